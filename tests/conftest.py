@@ -1,0 +1,35 @@
+"""What all tests share: where the real sample files are, and the long profile."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+SAMPLES = Path(
+    os.environ.get('TIFFSCHEMA_SAMPLES')
+    or Path(__file__).resolve().parents[2] / 'shared' / 'samples'
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption('--long', action='store_true', help='run the deep variants of bounded tests')
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption('--long'):
+        return
+    # A deep variant repeats a test of the bounded profile with more examples: it is left out, not
+    # skipped, because nothing goes untested without it.
+    chosen = [item for item in items if 'long' not in item.keywords]
+    config.hook.pytest_deselected(items=[item for item in items if 'long' in item.keywords])
+    items[:] = chosen
+
+
+@pytest.fixture(scope='session')
+def samples() -> Path:
+    """Folder of real files; tests that need it are skipped where it is absent."""
+    if not (SAMPLES / 'MANIFEST.csv').is_file():
+        pytest.skip('samples: the folder of real files is absent')
+    return SAMPLES

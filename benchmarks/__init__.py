@@ -1,0 +1,1 @@
+"""Side-by-side measurements of tiffschema, its peers, and the bare work."""

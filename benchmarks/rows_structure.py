@@ -1,0 +1,196 @@
+"""Rows about structure: chains, series, offsets, tags."""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy
+
+from . import files
+from .runner import Row, Task
+
+FILES: dict[str, Callable[[Path], Path]] = {
+    'plain': files.plain,
+    'irreg': files.irregular,
+    'contig': files.contiguous,
+    'imagej': files.imagej,
+    'ome': files.ome,
+    'big': files.big,
+}
+
+
+def touch(path: Path) -> Task:
+    """Return a task that touches the memory page of each directory: what any reader must do."""
+    import tifffile
+
+    with tifffile.TiffFile(path) as tif:
+        if tif.is_imagej:
+            tif.pages._load() if hasattr(tif.pages, '_load') else None
+        count = len(tif.pages)
+        tif.pages.useframes = True
+        offsets = numpy.array(
+            [page if isinstance(page, int) else page.offset for page in tif.pages][:count],
+            dtype=numpy.int64,
+        )
+
+    def task() -> int:
+        with open(path, 'rb') as handle:
+            view = mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ)
+        data = numpy.frombuffer(view, numpy.uint8)
+        total = int(data[offsets].sum())
+        del data
+        view.close()
+        return total
+
+    return task
+
+
+def count_row(name: str, folder: Path) -> Row:
+    """Open a file and count its pages."""
+    path = FILES[name.removeprefix('count_')](folder)
+
+    def ours() -> int:
+        import tiffschema
+
+        with tiffschema.TiffFile(path) as tif:
+            return len(tif.pages)
+
+    def theirs() -> int:
+        import tifffile
+
+        with tifffile.TiffFile(path) as tif:
+            return len(tif.pages)
+
+    def opencv() -> int:
+        import cv2
+
+        return int(cv2.imcount(str(path)))
+
+    contenders: dict[str, Task] = {'tiffschema': ours, 'tifffile': theirs}
+    if name != 'count_imagej':
+        contenders['opencv'] = opencv
+    contenders['bound'] = touch(path)
+    return Row(name, contenders, note='open, len(pages), close')
+
+
+def series_row(name: str, folder: Path) -> Row:
+    """Open a file and build its series."""
+    path = FILES[name.removeprefix('series_')](folder)
+
+    def using(library: Any) -> Task:
+        def task() -> list[tuple[int, ...]]:
+            with library.TiffFile(path) as tif:
+                return [tuple(series.shape) for series in tif.series]
+
+        return task
+
+    import tifffile
+
+    import tiffschema
+
+    contenders = {'tiffschema': using(tiffschema), 'tifffile': using(tifffile)}
+    contenders['bound'] = touch(path)
+    return Row(name, contenders, note='open, shapes of all series, close')
+
+
+def offsets_row(name: str, folder: Path) -> Row:
+    """Find the data offset of every page of series 0."""
+    path = FILES[name.removeprefix('offsets_')](folder)
+
+    def ours() -> Any:
+        import tiffschema
+
+        with tiffschema.TiffFile(path) as tif:
+            return numpy.array(tif.series[0].segment_table().offsets[:, 0], dtype=numpy.int64)
+
+    def theirs() -> Any:
+        import tifffile
+
+        with tifffile.TiffFile(path) as tif:
+            return numpy.array(
+                [page.dataoffsets[0] for page in tif.series[0].pages], dtype=numpy.int64
+            )
+
+    return Row(name, {'tiffschema': ours, 'tifffile': theirs, 'bound': touch(path)})
+
+
+def itertags(name: str, folder: Path) -> Row:
+    """Touch the value of every tag of 2,000 BigTIFF pages."""
+    path = files.big(folder)
+
+    def using(library: Any) -> Task:
+        def task() -> int:
+            total = 0
+            with library.TiffFile(path) as tif:
+                for page in tif.pages:
+                    for tag in page.tags:
+                        total += tag.code
+                        _ = tag.value
+            return total
+
+        return task
+
+    import tifffile
+
+    import tiffschema
+
+    contenders = {'tiffschema': using(tiffschema), 'tifffile': using(tifffile)}
+    try:
+        import async_tiff  # noqa: F401
+    except ImportError:
+        pass
+    contenders['bound'] = touch(path)
+    return Row(name, contenders, clock='cpu', note='name and value of each of 26,000 tags')
+
+
+def page_last(name: str, folder: Path) -> Row:
+    """Read the last of 20,000 pages."""
+    path = files.plain(folder)
+
+    def using(library: Any) -> Task:
+        def task() -> Any:
+            return library.imread(path, key=files.PAGES - 1)
+
+        return task
+
+    import tifffile
+
+    import tiffschema
+
+    contenders = {'tiffschema': using(tiffschema), 'tifffile': using(tifffile)}
+    contenders['bound'] = touch(path)
+    return Row(name, contenders)
+
+
+def pages_random(name: str, folder: Path) -> Row:
+    """Read 500 random pages of an open file."""
+    path = files.plain(folder)
+    keys = numpy.random.default_rng(5).integers(0, files.PAGES, 500).tolist()
+
+    def using(library: Any) -> Task:
+        def task() -> Any:
+            with library.TiffFile(path) as tif:
+                return numpy.stack([tif.pages[key].asarray() for key in keys])
+
+        return task
+
+    import tifffile
+
+    import tiffschema
+
+    contenders = {'tiffschema': using(tiffschema), 'tifffile': using(tifffile)}
+    contenders['bound'] = touch(path)
+    return Row(name, contenders)
+
+
+ROWS: dict[str, Callable[[str, Path], Row]] = {
+    **{f'count_{kind}': count_row for kind in ('plain', 'irreg', 'big', 'contig')},
+    **{f'series_{kind}': series_row for kind in FILES},
+    **{f'offsets_{kind}': offsets_row for kind in ('plain', 'irreg', 'ome')},
+    'itertags': itertags,
+    'page_last': page_last,
+    'pages_random': pages_random,
+}

@@ -27,8 +27,6 @@ def touch(path: Path) -> Task:
     import tifffile
 
     with tifffile.TiffFile(path) as tif:
-        if tif.is_imagej:
-            tif.pages._load() if hasattr(tif.pages, '_load') else None
         count = len(tif.pages)
         tif.pages.useframes = True
         offsets = numpy.array(
@@ -138,10 +136,6 @@ def itertags(name: str, folder: Path) -> Row:
     import tiffschema
 
     contenders = {'tiffschema': using(tiffschema), 'tifffile': using(tifffile)}
-    try:
-        import async_tiff  # noqa: F401
-    except ImportError:
-        pass
     contenders['bound'] = touch(path)
     return Row(name, contenders, clock='cpu', note='name and value of each of 26,000 tags')
 

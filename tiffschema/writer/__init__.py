@@ -1,0 +1,4 @@
+"""Writing of TIFF: plan, layout, encoding, publishing.
+
+Knows the model and the codecs; never the reader.
+"""

@@ -1,0 +1,405 @@
+"""Where written bytes go, and when they become visible.
+
+Knows bytes and positions; nothing of TIFF.
+Rule 1: a file that appears under a name appears complete: it is written beside its place without
+a name, or under a temporary one, and moved there in one step (`FileSink.publish`).
+Rule 2: whoever writes decides the order (`write_at`); a sink never reorders what is visible.
+Rule 3: a sink that fails leaves what was there before, and no temporary file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import shutil
+import stat
+import tempfile
+import threading
+import weakref
+from typing import IO, Any, Literal, Protocol, TypeAlias, cast
+
+from ..types import Buffer
+
+__all__ = ['FileSink', 'Sink', 'SpoolSink', 'StreamSink', 'Target', 'open_sink']
+
+Target: TypeAlias = 'str | os.PathLike[str] | IO[bytes] | Any'
+WriteMode: TypeAlias = Literal['w', 'x', 'r+']
+
+WRITE_SIZE = 1 << 30
+"""Most bytes handed to the system at once; Linux takes no more than 2 GiB - 4 KiB."""
+
+
+class Sink(Protocol):
+    """A place for bytes, by position relative to the first byte of the TIFF."""
+
+    name: str
+    path: str | None
+
+    @property
+    def size(self) -> int:
+        """End of what was written."""
+
+    def write_at(self, offset: int, data: Buffer) -> None:
+        """Write all bytes at a position; a gap before it holds zeros."""
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        """Return bytes from a position, fewer at the end."""
+
+    def extend(self, size: int) -> None:
+        """Let the file be at least so long; new bytes are zero."""
+
+    def publish(self) -> None:
+        """Make visible under the name what was written so far; later bytes are visible at once."""
+
+    def sync(self) -> None:
+        """Wait until what was written survives a loss of power."""
+
+    def close(self) -> None:
+        """Publish and close."""
+
+    def abort(self) -> None:
+        """Close; forget what was not published."""
+
+
+class FileSink:
+    """A file of the operating system.
+
+    Parameters:
+        path: Name of the file.
+        mode: ``w`` replaces, ``x`` refuses to, ``r+`` changes in place.
+        durable: Wait for the disk before the new file replaces the old one.
+
+    Raises:
+        FileExistsError: Mode is ``x`` and the file exists.
+        OSError: The folder does not exist or refuses new files.
+    """
+
+    def __init__(
+        self, path: str | os.PathLike[str], mode: WriteMode = 'w', *, durable: bool = True
+    ) -> None:
+        self.path: str | None = os.fspath(path)
+        self.name = os.path.basename(self.path)
+        self._durable = durable
+        self._target = os.path.realpath(self.path)  # a link keeps pointing at the new file
+        self._exclusive = mode == 'x'
+        self._temporary: str | None = None
+        self._published = True
+        self._stream = False
+        if mode == 'r+':
+            self._fd = os.open(self._target, os.O_RDWR | getattr(os, 'O_BINARY', 0))
+        elif mode == 'x' and os.path.lexists(self._target):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), self.path)
+        elif _is_special(self._target):
+            raise ValueError(f'file {self.path!r} is not a regular file')
+        else:
+            self._published = False
+            self._fd, self._temporary = _unnamed_file(self._target)
+        self._size = os.fstat(self._fd).st_size
+        self._finalizer = weakref.finalize(self, _discard, self._fd, self._temporary)
+
+    @property
+    def size(self) -> int:
+        """End of what was written."""
+        return self._size
+
+    def fileno(self) -> int:
+        """Descriptor of the open file."""
+        return self._fd
+
+    def write_at(self, offset: int, data: Buffer) -> None:
+        """Write all bytes at a position."""
+        size = len(data)
+        done = os.pwrite(self._fd, data, offset) if size <= WRITE_SIZE else 0
+        if done < size:
+            rest = memoryview(data)
+            while done < size:
+                done += os.pwrite(self._fd, rest[done : done + WRITE_SIZE], offset + done)
+        if offset + size > self._size:
+            self._size = offset + size
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        """Return bytes from a position."""
+        return os.pread(self._fd, size, offset)
+
+    def extend(self, size: int) -> None:
+        """Let the file be at least so long."""
+        if size > self._size:
+            os.ftruncate(self._fd, size)
+            self._size = size
+
+    def truncate(self, size: int) -> None:
+        """Cut the file."""
+        os.ftruncate(self._fd, size)
+        self._size = size
+
+    def publish(self) -> None:
+        """Give the file its name."""
+        if self._published:
+            return
+        mode = _permissions(self._target)
+        os.fchmod(self._fd, mode)
+        temporary = self._temporary or _name_file(self._fd, self._target)
+        try:
+            if self._exclusive:
+                os.link(temporary, self._target)
+                os.unlink(temporary)
+            else:
+                os.replace(temporary, self._target)
+        except BaseException:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(temporary)
+            raise
+        self._finalizer.detach()
+        self._published = True
+        self._finalizer = weakref.finalize(self, _discard, self._fd, None)
+        if self._durable:
+            _sync_folder(os.path.dirname(self._target))
+
+    def sync(self) -> None:
+        """Wait for the disk."""
+        os.fsync(self._fd)
+
+    def close(self) -> None:
+        """Publish and close."""
+        if not self._finalizer.alive:
+            return
+        if not self._published:
+            try:
+                if self._durable:
+                    self.sync()
+                self.publish()
+            except BaseException:
+                self.abort()
+                raise
+        self._finalizer()
+
+    def abort(self) -> None:
+        """Close; what was not published is gone."""
+        self._finalizer()
+
+
+class StreamSink:
+    """A file object that can seek, such as `io.BytesIO`; its position is where the TIFF begins.
+
+    Parameters:
+        stream: The file object; it stays open.
+        base: Position in the stream which is offset 0 of the TIFF.
+        owned: Close the stream in the end.
+    """
+
+    def __init__(self, stream: IO[bytes], base: int = 0, *, owned: bool = False) -> None:
+        self.name = str(getattr(stream, 'name', '') or 'stream')
+        self.path: str | None = None
+        self._stream = stream
+        self._base = base
+        self._owned = owned
+        self._lock = threading.Lock()
+        stream.seek(0, os.SEEK_END)
+        self._size = max(stream.tell() - base, 0)
+
+    @property
+    def size(self) -> int:
+        """End of what was written."""
+        return self._size
+
+    def write_at(self, offset: int, data: Buffer) -> None:
+        """Write all bytes at a position."""
+        with self._lock:
+            if offset > self._size:  # not every file object fills gaps
+                self._put(self._size, bytes(offset - self._size))
+            self._put(offset, data)
+
+    def _put(self, offset: int, data: Buffer) -> None:
+        self._stream.seek(self._base + offset)
+        view = memoryview(data)
+        done = 0
+        while done < len(view):
+            count = self._stream.write(view[done:])
+            if count is None or count <= 0:
+                raise OSError(errno.EIO, f'file object {self.name} wrote nothing')
+            done += count
+        self._size = max(self._size, offset + done)
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        """Return bytes from a position."""
+        with self._lock:
+            self._stream.seek(self._base + offset)
+            return self._stream.read(size)
+
+    def extend(self, size: int) -> None:
+        """Let the stream be at least so long."""
+        with self._lock:
+            while self._size < size:
+                self._put(self._size, bytes(min(size - self._size, 1 << 24)))
+
+    def truncate(self, size: int) -> None:
+        """Cut the stream."""
+        with self._lock:
+            self._stream.truncate(self._base + size)
+            self._size = size
+
+    def publish(self) -> None:
+        """Nothing to do: a stream is visible at once."""
+
+    def sync(self) -> None:
+        """Hand everything to the stream's own target."""
+        flush = getattr(self._stream, 'flush', None)
+        if flush is not None:
+            flush()
+
+    def close(self) -> None:
+        """Leave the stream at the end of the TIFF, closing it if owned."""
+        self.sync()
+        if self._owned:
+            self._stream.close()
+        else:
+            self._stream.seek(self._base + self._size)
+
+    def abort(self) -> None:
+        """Close."""
+        if self._owned:
+            self._stream.close()
+
+
+class SpoolSink(StreamSink):
+    """A target that cannot seek (a pipe, an object store): written to disk first, then copied.
+
+    Parameters:
+        stream: The file object; it receives the bytes in one go at the end.
+        owned: Close the stream in the end.
+    """
+
+    def __init__(self, stream: IO[bytes], *, owned: bool = False) -> None:
+        spool = tempfile.SpooledTemporaryFile(max_size=1 << 26)  # noqa: SIM115
+        super().__init__(cast('IO[bytes]', spool), owned=True)
+        self.name = str(getattr(stream, 'name', '') or 'stream')
+        self._out = stream
+        self._owns_out = owned
+
+    def close(self) -> None:
+        """Copy to the target."""
+        try:
+            self._stream.seek(0)
+            shutil.copyfileobj(self._stream, self._out, 1 << 20)
+            flush = getattr(self._out, 'flush', None)
+            if flush is not None:
+                flush()
+        finally:
+            self._stream.close()
+            if self._owns_out:
+                self._out.close()
+
+
+def open_sink(file: Target, mode: WriteMode = 'w') -> Sink:
+    """Return the sink for a path, an address, a file object or an fsspec file.
+
+    Parameters:
+        file: Path; address such as ``memory://a.tif`` (needs fsspec); open binary file object;
+            ``fsspec.core.OpenFile``; any object with a ``path`` or ``filehandle`` of these kinds.
+        mode: ``w``, ``x`` or ``r+``.
+
+    Raises:
+        TypeError: The file is none of these.
+        ValueError: A file object cannot be written, or not read where that is needed.
+    """
+    if isinstance(file, (str, os.PathLike)):
+        path = os.fspath(file)
+        if not path:
+            raise ValueError('file: the name is empty')
+        if '://' in path:
+            return _remote_sink(path, mode)
+        if _is_special(path) and mode == 'w':
+            return SpoolSink(open(path, 'wb'), owned=True)  # noqa: SIM115
+        return FileSink(path, mode)
+    if hasattr(file, 'open') and not hasattr(file, 'write'):  # fsspec.core.OpenFile
+        return _stream_sink(file.open(), mode, owned=True)
+    if not hasattr(file, 'write'):
+        raise TypeError(f'file: {type(file).__name__} is neither a path nor a binary file object')
+    return _stream_sink(file, mode, owned=False)
+
+
+def _remote_sink(url: str, mode: WriteMode) -> Sink:
+    import fsspec
+
+    if mode == 'x' and (fs_path := fsspec.core.url_to_fs(url)) and fs_path[0].exists(fs_path[1]):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), url)
+    stream = fsspec.open(url, {'w': 'wb', 'x': 'wb', 'r+': 'r+b'}[mode]).open()
+    return _stream_sink(stream, mode, owned=True)
+
+
+def _stream_sink(stream: IO[bytes], mode: WriteMode, *, owned: bool) -> Sink:
+    writable = getattr(stream, 'writable', None)
+    if writable is not None and not writable():
+        raise ValueError('file: the file object is not open for writing')
+    if isinstance(getattr(stream, 'encoding', None), str):
+        raise TypeError('file: the file object is open for text, not for bytes')
+    seekable = getattr(stream, 'seekable', None)
+    if not (seekable is None or seekable()):
+        if mode == 'r+':
+            raise ValueError('file: the file object cannot seek, which changing it needs')
+        return SpoolSink(stream, owned=owned)
+    return StreamSink(stream, stream.tell(), owned=owned)
+
+
+def _is_special(path: str) -> bool:
+    try:
+        mode = os.stat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+    return not stat.S_ISREG(mode)
+
+
+def _unnamed_file(target: str) -> tuple[int, str | None]:
+    """Open a new file in the folder of the target, without a name where the system can."""
+    folder = os.path.dirname(target)
+    flag = getattr(os, 'O_TMPFILE', None)
+    if flag is not None and os.path.isdir('/proc/self/fd'):
+        try:
+            return os.open(folder, flag | os.O_RDWR, 0o600), None
+        except OSError as error:
+            if error.errno not in (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT):
+                raise
+            if not os.path.isdir(folder):
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), target) from None
+    descriptor, name = tempfile.mkstemp(prefix=f'.{os.path.basename(target)}.', dir=folder)
+    return descriptor, name
+
+
+def _name_file(descriptor: int, target: str) -> str:
+    folder, base = os.path.split(target)
+    name = os.path.join(folder, f'.{base}.{secrets.token_hex(6)}')
+    # Only linkat(2) follows the link of /proc; naming a folder descriptor makes Python call it.
+    parent = os.open(folder, os.O_RDONLY)
+    try:
+        os.link(f'/proc/self/fd/{descriptor}', name, src_dir_fd=parent, follow_symlinks=True)
+    finally:
+        os.close(parent)
+    return name
+
+
+def _permissions(target: str) -> int:
+    try:
+        return stat.S_IMODE(os.stat(target).st_mode)
+    except FileNotFoundError:
+        mask = os.umask(0)
+        os.umask(mask)
+        return 0o666 & ~mask
+
+
+def _sync_folder(folder: str) -> None:
+    descriptor = os.open(folder or '.', os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _discard(descriptor: int, temporary: str | None) -> None:
+    os.close(descriptor)
+    if temporary is not None:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)

@@ -1,0 +1,372 @@
+"""What is to be written: arrays, lazy arrays, iterators or nothing, cut into segments.
+
+Knows arrays and geometry; neither encoding nor files.
+Rule: memory stays bounded by a band of segments, whatever the size of a lazy array or iterator.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..model.geometry import Geometry
+from ..types import Buffer
+from .arguments import sample_dtype
+from .storedshape import StoredShape
+
+__all__ = ['ArrayPixels', 'Counted', 'EmptyPixels', 'IteratorPixels', 'Pixels', 'PixelSource']
+
+Array: TypeAlias = NDArray[Any]
+
+BAND_BYTES = 1 << 25
+"""Bytes of a lazy array asked for at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """An encoded segment whose byte count in the file is given by the caller."""
+
+    data: Buffer
+    bytecount: int
+
+
+Item: TypeAlias = 'Array | Buffer | Counted | None'
+
+
+@dataclass(frozen=True, slots=True)
+class PixelSource:
+    """The ``data`` argument, told apart.
+
+    Fields:
+        data: An array (in memory or lazy), an iterator, or None.
+        shape: Shape of all of it.
+        dtype: Type of its samples, in native byte order.
+    """
+
+    data: Any
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    byteorder: str
+    """Byte order of an array given: ``>`` only where it is big-endian."""
+
+    @classmethod
+    def of(cls, data: Any, shape: Any, dtype: Any) -> PixelSource:
+        """Return the source for arguments ``data``, ``shape`` and ``dtype``.
+
+        Raises:
+            ValueError: Shape or dtype are missing, or differ from those of the array.
+        """
+        given_shape = None if shape is None else _shape(shape)
+        given_dtype = None if dtype is None else sample_dtype(dtype)
+        if data is None or isinstance(data, Iterator):
+            if given_shape is None or given_dtype is None:
+                what = 'an empty image' if data is None else 'an iterator'
+                raise ValueError(f'shape and dtype must be given for {what}')
+            return cls(data, given_shape, given_dtype.newbyteorder('='), _order(given_dtype))
+        if not (hasattr(data, 'dtype') and hasattr(data, 'shape')):
+            data = np.asarray(data, 'float64' if given_dtype is None else given_dtype)
+        found_shape = _shape(data.shape)
+        found_dtype = sample_dtype(data.dtype)
+        if given_shape is not None and given_shape != found_shape:
+            raise ValueError(f'shape: {given_shape} is not that of the data, {found_shape}')
+        if given_dtype is not None and given_dtype.newbyteorder('=') != found_dtype.newbyteorder(
+            '='
+        ):
+            raise ValueError(f'dtype: {given_dtype} is not that of the data, {found_dtype}')
+        return cls(data, found_shape, found_dtype.newbyteorder('='), _order(found_dtype))
+
+    def pixels(self, stored: StoredShape, storage: np.dtype[Any]) -> Pixels:
+        """Return the pixels as pages.
+
+        Parameters:
+            stored: How the shape lies in pages.
+            storage: Type in the byte order of the file.
+        """
+        if self.data is None:
+            return EmptyPixels()
+        if isinstance(self.data, Iterator):
+            return IteratorPixels(self.data, stored, storage)
+        if isinstance(self.data, np.ndarray):
+            return ArrayPixels(self.data.reshape(stored.shape), storage)
+        return LazyPixels(self.data, stored, storage)
+
+
+class Pixels(Protocol):
+    """Pages of samples."""
+
+    def segments(self, frame: int, geometry: Geometry) -> Iterator[Item]:
+        """Yield the segments of a page in order, padded to full size where tiled."""
+
+    def planes(self, frame: int) -> Iterator[Array | None]:
+        """Yield the samples of a page in C order and in the byte order of the file, in pieces."""
+
+
+class ArrayPixels:
+    """Pages of an array in memory.
+
+    Parameters:
+        data: Array of shape (frames, separate, depth, length, width, contig).
+        storage: Type in the byte order of the file.
+    """
+
+    def __init__(self, data: Array, storage: np.dtype[Any]) -> None:
+        self.data = data
+        self._storage = storage
+
+    def planes(self, frame: int) -> Iterator[Array | None]:
+        """Yield the page."""
+        yield np.ascontiguousarray(self.data[frame], self._storage)
+
+    def segments(self, frame: int, geometry: Geometry) -> Iterator[Item]:
+        """Yield the segments of a page."""
+        page = self.data[frame]
+        for index in range(geometry.segment_count):
+            yield _cut(page, geometry, index, self._storage)
+
+
+class LazyPixels:
+    """Pages of an array which is read when asked for: dask, zarr, HDF5.
+
+    Parameters:
+        data: The array; it takes tuples of integers and slices.
+        stored: How its shape lies in pages.
+        storage: Type in the byte order of the file.
+    """
+
+    def __init__(self, data: Any, stored: StoredShape, storage: np.dtype[Any]) -> None:
+        self._data = data
+        self._stored = stored
+        self._storage = storage
+        self._roles = _axis_roles(tuple(data.shape), stored)
+
+    def planes(self, frame: int) -> Iterator[Array | None]:
+        """Yield the page by bands of rows."""
+        stored = self._stored
+        row = stored.width * stored.contig_samples * self._storage.itemsize
+        rows = max(BAND_BYTES // max(row, 1), 1)
+        for plane in range(stored.separate_samples):
+            for z in range(stored.depth):
+                for y in range(0, stored.length, rows):
+                    band = self._band(frame, plane, z, z + 1, y, min(y + rows, stored.length))
+                    yield np.ascontiguousarray(band, self._storage)
+
+    def segments(self, frame: int, geometry: Geometry) -> Iterator[Item]:
+        """Yield the segments of a page, read by bands."""
+        stored = self._stored
+        depth, length, _, _ = geometry.segment_shape
+        row = depth * stored.width * stored.contig_samples * self._storage.itemsize
+        rows = max(BAND_BYTES // max(row * length, 1), 1) * length
+        band = None
+        where = None
+        for index in range(geometry.segment_count):
+            plane, z, y, x = geometry.position(index)
+            extent = geometry.extent(index)
+            start = y // rows * rows
+            if where != (plane, z, start):
+                where = (plane, z, start)
+                stop = min(start + rows, stored.length)
+                band = self._band(frame, plane, z, z + extent[0], start, stop)
+            assert band is not None
+            y -= start
+            piece = band[:, y : y + extent[1], x : x + extent[2]]
+            yield _padded(piece, geometry, self._storage)
+
+    def _band(self, frame: int, plane: int, z0: int, z1: int, y0: int, y1: int) -> Array:
+        frames = [
+            size for size, role in zip(self._data.shape, self._roles, strict=True) if role == 'F'
+        ]
+        frame_index = [int(i) for i in np.unravel_index(frame, frames)] if frames else []
+        wanted: dict[str, slice | int] = {
+            '1': 0,
+            'S': slice(plane, plane + 1),
+            'Z': slice(z0, z1),
+            'Y': slice(y0, y1),
+            'X': slice(0, self._stored.width),
+            'C': slice(0, self._stored.contig_samples),
+        }
+        index = [frame_index.pop(0) if role == 'F' else wanted[role] for role in self._roles]
+        array = np.asarray(self._data[tuple(index)])
+        return array.reshape(z1 - z0, y1 - y0, self._stored.width, self._stored.contig_samples)
+
+
+class EmptyPixels:
+    """No pixels: space for them is laid out and stays zero."""
+
+    def planes(self, frame: int) -> Iterator[Array | None]:
+        """Yield nothing but the wish for space."""
+        yield None
+
+    def segments(self, frame: int, geometry: Geometry) -> Iterator[Item]:
+        """Yield an empty place for every segment."""
+        return iter([None] * geometry.segment_count)
+
+
+class IteratorPixels:
+    """Pages from an iterator of pages, planes, strips or tiles.
+
+    Parameters:
+        items: Arrays, encoded bytes, pairs of bytes and byte count, or None for what is missing.
+        stored: How the whole lies in pages.
+        storage: Type in the byte order of the file.
+    """
+
+    def __init__(
+        self, items: Iterator[Any], stored: StoredShape, storage: np.dtype[Any]
+    ) -> None:
+        self._items = items
+        self._stored = stored
+        self._storage = storage
+        self._planes: list[Array | None] = []
+        self._pushed: list[Any] = []
+
+    def planes(self, frame: int) -> Iterator[Array | None]:
+        """Yield a page by planes; bytes are samples in the byte order of the file."""
+        stored = self._stored
+        done = 0
+        while done < stored.page_size:
+            item = self._next()
+            if item is None:
+                yield None
+                return
+            if isinstance(item, np.ndarray):
+                item = np.ascontiguousarray(item, self._storage).reshape(-1)
+            else:
+                data = item.data if isinstance(item, Counted) else item
+                if len(data) % self._storage.itemsize:
+                    raise ValueError(f'data: {len(data)} bytes are no whole number of samples')
+                item = np.frombuffer(data, self._storage)  # pixels, not structure
+            if done + item.size > stored.page_size:
+                room = stored.page_size - done
+                self._pushed.append(item[room:])
+                item = item[:room]
+            done += item.size
+            yield item
+
+    def segments(self, frame: int, geometry: Geometry) -> Iterator[Item]:
+        """Yield the segments of a page, cut from planes where the iterator yields those."""
+        stored = self._stored
+        plane_size = stored.depth * stored.length * stored.width * stored.contig_samples
+        index = 0
+        while index < geometry.segment_count:
+            item = self._next()
+            if item is None and not geometry.is_tiled:
+                for _ in range(geometry.segment_count - index):
+                    yield None
+                return
+            if not isinstance(item, np.ndarray):
+                yield item
+                index += 1
+            elif geometry.is_tiled or (item.size < plane_size and self._is_strip(item, geometry, index)):
+                yield self._segment(item, geometry, index)
+                index += 1
+            else:
+                planes = self._split(item, plane_size)
+                per_plane = geometry.segment_count // stored.separate_samples
+                while planes and index < geometry.segment_count:
+                    page = planes.pop(0).reshape(1, *stored.page_shape[1:])
+                    for within in range(per_plane):
+                        yield _cut(page, geometry, within, self._storage)
+                    index += per_plane
+                self._pushed.extend(reversed(planes))
+
+    def _next(self) -> Any:
+        if self._pushed:
+            return self._pushed.pop()
+        try:
+            item = next(self._items)
+        except StopIteration:
+            raise ValueError('data: the iterator ends before the shape is filled') from None
+        if item is None or isinstance(item, (bytes, bytearray, memoryview)):
+            return item
+        if isinstance(item, tuple) and len(item) == 2 and isinstance(item[0], (bytes, bytearray)):
+            return Counted(item[0], int(item[1]))
+        array = np.asarray(item)
+        if array.dtype.newbyteorder('=') != self._storage.newbyteorder('='):
+            raise ValueError(
+                f'data: the iterator yields type {array.dtype}, not {self._storage.newbyteorder("=")}'
+            )
+        return array
+
+    def _split(self, item: Array, plane_size: int) -> list[Array]:
+        if item.size % plane_size:
+            raise ValueError(
+                f'data: the iterator yields an array of shape {item.shape}, which is no page of '
+                f'shape {self._stored.page_shape}'
+            )
+        return list(item.reshape(-1, plane_size))
+
+    def _is_strip(self, item: Array, geometry: Geometry, index: int) -> bool:
+        return item.size == math.prod(geometry.extent(index))
+
+    def _segment(self, item: Array, geometry: Geometry, index: int) -> Array:
+        nominal = geometry.segment_shape
+        extent = geometry.extent(index)
+        for shape in (nominal, extent):
+            if item.size == math.prod(shape) and _squeezed(item.shape) == _squeezed(shape):
+                return _padded(item.reshape(shape), geometry, self._storage)
+        # A tile cut short in some other way: what there is, from the upper left corner.
+        shape = item.shape if nominal[3] > 1 or item.ndim > 3 else (*item.shape, 1)
+        shape = (1,) * (4 - len(shape)) + shape
+        if len(shape) != 4 or any(a > b for a, b in zip(shape, nominal, strict=True)):
+            raise ValueError(
+                f'data: the iterator yields an array of shape {item.shape}, the tile is {nominal}'
+            )
+        return _padded(item.reshape(shape), geometry, self._storage)
+
+
+def _cut(page: Array, geometry: Geometry, index: int, storage: np.dtype[Any]) -> Array:
+    plane, z, y, x = geometry.position(index)
+    depth, length, width, _ = geometry.extent(index)
+    piece = page[plane, z : z + depth, y : y + length, x : x + width]
+    return _padded(piece, geometry, storage)
+
+
+def _padded(piece: Array, geometry: Geometry, storage: np.dtype[Any]) -> Array:
+    """Return samples as a C-contiguous segment; tiles always have their full size."""
+    if not geometry.is_tiled or piece.shape == geometry.segment_shape:
+        return np.ascontiguousarray(piece, storage)
+    tile = np.zeros(geometry.segment_shape, storage)
+    tile[tuple(slice(0, size) for size in piece.shape)] = piece
+    return tile
+
+
+def _squeezed(shape: Iterable[int]) -> tuple[int, ...]:
+    return tuple(size for size in shape if size != 1)
+
+
+def _axis_roles(shape: tuple[int, ...], stored: StoredShape) -> tuple[str, ...]:
+    """Return for each axis of an array which axis of a page it is; F counts pages, 1 is of length 1."""
+    page = [
+        (axis, size)
+        for axis, size in zip('SZYXC', stored.page_shape, strict=True)
+        if size != 1
+    ]
+    roles: list[str] = []
+    for size in reversed(shape):
+        if size == 1:
+            roles.insert(0, '1')
+        elif page:
+            axis, expected = page.pop()
+            if size != expected:
+                raise ValueError(f'shape {shape} of a lazy array does not fall into {stored}')
+            roles.insert(0, axis)
+        else:
+            roles.insert(0, 'F')
+    return tuple(roles)
+
+
+def _shape(shape: Any) -> tuple[int, ...]:
+    sizes = (shape,) if isinstance(shape, (int, np.integer)) else shape
+    result = tuple(int(size) for size in sizes)
+    if any(size < 0 or size >= 1 << 32 for size in result):
+        raise ValueError(f'shape: {result} has an axis that is negative or not below 2**32')
+    return result
+
+
+def _order(dtype: np.dtype[Any]) -> str:
+    return '>' if dtype.byteorder == '>' or (dtype.byteorder == '=' and not np.little_endian) else ''

@@ -1,0 +1,4 @@
+"""What reader and writer share: geometry, tag tables, enumerations, directories, text grammars.
+
+This floor does no I/O and touches no pixels; it knows TIFF, and takes its structure from schemas.
+"""

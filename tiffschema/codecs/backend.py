@@ -13,13 +13,22 @@ import importlib.util
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from ..errors import UnsupportedError
+from tiffschema.errors import UnsupportedError
 
-__all__ = ['function', 'has', 'has_module', 'imagecodecs', 'without_imagecodecs']
+__all__ = [
+    'find',
+    'function',
+    'has',
+    'has_module',
+    'imagecodecs',
+    'on_change',
+    'without_imagecodecs',
+]
 
 _hidden = False
 _module: Any = None
 _searched = False
+_found: dict[str, Callable[..., Any] | None] = {}
 _listeners: list[Callable[[], None]] = []
 
 
@@ -58,18 +67,28 @@ def has_module(name: str) -> bool:
     )
 
 
+def find(name: str) -> Callable[..., Any] | None:
+    """Return a function of imagecodecs, such as ``'delta_decode'``, or None; quick to ask."""
+    try:
+        return _found[name]
+    except KeyError:
+        codec = name.rpartition('_')[0]
+        _found[name] = getattr(imagecodecs(), name) if has(codec) else None
+        return _found[name]
+
+
 def function(name: str) -> Callable[..., Any]:
     """Return a function of imagecodecs by name.
 
     Raises:
         UnsupportedError: imagecodecs is absent or was built without it.
     """
-    codec = name.rpartition('_')[0]
-    if not has(codec):
+    result = find(name)
+    if result is None:
+        codec = name.rpartition('_')[0]
         raise UnsupportedError(
             f'imagecodecs.{name} is needed: install imagecodecs built with {codec}'
         )
-    result: Callable[..., Any] = getattr(imagecodecs(), name)
     return result
 
 
@@ -98,5 +117,6 @@ def without_imagecodecs() -> Iterator[None]:
 
 
 def _changed() -> None:
+    _found.clear()
     for listener in _listeners:
         listener()

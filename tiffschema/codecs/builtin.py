@@ -22,8 +22,11 @@ def _ways(text: str) -> tuple[Implementation, ...]:
     return tuple(result)
 
 
-def _bytes(code: int, name: str, decode: str, encode: str = '', needs: str = '') -> None:
-    codecs._add(Codec(code, name, _ways(decode), _ways(encode), needs))
+def _bytes(
+    code: int, name: str, decode: str, encode: str = '', needs: str = '', *, salvage: str = ''
+) -> None:
+    saved = _ways(salvage)[0] if salvage else None
+    codecs._add(Codec(code, name, _ways(decode), _ways(encode), needs, salvage=saved))
 
 
 def _image(
@@ -64,7 +67,7 @@ _bytes(
 )
 _image(6, 'OJPEG', 'ojpeg:decode jpeg8', needs=_INSTALL.format('jpeg8'))
 _image(7, 'JPEG', _JPEG, _JPEG_ENCODE, _INSTALL.format('jpeg8'))
-_bytes(8, 'ADOBE_DEFLATE', _DEFLATE, _DEFLATE_ENCODE)
+_bytes(8, 'ADOBE_DEFLATE', _DEFLATE, _DEFLATE_ENCODE, salvage='bytestream:zlib_salvage')
 _absent(9, 'JBIG_BW', 'imagecodecs has no JBIG (ITU-T T.85) decoder, and none is registered')
 _absent(10, 'JBIG_COLOR', 'imagecodecs has no JBIG (ITU-T T.43) decoder, and none is registered')
 _image(
@@ -81,11 +84,12 @@ _bytes(
     'PACKBITS',
     'bytestream:packbits_decode packbits | packbits:decode',
     'bytestream:packbits_encode packbits | packbits:encode',
+    salvage='bytestream:packbits_salvage',
 )
 _bytes(32809, 'THUNDERSCAN', 'thunderscan:decode')
 _absent(32908, 'PIXARFILM', 'the companded 10-bit LZW of Pixar was never documented')
 _image(32909, 'PIXARLOG', 'pixarlog:decode', bitorder=True)
-_bytes(32946, 'DEFLATE', _DEFLATE, _DEFLATE_ENCODE)
+_bytes(32946, 'DEFLATE', _DEFLATE, _DEFLATE_ENCODE, salvage='bytestream:zlib_salvage')
 _image(33003, 'APERIO_JP2000_YCBC', _J2K, _J2K_ENCODE, _INSTALL.format('jpeg2k'))
 _image(
     33004,
@@ -115,6 +119,7 @@ _bytes(
     'bytestream:lzma_decode lzma | bytestream:lzma_stdlib_decode module:lzma',
     'bytestream:lzma_encode lzma | bytestream:lzma_stdlib_encode module:lzma',
     _INSTALL.format('lzma') + ', or a Python built with lzma',
+    salvage='bytestream:lzma_salvage module:lzma',
 )
 _bytes(34926, 'ZSTD_DEPRECATED', _ZSTD, _ZSTD_ENCODE, _ZSTD_NEEDS)
 _image(
@@ -148,7 +153,7 @@ _image(
     'image:jpegxl_encode jpegxl',
     _INSTALL.format('jpegxl'),
 )
-_bytes(50013, 'PIXTIFF', _DEFLATE, _DEFLATE_ENCODE)
+_bytes(50013, 'PIXTIFF', _DEFLATE, _DEFLATE_ENCODE, salvage='bytestream:zlib_salvage')
 _image(
     52546,
     'JPEGXL_DNG',

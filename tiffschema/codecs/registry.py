@@ -35,7 +35,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..errors import UnsupportedError
+from tiffschema.errors import UnsupportedError
+
 from . import backend
 
 if TYPE_CHECKING:
@@ -91,6 +92,8 @@ class Codec:
         is_image: The stream carries size and type of its own; bit packing, byte order and
             predictor do not apply.
         bitorder: FillOrder 2 applies to the stored bytes.
+        salvage: For codecs of bytes: returns what damaged data yields before its fault; called
+            with (data, spec, nbytes).
     """
 
     code: int
@@ -100,6 +103,7 @@ class Codec:
     needs: str = ''
     is_image: bool = False
     bitorder: bool = True
+    salvage: Implementation | None = None
     _chosen: dict[str, tuple[Implementation, Callable[..., Any]]] = field(
         default_factory=dict, compare=False, repr=False
     )
@@ -147,6 +151,13 @@ class Codec:
             made: Callable[..., Any] = function(spec, args)
             return made
         return partial(_encode, function, spec, args)
+
+    def salvage_bytes(self, data: Any, spec: SegmentSpec, nbytes: int) -> bytes:
+        """Return what damaged data yields before its fault, nothing if that cannot be known."""
+        if self.salvage is None or not self.salvage.available:
+            return b''
+        saved: bytes = self.salvage.load()(data, spec, nbytes)
+        return saved
 
     def _choose(self, direction: Direction) -> tuple[Implementation, Callable[..., Any]]:
         chosen = self._chosen.get(direction)
@@ -267,6 +278,7 @@ def register_codec(codec: Codec, *, replace: bool = True) -> None:
             codec.needs or known.needs,
             codec.is_image,
             codec.bitorder,
+            codec.salvage or known.salvage,
         )
     codecs._add(codec)
 

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..model.geometry import Geometry
+    from tiffschema.model.geometry import Geometry
 
 __all__ = ['NO_OPTIONS', 'SegmentSpec']
 

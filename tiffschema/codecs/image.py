@@ -1,0 +1,277 @@
+"""Image codecs but JPEG: JPEG 2000, JPEG XL, JPEG XR, PNG, WebP, LERC, EER, Jetraw.
+
+This module knows geometry; imagecodecs decodes. The signatures are those of
+`tiffschema.codecs.registry`. Each decoder compares the size a stream states with the segment
+before it decodes, and fills the memory it is given where the stream fits it exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tiffschema.errors import FormatError, UnsupportedError
+from tiffschema.types import Buffer
+
+from . import backend, bytestream
+from .codestream import (
+    StreamInfo,
+    check_size,
+    jpeg2k_info,
+    jpegxl_info,
+    jpegxr_info,
+    lerc_info,
+    png_info,
+    webp_info,
+)
+from .jpeg import decoder as jpeg_decoder
+from .jpeg import is_jpeg
+from .spec import SegmentSpec
+
+__all__ = [
+    'aperio_decoder',
+    'eer_decode',
+    'jetraw_decode',
+    'jetraw_encode',
+    'jpeg2k_decode',
+    'jpeg2k_encode',
+    'jpegxl_decode',
+    'jpegxl_encode',
+    'jpegxr_decode',
+    'jpegxr_encode',
+    'lerc_decode',
+    'lerc_encode',
+    'png_decode',
+    'png_encode',
+    'webp_decode',
+    'webp_encode',
+]
+
+Array: TypeAlias = NDArray[Any]
+Shape: TypeAlias = tuple[int, ...]
+
+
+def _check(info: StreamInfo | None, spec: SegmentSpec, shape: Shape, name: str) -> None:
+    segment = spec.geometry.segment_shape
+    check_size(info, tuple(map(max, segment, shape)), name)
+
+
+def _room(info: StreamInfo | None, shape: Shape, out: Array | None, bits: int) -> Array | None:
+    """Return `out` as (height, width, samples) if the stream is known to fit it exactly."""
+    if info is None or out is None or shape[0] != 1 or out.dtype.itemsize * 8 != bits:
+        return None
+    if (info.height, info.width, info.samples) != shape[1:] or out.dtype.kind != 'u':
+        return None
+    return out[0, :, :, 0] if shape[3] == 1 else out[0]
+
+
+def _done(result: Array, room: Array | None, out: Array | None) -> Array:
+    return result if room is None or out is None else out
+
+
+def _flat(array: Array) -> Array:
+    """Return samples (depth, length, width, samples) as codecs want them: no axes of length 1."""
+    image = array[0] if array.shape[0] == 1 else array
+    return image[..., 0] if image.shape[-1] == 1 else image
+
+
+def jpeg2k_decode(data: Buffer, spec: SegmentSpec, shape: Shape, out: Array | None) -> Array:
+    """Decode a JPEG 2000 codestream or JP2 file; colour stays as the stream has it."""
+    info = jpeg2k_info(data)
+    _check(info, spec, shape, 'JPEG 2000')
+    signed = info is not None and info.kind == 1
+    bits = 0 if info is None or signed else 8 if info.bits <= 8 else 16 if info.bits <= 16 else 32
+    room = _room(info, shape, out, bits)
+    return _done(backend.function('jpeg2k_decode')(data, out=room), room, out)
+
+
+def jpeg2k_encode(array: Array, spec: SegmentSpec, args: Mapping[str, Any]) -> bytes:
+    """Encode a JPEG 2000 codestream; takes the arguments of ``imagecodecs.jpeg2k_encode``."""
+    geometry = spec.geometry
+    arguments = {'codecformat': 'j2k', **args}
+    if geometry.compression == 33003:
+        # Components of YCbCr are stored as they are, without the transform of the codestream.
+        arguments.setdefault('mct', False)
+    bits = geometry.bitspersample
+    if isinstance(bits, int) and bits not in {8, 16, 32}:
+        arguments.setdefault('bitspersample', bits)
+    encoded: bytes = backend.function('jpeg2k_encode')(_flat(array), **arguments)
+    return encoded
+
+
+def aperio_decoder(spec: SegmentSpec) -> Callable[..., Array]:
+    """Return what decodes compression 33004, which is JPEG 2000 or JPEG: the stream decides."""
+
+    def decode(data: Buffer, shape: Shape, out: Array | None) -> Array:
+        if is_jpeg(data):
+            return jpeg_decoder(spec)(data, shape, out)
+        return jpeg2k_decode(data, spec, shape, out)
+
+    return decode
+
+
+def webp_decode(data: Buffer, spec: SegmentSpec, shape: Shape, out: Array | None) -> Array:
+    """Decode WebP; encoders drop an opaque alpha, so it is asked for where the page has one."""
+    info = webp_info(data)
+    _check(info, spec, shape, 'WebP')
+    if info is not None:
+        info = StreamInfo(info.width, info.height, shape[3], 8)
+    room = _room(info, shape, out, 8)
+    decode = backend.function('webp_decode')
+    return _done(decode(data, hasalpha=shape[3] == 4, out=room), room, out)
+
+
+def webp_encode(array: Array, spec: SegmentSpec, args: Mapping[str, Any]) -> bytes:
+    """Encode WebP; takes the arguments of ``imagecodecs.webp_encode``."""
+    encoded: bytes = backend.function('webp_encode')(_flat(array), **args)
+    return encoded
+
+
+def png_decode(data: Buffer, spec: SegmentSpec, shape: Shape, out: Array | None) -> Array:
+    """Decode PNG."""
+    info = png_info(data)
+    _check(info, spec, shape, 'PNG')
+    plain = info is not None and info.kind != 3 and info.bits in {8, 16}
+    room = _room(info, shape, out, info.bits) if plain and info is not None else None
+    return _done(backend.function('png_decode')(data, out=room), room, out)
+
+
+def png_encode(array: Array, spec: SegmentSpec, args: Mapping[str, Any]) -> bytes:
+    """Encode PNG; takes the arguments of ``imagecodecs.png_encode``."""
+    encoded: bytes = backend.function('png_encode')(_flat(array), **args)
+    return encoded
+
+
+def jpegxl_decode(data: Buffer, spec: SegmentSpec, shape: Shape, out: Array | None) -> Array:
+    """Decode JPEG XL; the page's Orientation governs, not that of the stream."""
+    _check(jpegxl_info(data), spec, shape, 'JPEG XL')
+    result: Array = backend.function('jpegxl_decode')(data, keeporientation=True)
+    return result
+
+
+def jpegxl_encode(array: Array, spec: SegmentSpec, args: Mapping[str, Any]) -> bytes:
+    """Encode JPEG XL; takes the arguments of ``imagecodecs.jpegxl_encode``."""
+    arguments = dict(args)
+    bits = spec.geometry.bitspersample
+    if isinstance(bits, int) and bits not in {8, 16, 32}:
+        arguments.setdefault('bitspersample', bits)
+    encoded: bytes = backend.function('jpegxl_encode')(_flat(array), **arguments)
+    return encoded
+
+
+def jpegxr_decode(data: Buffer, spec: SegmentSpec, shape: Shape, out: Array | None) -> Array:
+    """Decode JPEG XR."""
+    _check(jpegxr_info(data), spec, shape, 'JPEG XR')
+    result: Array = backend.function('jpegxr_decode')(data)
+    return result
+
+
+def jpegxr_encode(array: Array, spec: SegmentSpec, args: Mapping[str, Any]) -> bytes:
+    """Encode JPEG XR; takes the arguments of ``imagecodecs.jpegxr_encode``."""
+    encoded: bytes = backend.function('jpegxr_encode')(_flat(array), **args)
+    return encoded
+
+
+def _unwrapped(data: Buffer, spec: SegmentSpec, shape: Shape) -> Buffer:
+    """Return a LERC blob without the Deflate or Zstandard stream around it.
+
+    Tag 50674 names it (0 none, 1 Deflate, 2 Zstandard), but the first bytes say it as well and
+    are right where the tag is missing or wrong.
+    """
+    assert spec.geometry.dtype is not None
+    nbytes = 1024
+    for size in (*shape, spec.geometry.dtype.itemsize):
+        nbytes *= size
+    nbytes = nbytes // 1024 + 1024 + shape[0] * shape[1] * shape[2]
+    if bytes(data[:4]) == b'\x28\xb5\x2f\xfd':
+        decode = bytestream.zstd_decode
+    elif len(data) > 1 and data[0] == 0x78:
+        decode = bytestream.libdeflate_decode
+    else:
+        return data
+    return decode(data, spec, nbytes, None)  # type: ignore[no-any-return]
+
+
+def lerc_decode(data: Buffer, spec: SegmentSpec, shape: Shape, out: Array | None) -> Array:
+    """Decode LERC: masked floats become NaN, a mask in place of alpha becomes 0 and 255."""
+    data = _unwrapped(data, spec, shape)
+    info = lerc_info(data)
+    if info is None:
+        raise FormatError('LERC blob has no header', 'segment')
+    _check(info, spec, shape, 'LERC')
+    decode = backend.function('lerc_decode')
+    has_mask = 0 <= info.valid < info.width * info.height
+    is_alpha = info.samples == shape[3] - 1 and shape[3] in {2, 4}
+    if not has_mask and not is_alpha:
+        result: Array = decode(data)
+        if shape[3] > 1 and result.ndim == 3 and result.shape == (shape[3], *shape[1:3]):
+            # Bands one after another, each with a mask of its own.
+            result = result.transpose(1, 2, 0)
+        return result
+    image, mask = decode(data, masks=True)
+    if image.dtype.kind == 'f':
+        if image.ndim == 3 and mask is not None and mask.ndim == 2:
+            mask = mask[..., None]
+        if mask is not None:
+            image[np.broadcast_to(mask == 0, image.shape)] = np.nan
+        if image.ndim == 3 and image.shape == (shape[3], *shape[1:3]):
+            image = image.transpose(1, 2, 0)
+    elif is_alpha:
+        colours = image if image.ndim == 3 else image[..., None]
+        alpha = np.full(colours.shape[:2], 255, image.dtype)
+        if mask is not None:
+            alpha[mask == 0] = 0
+        image = np.concatenate((colours, alpha[..., None]), axis=2)
+    return image  # type: ignore[no-any-return]
+
+
+def lerc_encode(array: Array, spec: SegmentSpec, args: Mapping[str, Any]) -> bytes:
+    """Encode LERC; ``level`` is the largest error, tag 50674 of the spec names the wrapper."""
+    arguments = dict(args)
+    parameters = spec.options.get('lercparameters')
+    if isinstance(parameters, (tuple, list)) and len(parameters) > 1:
+        wrapper = {1: 'deflate', 2: 'zstd'}.get(int(parameters[1]))
+        if wrapper is not None:
+            arguments.setdefault('compression', wrapper)
+    image = _flat(array)
+    if image.dtype.kind == 'f' and 'masks' not in arguments:
+        invalid = np.isnan(image)
+        if invalid.any():
+            if image.ndim > 2:
+                if not (invalid == invalid[..., :1]).all():
+                    raise UnsupportedError('LERC with NaN in some samples of a pixel only')
+                invalid = invalid[..., 0]
+            arguments['masks'] = ~invalid
+            image = np.nan_to_num(image)
+    encoded: bytes = backend.function('lerc_encode')(image, **arguments)
+    return encoded
+
+
+def eer_decode(data: Buffer, spec: SegmentSpec, shape: Shape, out: Array | None) -> Array:
+    """Decode electron events (EER); code widths come from the compression or its tags."""
+    widths = {65000: (8, 2, 2), 65001: (7, 2, 2)}.get(spec.geometry.compression)
+    found = spec.options.get('eer', widths)
+    if not isinstance(found, (tuple, list)) or len(found) != 3:
+        raise UnsupportedError('EER of variable widths without tags 65007 to 65009')
+    superres = spec.options.get('superres', 0)
+    assert isinstance(superres, int)
+    if not all(0 < width < 16 for width in found):
+        raise FormatError(f'EER code widths {tuple(found)}', 'segment')
+    result: Array = backend.function('eer_decode')(data, shape[1:3], *found, superres=superres)
+    return result
+
+
+def jetraw_decode(data: Buffer, spec: SegmentSpec, shape: Shape, out: Array | None) -> Array:
+    """Decode Jetraw, with the licensed library."""
+    result = np.empty(shape[1:3], 'u2')
+    backend.function('jetraw_decode')(data, out=result)
+    return result
+
+
+def jetraw_encode(array: Array, spec: SegmentSpec, args: Mapping[str, Any]) -> bytes:
+    """Encode Jetraw, with the licensed library; ``identifier`` names the camera calibration."""
+    encoded: bytes = backend.function('jetraw_encode')(_flat(array), **args)
+    return encoded

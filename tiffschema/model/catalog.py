@@ -1,0 +1,249 @@
+"""The declared data of all schemas that TIFF cares for, without compiling a schema.
+
+Knows where declarations are, not what they mean: a section is asked for by name and comes as plain
+mappings by schema id. Shipped schemas come from the frozen catalog where it exists, else from YAML,
+file by file; schemas which users register are added as they come.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+__all__ = ['SECTIONS', 'SchemaView', 'frozen_source', 'register', 'section', 'views', 'watch']
+
+SECTIONS: Final = ('tables', 'enums', 'tags', 'texts', 'detect', 'metadata', 'series', 'kinds', 'namespaces')
+"""Sections that the model reads without the compiler."""
+
+Raw = Mapping[str, Any]
+
+_registered: dict[str, Raw] = {}
+_watchers: list[Callable[[str], None]] = []
+
+
+class SchemaView:
+    """One schema as the extension sections see it: raw sections, structs on demand.
+
+    Parameters:
+        id: Id of the schema.
+        raw: Its sections as plain mappings.
+    """
+
+    __slots__ = ('_texts', 'file', 'id', 'raw')
+
+    def __init__(self, id: str, raw: Raw) -> None:
+        self.id = id
+        self.file = id
+        self.raw = raw
+        self._texts: object = None
+
+    @property
+    def structs(self) -> Mapping[str, object]:
+        """Declared structs by name, not compiled."""
+        structs: Mapping[str, object] = self.raw.get('structs') or {}
+        return structs
+
+    @property
+    def tags(self) -> Mapping[int, Raw]:
+        """Rows of the schema's own tags."""
+        tags: Mapping[int, Raw] = self.raw.get('tags') or {}
+        return tags
+
+    @property
+    def texts(self) -> Any:
+        """Text grammars by name."""
+        if self._texts is None:
+            from .text import TextGrammars
+
+            self._texts = TextGrammars(self.raw.get('texts') or {}, self.file)
+        return self._texts
+
+    @property
+    def sections(self) -> Mapping[str, Any]:
+        """Parsed sections, as a compiled schema has them."""
+        return {'detect': detectors_of(self.id)}
+
+    def struct(self, name: str) -> Any:
+        """Return a compiled struct."""
+        return import_module('..compiler.library', __package__).schemas[self.id].struct(name)
+
+
+def detectors_of(id: str) -> Mapping[str, Any]:
+    """Return the detectors of one schema."""
+    from .kinds import schema_detectors
+
+    return schema_detectors(id)
+
+
+def section(name: str) -> Mapping[str, Raw]:
+    """Return one section of all schemas that have it, by schema id, shipped ones first and sorted.
+
+    Raises:
+        KeyError: The catalog does not hold such a section.
+    """
+    if name not in SECTIONS:
+        raise KeyError(name)
+    found: dict[str, Raw] = dict(_shipped(name))
+    for id, raw in _registered.items():
+        if raw.get(name):
+            found[id] = raw[name]
+    return found
+
+
+def view(id: str) -> SchemaView:
+    """Return a schema by id.
+
+    Raises:
+        KeyError: There is no such schema.
+    """
+    if id in _registered:
+        return SchemaView(id, _registered[id])
+    raw = {name: _shipped(name)[id] for name in SECTIONS if id in _shipped(name)}
+    raw['structs'] = _shipped('structs').get(id, {})
+    return SchemaView(id, raw)
+
+
+def views(name: str) -> Iterator[SchemaView]:
+    """Yield all schemas that have a section."""
+    for id in section(name):
+        yield view(id)
+
+
+def register(id: str, raw: Raw) -> None:
+    """Add or replace a schema which a user registered."""
+    _registered[id] = raw
+    for watcher in _watchers:
+        watcher(id)
+
+
+def unregister(id: str) -> None:
+    """Forget a schema which a user registered."""
+    if _registered.pop(id, None) is not None:
+        for watcher in _watchers:
+            watcher(id)
+
+
+def watch(changed: Callable[[str], None]) -> None:
+    """Call a function with the id whenever a schema is registered, to drop what was derived."""
+    _watchers.append(changed)
+
+
+def table(reference: str) -> Mapping[int, Raw]:
+    """Return one shipped table by ``schema id.table name``.
+
+    Example:
+        >>> table('tiff/fieldtypes.fieldtypes')[3]['name']
+        'SHORT'
+    """
+    id, _, name = reference.rpartition('.')
+    rows: Mapping[int, Raw] = declared('tables', id)[name]
+    return rows
+
+
+def declared(name: str, id: str) -> Mapping[str, Any]:
+    """Return a section of one shipped schema, empty where it has none; reads no other file."""
+    if id in _registered:
+        return _registered[id].get(name) or {}
+    frozen = _frozen(name)
+    raw: Mapping[str, Any] | None = _document(id).get(name) if frozen is None else frozen.get(id)
+    return raw or {}
+
+
+@cache
+def _frozen(name: str) -> Mapping[str, Raw] | None:
+    """Return a frozen section, None in a checkout."""
+    try:
+        module = import_module(f'tiffschema._frozen.catalog_{name}')
+    except ModuleNotFoundError:
+        return None
+    data: Mapping[str, Raw] = module.DATA
+    return data
+
+
+@cache
+def _shipped(name: str) -> Mapping[str, Raw]:
+    frozen = _frozen(name)
+    if frozen is not None:
+        return frozen
+    found = {}
+    for id in _shipped_ids():
+        raw = _document(id)
+        if raw.get(name):
+            found[id] = raw[name]
+    return found
+
+
+@cache
+def _folder() -> Path:
+    """Return the folder of shipped schemas: beside the package in a wheel, one up in a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    for folder in (package / 'schemas', package.parent / 'schemas'):
+        if (folder / 'tiff').is_dir():
+            return folder
+    raise FileNotFoundError('the folder of shipped schemas is missing')
+
+
+@cache
+def _shipped_ids() -> tuple[str, ...]:
+    folder = _folder()
+    paths = (path.relative_to(folder).with_suffix('') for path in folder.rglob('*.yaml'))
+    return tuple(sorted(path.as_posix() for path in paths))
+
+
+@cache
+def _document(id: str) -> Raw:
+    return _load((_folder() / f'{id}.yaml').read_text(encoding='utf-8'))
+
+
+def _load(text: str) -> Raw:
+    """Load YAML 1.2 core: ``on`` and ``012`` are text."""
+    import yaml
+
+    class Loader(getattr(yaml, 'CSafeLoader', yaml.SafeLoader)):  # type: ignore[misc]
+        yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+
+    for tag, pattern, first in (
+        ('bool', r'true|false', 'tf'),
+        ('null', r'null|~|', ['n', '~', '']),
+        ('int', r'[-+]?(0x[0-9a-fA-F]+|0|[1-9][0-9]*)', '-+0123456789'),
+        ('float', r'[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?', '-+.0123456789'),
+    ):
+        Loader.add_implicit_resolver(
+            f'tag:yaml.org,2002:{tag}', re.compile(f'(?:{pattern})\\Z'), list(first)
+        )
+    raw: Raw = yaml.load(text, Loader=Loader)
+    return raw
+
+
+def frozen_source(name: str) -> str:
+    """Return the source of module ``tiffschema._frozen.catalog_<name>``, the same for the same schemas.
+
+    Parameters:
+        name: One of `SECTIONS`, or ``structs`` (names only).
+    """
+    from pprint import pformat
+
+    data: dict[str, object] = {}
+    for id in _shipped_ids():
+        raw = _document(id).get(name)
+        if raw:
+            data[id] = dict.fromkeys(map(str, raw)) if name == 'structs' else _literal(raw)
+    text = pformat(data, width=100, sort_dicts=False, compact=True)
+    return f'"""Section {name} of the shipped schemas. Generated; do not edit."""\n\nDATA = {text}\n'
+
+
+def _literal(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {
+            (key if isinstance(key, int) else str(key)): _literal(item)
+            for key, item in value.items()
+        }
+    if isinstance(value, list | tuple):
+        return [_literal(item) for item in value]
+    if isinstance(value, str):
+        return str(value)
+    return value

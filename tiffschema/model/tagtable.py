@@ -1,0 +1,362 @@
+"""Tables of tags: what a code means in which kind of directory; knows schemas, no files.
+
+A `TagTable` is a name space of codes. Rows come from the shipped tables, vendors' ``tags:`` sections
+complete them (a struct for the value, say), registered schemas are seen at once. Rows become objects
+when asked for: a file meets a few dozen of a thousand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, overload
+
+from ..errors import SchemaError
+from . import catalog
+from .fieldtypes import FIELD_TYPES
+
+__all__ = ['TagRow', 'TagTable', 'TagTables', 'check_tags', 'resolver', 'tag_tables']
+
+ROW_KEYS: Final = frozenset({
+    'name', 'type', 'count', 'enum', 'default', 'attr', 'owner', 'load', 'pointer', 'result',
+    'value', 'unit', 'doc', 'source', 'since', 'example', 'aliases', 'space', 'fault', 'args',
+})  # fmt: skip
+RESULTS: Final = ('auto', 'tuple', 'array', 'colormap', 'bytes', 'dict', 'json')
+
+
+@dataclass(frozen=True, slots=True)
+class TagRow:
+    """What is known of one tag.
+
+    Parameters:
+        code: Number in the directory.
+        name: Name as users know it.
+        types: Codes of allowed field types, the preferred first; empty if unknown.
+        count: Number of values, allowed numbers, ``'any'``, an expression, or None if unknown.
+        enum: Name of the enumeration of its values.
+        default: Value where the tag is absent.
+        attr: Attribute of a page that shows the value.
+        owner: ``'writer'`` where only the writer may set the tag.
+        load: ``'eager'`` where the value is read with the directory.
+        pointer: ``'segments'``, ``'data'``, ``'ifd'`` or ``'ifd:<name space>'``.
+        result: What the value becomes: ``auto tuple array colormap bytes dict json``.
+        value: Struct or text that declares the bytes, as the schema says it.
+        schema: Id of the schema that declares `value`.
+        aliases: Other names.
+        unit, doc, source: For people.
+        table: The table, ``tiff/tags/baseline.baseline``.
+    """
+
+    code: int
+    name: str
+    types: tuple[int, ...] = ()
+    count: int | str | tuple[int, ...] | None = None
+    enum: str | None = None
+    default: Any = None
+    attr: str | None = None
+    owner: str | None = None
+    load: str | None = None
+    pointer: str | None = None
+    result: str = 'auto'
+    value: Any = None
+    schema: str = ''
+    aliases: tuple[str, ...] = ()
+    unit: str = ''
+    doc: str = ''
+    source: str | tuple[str, ...] = ''
+    table: str = ''
+
+    @property
+    def space(self) -> str | None:
+        """Name space of the directory that the value points to, None if it points to none."""
+        if self.pointer is None or not self.pointer.startswith('ifd'):
+            return None
+        return self.pointer.partition(':')[2] or 'tiff'
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether values are numbers though single bytes may be stored."""
+        return bool(self.types) and FIELD_TYPES[self.types[0]].kind == 'number'
+
+
+Raw = Mapping[str, Any]
+
+
+def _types(raw: Raw) -> tuple[int, ...]:
+    types = raw.get('type')
+    if types is None:
+        return ()
+    names = [types] if isinstance(types, str) else types
+    synonyms = {'str': 'ascii', 'bytes': 'undefined'}
+    return tuple(FIELD_TYPES[synonyms.get(name, name)].code for name in names)
+
+
+def _row(code: int, table: str, raw: Raw, schema: str) -> TagRow:
+    count = raw.get('count')
+    source = raw.get('source', '')
+    return TagRow(
+        code=code,
+        name=raw['name'],
+        types=_types(raw),
+        count=tuple(count) if isinstance(count, list | tuple) else count,
+        enum=raw.get('enum'),
+        default=raw.get('default'),
+        attr=raw.get('attr'),
+        owner=raw.get('owner'),
+        load=raw.get('load'),
+        pointer=raw.get('pointer'),
+        result=raw.get('result', 'auto'),
+        value=raw.get('value'),
+        schema=schema,
+        aliases=tuple(raw.get('aliases', ())),
+        unit=raw.get('unit', ''),
+        doc=raw.get('doc', ''),
+        source=source if isinstance(source, str) else tuple(source),
+        table=table,
+    )
+
+
+class TagTable(Mapping[int | str, TagRow]):
+    """One name space of codes.
+
+    Example:
+        >>> tiff = tag_tables['tiff']
+        >>> tiff[256].name, tiff['ImageLength'].code, tiff.names(34675)
+        ('ImageWidth', 257, ('InterColorProfile', 'ICCProfile', 'ICC_Profile'))
+    """
+
+    def __init__(self, name: str, declared: Raw, tables: TagTables) -> None:
+        self.name = name
+        self._declared = declared
+        self._tables = tables
+        self._made: dict[int | str, TagRow] = {}
+        self._raw: dict[int, list[tuple[str, Raw, str]]] | None = None
+        self._names: dict[str, int] | None = None
+        self._fallback: tuple[TagTable, ...] | None = None
+
+    @property
+    def fallback(self) -> tuple[TagTable, ...]:
+        """Name spaces asked in turn for codes that this one does not have."""
+        if self._fallback is None:
+            found: dict[str, None] = {}
+            waiting = list(self._declared.get('fallback', ()))
+            while waiting:
+                name = waiting.pop(0)
+                if name not in found and name != self.name:
+                    found[name] = None
+                    waiting += self._tables[name]._declared.get('fallback', ())
+            self._fallback = tuple(self._tables[name] for name in found)
+        return self._fallback
+
+    def _own(self) -> dict[int, list[tuple[str, Raw, str]]]:
+        """Return the raw rows of each code: table, row, id of the schema that has the value."""
+        if self._raw is None:
+            self._raw = {}
+            for reference in self._declared['tables']:
+                for code, raw in catalog.table(reference).items():
+                    self._raw.setdefault(code, []).append((reference, raw, ''))
+            for id, rows in catalog.section('tags').items():
+                self._complete(id, rows)
+        return self._raw
+
+    def _complete(self, id: str, rows: Mapping[int, Raw]) -> None:
+        """Merge a vendor's rows: same name completes the row, another name is another row."""
+        assert self._raw is not None
+        for code, raw in rows.items():
+            if raw.get('space', 'tiff') != self.name:
+                continue
+            known = self._raw.setdefault(code, [])
+            for index, (table, other, schema) in enumerate(known):
+                if raw['name'] == other['name'] or raw['name'] in other.get('aliases', ()):
+                    name = {'name': other['name']}
+                    known[index] = (table, {**other, **raw, **name}, id if 'value' in raw else schema)
+                    break
+            else:
+                known.append((f'{id}.tags', raw, id))
+
+    def refresh(self) -> None:
+        """Forget what was derived, after a schema was registered."""
+        self._made = {}
+        self._raw = None
+        self._names = None
+
+    def rows(self, code: int) -> tuple[TagRow, ...]:
+        """Return all meanings of a code in this name space, without fall-backs."""
+        found = self._own().get(code, ())
+        return tuple(_row(code, table, raw, schema) for table, raw, schema in found)
+
+    def own_codes(self) -> list[int]:
+        """Return the codes of this name space, without fall-backs, in order."""
+        return sorted(self._own())
+
+    def __getitem__(self, key: int | str) -> TagRow:
+        row = self._made.get(key)
+        if row is None:
+            row = self._made[key] = self._find(key)
+        return row
+
+    def _find(self, key: int | str) -> TagRow:
+        if isinstance(key, str):
+            return self[self.code(key)]
+        key = int(key)
+        found = self._own().get(key)
+        if found is not None:
+            return _row(key, *found[0])
+        for table in self.fallback:
+            found = table._own().get(key)
+            if found is not None:
+                return _row(key, *found[0])
+        raise KeyError(key)
+
+    @overload
+    def get(self, key: int | str, /) -> TagRow | None: ...
+    @overload
+    def get(self, key: int | str, /, default: TagRow) -> TagRow: ...
+    def get(self, key: int | str, /, default: TagRow | None = None) -> TagRow | None:
+        """Return the row of a code or name, else a default."""
+        row = self._made.get(key)
+        if row is not None:
+            return row
+        try:
+            return self[key]
+        except KeyError:
+            return default
+
+    def code(self, name: str) -> int:
+        """Return the code of a name, aliases included; names of this name space go first.
+
+        Raises:
+            KeyError: No tag has the name.
+        """
+        if self._names is None:
+            self._names = self._index()
+        code = self._names.get(name)
+        if code is not None:
+            return code
+        for table in self.fallback:
+            if table._names is None:
+                table._names = table._index()
+            code = table._names.get(name)
+            if code is not None:
+                return code
+        raise KeyError(name)
+
+    def _index(self) -> dict[str, int]:
+        names: dict[str, int] = {}
+        aliases: dict[str, int] = {}
+        for code, rows in self._own().items():
+            for _, raw, _ in rows:
+                names.setdefault(raw['name'], code)
+                for alias in raw.get('aliases', ()):
+                    aliases.setdefault(alias, code)
+        return {**aliases, **names}
+
+    def names(self, code: int) -> tuple[str, ...]:
+        """Return all names of a code, the one shown first."""
+        names = []
+        for table in (self, *self.fallback):
+            for _, raw, _ in table._own().get(code, ()):
+                names += [raw['name'], *raw.get('aliases', ())]
+        return tuple(dict.fromkeys(names))
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, int | str) and self.get(key) is not None
+
+    def __iter__(self) -> Iterator[int | str]:
+        codes = set(self._own())
+        for table in self.fallback:
+            codes.update(table._own())
+        return iter(sorted(codes))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __repr__(self) -> str:
+        return f'<TagTable {self.name}>'
+
+
+class TagTables(Mapping[str, TagTable]):
+    """All name spaces of codes: ``tiff exif gps iop ndpi dectris`` and those of vendors."""
+
+    def __init__(self) -> None:
+        self._spaces: dict[str, TagTable] | None = None
+
+    def _all(self) -> dict[str, TagTable]:
+        if self._spaces is None:
+            declared = catalog.declared('namespaces', 'tiff/namespaces')
+            self._spaces = {name: TagTable(name, raw, self) for name, raw in declared.items()}
+            catalog.watch(self._changed)
+        return self._spaces
+
+    def _changed(self, id: str) -> None:
+        for table in (self._spaces or {}).values():
+            table.refresh()
+
+    def __getitem__(self, name: str) -> TagTable:
+        return self._all()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+
+tag_tables: Final = TagTables()
+
+
+def resolver(schema: object) -> Callable[[str], int]:
+    """Return the function which gives the code of a tag's name, a schema's own tags first."""
+
+    def code(name: str) -> int:
+        for own, raw in (getattr(schema, 'tags', None) or {}).items():
+            if raw['name'] == name:
+                return int(own)
+        try:
+            return tag_tables['tiff'].code(name)
+        except KeyError:
+            raise SchemaError(
+                f'no tag is named {name!r}', file=str(getattr(schema, 'file', ''))
+            ) from None
+
+    return code
+
+
+def check_tags(id: str, rows: Mapping[object, object], *, taken: Iterable[int] = ()) -> None:
+    """Check the rows of a section ``tags:``.
+
+    Parameters:
+        id: Id of the schema, for errors.
+        rows: The section.
+        taken: Codes that must not be used.
+
+    Raises:
+        SchemaError: A code, key, type or result is unknown, or a code is taken.
+    """
+    forbidden = set(taken)
+    for code, raw in rows.items():
+        field = f'tags.{code}'
+        line = getattr(raw, 'line', None)
+
+        def error(message: str, key: str = 'name') -> SchemaError:
+            number = line(key) if callable(line) else 0
+            return SchemaError(message, file=id, line=number or 0, field=field)
+
+        if not isinstance(code, int) or not 0 <= code <= 65535:
+            raise error(f'a tag is a number from 0 to 65535, not {code!r}')
+        if not isinstance(raw, Mapping) or not isinstance(raw.get('name'), str):
+            raise error('needs a mapping with a name')
+        if code in forbidden:
+            raise error(f'code {code} is in use; register with replace=True to take it')
+        for key in raw:
+            if key not in ROW_KEYS:
+                raise error(f'unknown key {key!r}; known are {", ".join(sorted(ROW_KEYS))}', key)
+        if raw.get('result', 'auto') not in RESULTS:
+            raise error(f'result is one of {", ".join(RESULTS)}', 'result')
+        if raw.get('space', 'tiff') not in tag_tables:
+            raise error(f'no name space {raw["space"]!r}; known are {", ".join(tag_tables)}', 'space')
+        try:
+            _types(raw)
+        except KeyError as unknown:
+            known = ', '.join(FIELD_TYPES[key].type for key in FIELD_TYPES)
+            raise error(f'unknown type {unknown}; known are {known}', 'type') from None

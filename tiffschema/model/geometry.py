@@ -16,15 +16,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import LimitError
-from ..limits import DEFAULT_LIMITS, Limits
-from ..types import ByteOrder
+from tiffschema.errors import LimitError
+from tiffschema.limits import DEFAULT_LIMITS, Limits
+from tiffschema.types import ByteOrder
 
 __all__ = ['IMAGE_COMPRESSIONS', 'Geometry', 'sample_dtype']
 
 IMAGE_COMPRESSIONS = frozenset(
-    (6, 7, 22610, 33003, 33004, 33005, 33007, 34712, 34892, 34933, 34934, 48124)
-    + (50001, 50002, 52546, 65000, 65001, 65002)
+    {
+        *(6, 7, 22610, 33003, 33004, 33005, 33007, 34712, 34892, 34933, 34934, 48124),
+        *(50001, 50002, 52546, 65000, 65001, 65002),
+    }
 )
 """Compressions whose streams carry a shape and a type of their own."""
 

@@ -117,6 +117,16 @@ class ArrayPixels:
     def __init__(self, data: Array, storage: np.dtype[Any]) -> None:
         self.data = data
         self._storage = storage
+        self._native = storage.newbyteorder('=')
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the array is stored as it lies in memory."""
+        return bool(self.data.flags.c_contiguous) and self.data.dtype == self._storage
+
+    def raw(self) -> memoryview:
+        """Return the bytes of the whole array."""
+        return self.data.reshape(-1).view(np.uint8).data
 
     def planes(self, frame: int) -> Iterator[Array | None]:
         """Yield the page."""
@@ -126,7 +136,7 @@ class ArrayPixels:
         """Yield the segments of a page."""
         page = self.data[frame]
         for index in range(geometry.segment_count):
-            yield _cut(page, geometry, index, self._storage)
+            yield _cut(page, geometry, index, self._native)
 
 
 class LazyPixels:
@@ -142,6 +152,7 @@ class LazyPixels:
         self._data = data
         self._stored = stored
         self._storage = storage
+        self._native = storage.newbyteorder('=')
         self._roles = _axis_roles(tuple(data.shape), stored)
 
     def planes(self, frame: int) -> Iterator[Array | None]:
@@ -174,7 +185,7 @@ class LazyPixels:
             assert band is not None
             y -= start
             piece = band[:, y : y + extent[1], x : x + extent[2]]
-            yield _padded(piece, geometry, self._storage)
+            yield _padded(piece, geometry, self._native)
 
     def _band(self, frame: int, plane: int, z0: int, z1: int, y0: int, y1: int) -> Array:
         frames = [
@@ -221,6 +232,7 @@ class IteratorPixels:
         self._items = items
         self._stored = stored
         self._storage = storage
+        self._native = storage.newbyteorder('=')
         self._planes: list[Array | None] = []
         self._pushed: list[Any] = []
 
@@ -270,7 +282,7 @@ class IteratorPixels:
                 while planes and index < geometry.segment_count:
                     page = planes.pop(0).reshape(1, *stored.page_shape[1:])
                     for within in range(per_plane):
-                        yield _cut(page, geometry, within, self._storage)
+                        yield _cut(page, geometry, within, self._native)
                     index += per_plane
                 self._pushed.extend(reversed(planes))
 
@@ -308,7 +320,7 @@ class IteratorPixels:
         extent = geometry.extent(index)
         for shape in (nominal, extent):
             if item.size == math.prod(shape) and _squeezed(item.shape) == _squeezed(shape):
-                return _padded(item.reshape(shape), geometry, self._storage)
+                return _padded(item.reshape(shape), geometry, self._native)
         # A tile cut short in some other way: what there is, from the upper left corner.
         shape = item.shape if nominal[3] > 1 or item.ndim > 3 else (*item.shape, 1)
         shape = (1,) * (4 - len(shape)) + shape
@@ -316,21 +328,21 @@ class IteratorPixels:
             raise ValueError(
                 f'data: the iterator yields an array of shape {item.shape}, the tile is {nominal}'
             )
-        return _padded(item.reshape(shape), geometry, self._storage)
+        return _padded(item.reshape(shape), geometry, self._native)
 
 
-def _cut(page: Array, geometry: Geometry, index: int, storage: np.dtype[Any]) -> Array:
+def _cut(page: Array, geometry: Geometry, index: int, dtype: np.dtype[Any]) -> Array:
     plane, z, y, x = geometry.position(index)
     depth, length, width, _ = geometry.extent(index)
     piece = page[plane, z : z + depth, y : y + length, x : x + width]
-    return _padded(piece, geometry, storage)
+    return _padded(piece, geometry, dtype)
 
 
-def _padded(piece: Array, geometry: Geometry, storage: np.dtype[Any]) -> Array:
+def _padded(piece: Array, geometry: Geometry, dtype: np.dtype[Any]) -> Array:
     """Return samples as a C-contiguous segment; tiles always have their full size."""
     if not geometry.is_tiled or piece.shape == geometry.segment_shape:
-        return np.ascontiguousarray(piece, storage)
-    tile = np.zeros(geometry.segment_shape, storage)
+        return np.ascontiguousarray(piece, dtype)
+    tile = np.zeros(geometry.segment_shape, dtype)
     tile[tuple(slice(0, size) for size in piece.shape)] = piece
     return tile
 

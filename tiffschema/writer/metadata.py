@@ -1,0 +1,215 @@
+"""Descriptions of series in the three flavours that have one: shaped, ImageJ, OME.
+
+Knows texts and shapes; neither directories nor bytes of pixels. A description says how many pages
+belong to a series, so that it is brought up to date as pages are added.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+
+from ..model.descriptions import imagej_description, shaped_description
+from .arguments import WriteArguments
+from .storedshape import SampleLayout, StoredShape
+
+__all__ = [
+    'IMAGEJ_SLACK',
+    'SHAPED_SLACK',
+    'Description',
+    'ImageJDescription',
+    'ShapedDescription',
+    'imagej_layout',
+]
+
+SHAPED_SLACK = 16
+IMAGEJ_SLACK = 64
+IMAGEJ_TYPES = ('uint8', 'uint16', 'int16', 'float32')
+AXES = 'TZCYXS'
+
+
+class Description(Protocol):
+    """A text that depends on how often a series was written to."""
+
+    slack: int
+
+    def text(self, count: int) -> bytes:
+        """Return the text for a number of `write` calls, without NUL."""
+
+
+class ShapedDescription:
+    """JSON with the shape of the array.
+
+    Parameters:
+        shape: Shape of one array.
+        metadata: Further items.
+        truncated: Only the first directory exists.
+    """
+
+    slack = SHAPED_SLACK
+
+    def __init__(
+        self, shape: tuple[int, ...], metadata: Mapping[str, Any], *, truncated: bool
+    ) -> None:
+        self._shape = shape
+        self._metadata = dict(metadata)
+        self._truncated = truncated
+
+    def text(self, count: int) -> bytes:
+        """Return the JSON text."""
+        shape = self._shape if count == 1 else (count, *self._shape)
+        metadata = dict(self._metadata)
+        if self._truncated:
+            metadata['truncated'] = True
+        axes = metadata.get('axes')
+        if count > 1 and isinstance(axes, str) and len(axes) == len(self._shape):
+            metadata['axes'] = ('I' if 'Q' in axes else 'Q') + axes
+        return shaped_description(shape, **metadata).encode('ascii')
+
+
+class ImageJDescription:
+    """ImageJ's lines of ``key=value``.
+
+    Parameters:
+        shape: Shape of one array.
+        axes: Its axes, None to align it with ZCYX from the right.
+        rgb: The last axis holds samples.
+        colormapped: There is a colormap.
+        metadata: Further items; those of tag IJMetadata are not for the text.
+    """
+
+    slack = IMAGEJ_SLACK
+
+    def __init__(
+        self,
+        shape: tuple[int, ...],
+        axes: str | None,
+        *,
+        rgb: bool,
+        colormapped: bool,
+        metadata: Mapping[str, Any],
+    ) -> None:
+        self._shape = shape
+        self._axes = axes
+        self._rgb = rgb
+        self._colormapped = colormapped
+        self._metadata = dict(metadata)
+
+    def text(self, count: int) -> bytes:
+        """Return the lines."""
+        shape, axes = self._shape, self._axes
+        if count > 1:
+            shape = (count, *shape)
+            if axes is not None:
+                before = AXES[: AXES.index(axes[0])]
+                if not before:
+                    raise ValueError(f'contiguous: axes {axes} leave no axis for further arrays')
+                axes = before[0] + axes
+        full = imagej_shape(shape, rgb=self._rgb, axes=axes)
+        text = imagej_description(
+            full, colormaped=self._colormapped, rgb=self._rgb, **self._metadata
+        )
+        return text.encode('latin-1', 'backslashreplace')
+
+
+def imagej_shape(
+    shape: tuple[int, ...], *, rgb: bool | None = None, axes: str | None = None
+) -> tuple[int, int, int, int, int, int]:
+    """Return a shape as six numbers, axes TZCYXS.
+
+    Parameters:
+        shape: Shape of an array of 2 to 6 dimensions.
+        rgb: The last axis holds samples; None to look at its length.
+        axes: Letters of the axes.
+
+    Raises:
+        ValueError: ImageJ cannot order the axes so.
+
+    Example:
+        >>> imagej_shape((2, 3, 5, 6))
+        (1, 2, 3, 5, 6, 1)
+    """
+    if not 1 <= len(shape) <= 6:
+        raise ValueError(f'shape: ImageJ knows 1 to 6 dimensions, not {len(shape)}')
+    if axes is not None:
+        axes = axes.upper()
+        if len(axes) != len(shape):
+            raise ValueError(f'metadata axes {axes!r} do not match shape {shape}')
+        places = [AXES.find(axis) for axis in axes]
+        if -1 in places or places != sorted(set(places)):
+            raise ValueError(f'metadata axes {axes!r} are not in the order {AXES}')
+        full = [1] * 6
+        for place, size in zip(places, shape, strict=True):
+            full[place] = size
+        if full[5] not in (1, 3, 4):
+            raise ValueError(f'shape: ImageJ knows 1, 3 or 4 samples, not {full[5]}')
+    else:
+        if len(shape) < 2:
+            shape = (1,) * (2 - len(shape)) + shape
+        if rgb is None:
+            rgb = len(shape) > 2 and shape[-1] in (3, 4)
+        if rgb:
+            if len(shape) < 3 or shape[-1] not in (3, 4):
+                raise ValueError(f'shape: {shape} is not that of RGB images')
+            full = [1] * (6 - len(shape)) + list(shape)
+        elif len(shape) == 6:
+            if shape[-1] != 1:
+                raise ValueError(f'shape: {shape} is not that of grayscale images')
+            full = list(shape)
+        else:
+            full = [1] * (5 - len(shape)) + [*shape, 1]
+    t, z, c, y, x, s = full
+    return t, z, c, y, x, s
+
+
+def imagej_layout(
+    shape: tuple[int, ...], dtype: np.dtype[Any], arguments: WriteArguments
+) -> tuple[SampleLayout, str | None, bool]:
+    """Return how an array lies in pages, its axes, and whether it is RGB.
+
+    Raises:
+        ValueError: ImageJ cannot store it so.
+    """
+    if dtype.name not in IMAGEJ_TYPES:
+        raise ValueError(f'dtype: ImageJ cannot store samples of type {dtype}')
+    if arguments.volumetric or (len(arguments.tile) == 3 and arguments.tile[0] > 1):
+        raise ValueError('volumetric: ImageJ does not know volumes in one page')
+    if arguments.subifds:
+        raise ValueError('subifds: ImageJ does not know SubIFDs')
+    if arguments.planarconfig == 2:
+        raise ValueError('planarconfig: ImageJ does not store samples apart')
+    metadata = arguments.metadata or {}
+    axes = metadata.get('axes')
+    photometric = arguments.photometric
+    if axes is not None:
+        rgb = None
+    elif photometric is None:
+        rgb = dtype == np.uint8 and len(shape) > 2 and shape[-1] in (3, 4)
+        rgb = rgb and arguments.colormap is None
+    else:
+        rgb = photometric == 2
+    t, z, c, y, x, s = imagej_shape(shape, rgb=rgb, axes=axes)
+    rgb = s in (3, 4)
+    if rgb and dtype != np.uint8:
+        raise ValueError(f'dtype: ImageJ stores RGB as uint8, not {dtype}')
+    if photometric is None:
+        photometric = 2 if rgb else 3 if arguments.colormap is not None else 1
+    if rgb != (photometric == 2):
+        raise ValueError(f'photometric: {photometric} does not fit {s} samples in ImageJ')
+    stored = StoredShape(t * z * c, 1, 1, y, x, s, s - 3 if rgb else 0)
+    extra = (2,) if s == 4 else ()
+    return SampleLayout(stored, photometric, stored.planarconfig, extra), axes, rgb
+
+
+def with_frames(stored: StoredShape, frames: int) -> StoredShape:
+    """Return a stored shape with another number of pages."""
+    return StoredShape(frames, *stored.page_shape, stored.extrasamples)
+
+
+def warn_ignored(argument: str, reason: str) -> None:
+    """Tell the caller that an argument has no effect."""
+    warnings.warn(f'{argument} is ignored: {reason}', UserWarning, stacklevel=4)
+

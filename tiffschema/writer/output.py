@@ -1,0 +1,91 @@
+"""The file being written: where it ends, and which pointer comes next.
+
+Knows sinks and the header; no tags, no pixels.
+Rule: bytes first, then the directory, then one pointer; whoever is killed between two of these
+leaves a file that ends with the last finished page.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..model.directory import DirectoryCodec
+from ..types import Buffer
+from .layout import even
+from .sink import Sink
+
+__all__ = ['CLASSIC_LIMIT', 'Output']
+
+CLASSIC_LIMIT = (1 << 32) - 1
+
+
+class Output:
+    """A sink with a header.
+
+    Parameters:
+        sink: Where bytes go.
+        codec: Shape and byte order of the file.
+        pointer: Position of the pointer to the next directory; None writes a new header.
+        publish: Show the file under its name with the first page, not at the end.
+    """
+
+    def __init__(
+        self,
+        sink: Sink,
+        codec: DirectoryCodec,
+        pointer: int | None = None,
+        *,
+        publish: bool = False,
+    ) -> None:
+        self.sink = sink
+        self.codec = codec
+        self._publish = publish
+        self.limit = CLASSIC_LIMIT if codec.variant == 'classic' else (1 << 63) - 1
+        """Largest offset."""
+        if pointer is None:
+            header = codec.build_header(0)
+            sink.write_at(0, header)
+            self.pointer = codec.header_first_at
+            self.end = len(header)
+        else:
+            self.pointer = pointer
+            self.end = sink.size
+        self.directories = 0
+        """Number of directories in the main chain that were written here."""
+
+    def word(self, offset: int) -> bytes:
+        """Return an offset as bytes of the file."""
+        return self.codec.pack_offset(offset)
+
+    def next_address(self) -> int:
+        """Return where the next directory goes."""
+        return even(self.end)
+
+    def write(self, offset: int, data: Buffer) -> None:
+        """Write bytes and let the file end behind them at least."""
+        self.sink.write_at(offset, data)
+        stop = offset + len(data)
+        if stop > self.end:
+            self.end = stop
+
+    def reserve(self, stop: int) -> None:
+        """Let the file be at least so long, with zeros."""
+        if stop > self.end:
+            self.sink.extend(stop)
+            self.end = stop
+
+    def link(self, position: int, address: int) -> None:
+        """Write one pointer: from here on the directory is part of the file."""
+        self.sink.write_at(position, self.word(address))
+        if self._publish:
+            self._publish = False
+            self.sink.publish()
+
+    def link_all(self, positions: np.ndarray, addresses: np.ndarray) -> None:
+        """Write several pointers."""
+        for position, address in zip(positions.tolist(), addresses.tolist(), strict=True):
+            self.link(position, address)
+
+    def fits(self, stop: int) -> bool:
+        """Whether offsets up to a position can be written."""
+        return stop <= self.limit

@@ -1,0 +1,402 @@
+"""Writing of one series of equal pages: data, directories, links.
+
+Knows plans, templates and outputs; neither arguments nor flavours of files. Two ways to lie in a
+file: as one block of samples whose further directories follow when the series ends, or page by
+page with the directory in front of its segments.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..codecs.pipeline import encoder
+from ..types import Buffer
+from .encode import default_workers, encode_ahead
+from .layout import DirectoryTemplate, Field
+from .output import Output
+from .pixels import ArrayPixels, Counted, EmptyPixels, Pixels
+from .plan import ImagePlan
+
+__all__ = ['ChildLinks', 'Links', 'MainLinks', 'SeriesWriter', 'TooLargeError', 'subifd_field']
+
+SHORT, LONG, IFD, LONG8, IFD8 = 3, 4, 13, 16, 18
+STRIP_OFFSETS, STRIP_COUNTS, TILE_OFFSETS, TILE_COUNTS, SUBIFDS = 273, 279, 324, 325, 330
+WRITE_BYTES = 1 << 20
+
+
+class TooLargeError(ValueError):
+    """The data do not fit a file with 32-bit offsets."""
+
+
+class Links(Protocol):
+    """Where the pointers to the pages of a series lie."""
+
+    chained: bool
+    """Whether each page is linked from the page before it."""
+
+    def connect(self, frame: int, address: int, next_at: int) -> None:
+        """Make a page part of the file; ``next_at`` is the position of its own next pointer."""
+
+    def tail(self, first: int, addresses: NDArray[np.int64], next_at: int) -> None:
+        """Make pages part of the file which are linked with each other where chained."""
+
+
+class MainLinks:
+    """The chain that begins in the header."""
+
+    chained = True
+
+    def __init__(self, output: Output) -> None:
+        self._output = output
+
+    def connect(self, frame: int, address: int, next_at: int) -> None:
+        """Link a page at the end of the chain."""
+        self._output.link(self._output.pointer, address)
+        self._output.pointer = address + next_at
+        self._output.directories += 1
+
+    def tail(self, first: int, addresses: NDArray[np.int64], next_at: int) -> None:
+        """Link the first of several pages; they hold the links to each other."""
+        self._output.link(self._output.pointer, int(addresses[0]))
+        self._output.pointer = int(addresses[-1]) + next_at
+        self._output.directories += len(addresses)
+
+
+class ChildLinks:
+    """The slots of tag SubIFDs in the pages of a parent series.
+
+    Parameters:
+        output: The file.
+        positions: Position of the slot for each page.
+    """
+
+    chained = False
+
+    def __init__(self, output: Output, positions: NDArray[np.int64]) -> None:
+        self._output = output
+        self._positions = positions
+        self.next_positions = np.zeros(len(positions), np.int64)
+        """Position of each page's next pointer, the slots of a further level in a chain."""
+
+    def connect(self, frame: int, address: int, next_at: int) -> None:
+        """Link a page from its parent."""
+        self._output.link(int(self._positions[frame]), address)
+        self.next_positions[frame] = address + next_at
+
+    def tail(self, first: int, addresses: NDArray[np.int64], next_at: int) -> None:
+        """Link pages from their parents."""
+        positions = self._positions[first : first + len(addresses)]
+        self._output.link_all(positions, addresses)
+        self.next_positions[first : first + len(addresses)] = addresses + next_at
+
+
+class SeriesWriter:
+    """Writes the pages of one series.
+
+    Parameters:
+        output: The file.
+        plan: What the pages are like.
+        first: Entries of the first page.
+        rest: Entries of further pages.
+        links: Where the pages are linked from.
+        align: Data of a block begin at a multiple of it.
+    """
+
+    def __init__(
+        self,
+        output: Output,
+        plan: ImagePlan,
+        first: Sequence[Field],
+        rest: Sequence[Field],
+        links: Links,
+        *,
+        align: int = 16,
+    ) -> None:
+        self.output = output
+        self.plan = plan
+        self.links = links
+        self.frames = 0
+        self.addresses: list[int] = []
+        self.dataoffset = -1
+        self._align = align
+        self._first_fields = tuple(first)
+        self._rest_fields = tuple(rest)
+        tiled = plan.geometry.is_tiled
+        self._offsets_code = TILE_OFFSETS if tiled else STRIP_OFFSETS
+        self._counts_code = TILE_COUNTS if tiled else STRIP_COUNTS
+        self.first = self._template(self._first_fields)
+        self._rest: DirectoryTemplate | None = None
+        self._tail_written = 1
+        self._slots: list[int] = []
+
+    @property
+    def rest(self) -> DirectoryTemplate:
+        """Template of the pages after the first."""
+        if self._rest is None:
+            same = self._rest_fields == self._first_fields
+            self._rest = self.first if same else self._template(self._rest_fields)
+        return self._rest
+
+    def _template(self, fields: Sequence[Field], *, wide: bool = False) -> DirectoryTemplate:
+        count = self.plan.geometry.segment_count
+        big = self.output.codec.variant == 'big'
+        offset_type = LONG8 if big else LONG
+        count_type = offset_type
+        if count > 1 and not wide:
+            reserve = self.plan.reserve
+            count_type = SHORT if reserve < 1 << 16 else LONG if reserve < 1 << 32 else LONG8
+        return DirectoryTemplate(
+            self.output.codec,
+            [
+                *fields,
+                Field(self._offsets_code, offset_type, count, None),
+                Field(self._counts_code, count_type, count, None),
+            ],
+        )
+
+    # One block
+
+    def write_block(self, pixels: Pixels, frames: int) -> tuple[int, int]:
+        """Write pages as part of one block of samples; returns offset and size.
+
+        The directory of the first page is written with it, the others by `finish`.
+
+        Raises:
+            ValueError: The block does not fit a classic file.
+        """
+        nbytes = frames * self.plan.stored.page_size * self.plan.storage.itemsize
+        output = self.output
+        if self.frames == 0:
+            address = output.next_address()
+            start = address + self.first.size
+            start += -start % self._align
+            self._check(start + nbytes)
+            self.dataoffset = start
+            self._write_samples(pixels, frames, start, nbytes)
+            self._write_first(address)
+        else:
+            start = self.dataoffset + self.frames * self._page_bytes
+            self._check(start + nbytes)
+            self._write_samples(pixels, frames, start, nbytes)
+        self.frames += frames
+        return start, nbytes
+
+    @property
+    def _page_bytes(self) -> int:
+        return self.plan.stored.page_size * self.plan.storage.itemsize
+
+    def _check(self, stop: int) -> None:
+        if not self.output.fits(stop):
+            raise TooLargeError(
+                f'data: too large for a classic TIFF, {stop} bytes; pass bigtiff=True'
+            )
+
+    def _write_samples(self, pixels: Pixels, frames: int, start: int, nbytes: int) -> None:
+        output = self.output
+        if isinstance(pixels, EmptyPixels):
+            output.reserve(start + nbytes)
+            return
+        if isinstance(pixels, ArrayPixels) and pixels.is_plain:
+            output.write(start, pixels.raw())
+            return
+        at = start
+        for frame in range(frames):
+            stop = at + self._page_bytes
+            for piece in pixels.planes(frame):
+                if piece is None:
+                    break
+                raw = piece.reshape(-1).view(np.uint8)
+                output.write(at, raw.data)
+                at += raw.size
+            at = stop
+        output.reserve(start + nbytes)
+
+    def _write_first(self, address: int) -> None:
+        data = self.first.one(address, self._block_columns(self.dataoffset))
+        self.output.write(address, data)
+        self.addresses.append(address)
+        self.links.connect(0, address, self.first.next_at)
+
+    def _segment_layout(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        geometry = self.plan.geometry
+        counts = np.array(
+            [geometry.segment_nbytes(index) for index in range(geometry.segment_count)], np.int64
+        )
+        return np.cumsum(counts) - counts, counts
+
+    def _block_columns(self, *starts: int) -> dict[int, NDArray[np.int64]]:
+        relative, counts = self._segment_layout()
+        begin = np.array(starts, np.int64)[:, None]
+        return {
+            self._offsets_code: begin + relative,
+            self._counts_code: np.broadcast_to(counts, (len(starts), len(counts))),
+        }
+
+    def tail_size(self, frames: int) -> int:
+        """Return the bytes of directories that a block of pages still needs."""
+        return max(frames - 1, 0) * self.rest.size
+
+    def finish(self) -> None:
+        """Write the directories of all pages of a block but the first."""
+        if self.dataoffset < 0 or self.frames <= self._tail_written:
+            return
+        output = self.output
+        begin = self._tail_written
+        count = self.frames - begin
+        address = output.next_address()
+        template = self.rest
+        self._check(address + count * template.size)
+        addresses = address + template.size * np.arange(count, dtype=np.int64)
+        for low in range(0, count, 4096):
+            part = addresses[low : low + 4096]
+            nexts = part + template.size if self.links.chained else np.zeros_like(part)
+            if self.links.chained and low + len(part) == count:
+                nexts[-1] = 0
+            starts = self.dataoffset + self._page_bytes * np.arange(
+                begin + low, begin + low + len(part), dtype=np.int64
+            )
+            block = template.block(part, nexts, self._block_columns(*starts.tolist()))
+            output.write(int(part[0]), block.reshape(-1).data)
+        self.links.tail(begin, addresses, template.next_at)
+        self.addresses.extend(addresses.tolist())
+        self._tail_written = self.frames
+
+    # Page by page
+
+    def write_pages(
+        self, pixels: Pixels, frames: int, *, on_data: Callable[[Buffer], None] | None = None
+    ) -> None:
+        """Write pages one after the other, each with its directory in front of its segments.
+
+        Raises:
+            ValueError: The file grows beyond what a classic TIFF can address.
+        """
+        plan = self.plan
+        geometry = plan.geometry
+        arguments = plan.arguments
+        count = geometry.segment_count
+        encode = encoder(plan.spec, compressionargs=plan.encoderargs)
+        nbytes = max(
+            plan.storage.itemsize * int(np.prod(geometry.segment_shape)) if count else 1, 1
+        )
+        workers = default_workers(arguments.maxworkers, count * frames, nbytes)
+        if arguments.compression == 1:
+            workers = 0
+        counted: dict[int, int] = {}
+        source = self._counting(
+            itertools.chain.from_iterable(
+                pixels.segments(frame, geometry) for frame in range(frames)
+            ),
+            counted,
+        )
+        encoded = encode_ahead(
+            source, encode, workers=workers, nbytes=nbytes, buffersize=arguments.buffersize
+        )
+        empty = isinstance(pixels, EmptyPixels)
+        for frame in range(frames):
+            self._write_page(itertools.islice(encoded, count), frame * count, counted, empty, on_data)
+
+    @staticmethod
+    def _counting(items: Iterator[Any], counted: dict[int, int]) -> Iterator[Any]:
+        for index, item in enumerate(items):
+            if isinstance(item, Counted):
+                counted[index] = item.bytecount
+                yield item.data
+            else:
+                yield item
+
+    def _write_page(
+        self,
+        segments: Iterator[Buffer | None],
+        number: int,
+        counted: dict[int, int],
+        empty: bool,
+        on_data: Callable[[Buffer], None] | None,
+    ) -> None:
+        geometry = self.plan.geometry
+        output = self.output
+        template = self.first if self.frames == 0 else self.rest
+        address = output.next_address()
+        at = address + template.size
+        at += -at % self._align
+        offsets = np.zeros(geometry.segment_count, np.int64)
+        counts = np.zeros(geometry.segment_count, np.int64)
+        buffer = bytearray()
+        start = at
+        for index, data in enumerate(segments):
+            if data is None:
+                if empty:
+                    offsets[index], counts[index] = at, geometry.segment_nbytes(index)
+                    at += int(counts[index])
+                    start = at
+                continue
+            size = len(data)
+            offsets[index] = at
+            counts[index] = counted.pop(number + index, size)
+            if on_data is not None:
+                on_data(data)
+            at += size
+            buffer += data
+            if len(buffer) >= WRITE_BYTES:
+                output.write(start, buffer)
+                start, buffer = at, bytearray()
+        if buffer:
+            output.write(start, buffer)
+        self._check(at)
+        output.reserve(at)
+        self._write_directory(template, address, offsets, counts)
+
+    def _write_directory(
+        self,
+        template: DirectoryTemplate,
+        address: int,
+        offsets: NDArray[np.int64],
+        counts: NDArray[np.int64],
+    ) -> None:
+        fieldtype = next(f.fieldtype for f in template.fields if f.code == self._counts_code)
+        if fieldtype == SHORT and counts.size and int(counts.max()) >= 1 << 16:
+            # Encoded larger than ever expected: a wider directory behind the data.
+            fields = self._first_fields if self.frames == 0 else self._rest_fields
+            template = self._template(fields, wide=True)
+            address = self.output.next_address()
+            if self.frames == 0:
+                self.first = template
+            self._check(address + template.size)
+        columns = {self._offsets_code: offsets, self._counts_code: counts}
+        self.output.write(address, template.one(address, columns))
+        self.addresses.append(address)
+        self.links.connect(self.frames, address, template.next_at)
+        self.frames += 1
+        index = template.index(SUBIFDS)
+        if index >= 0:
+            self._slots.append(address + template.value_at[index])
+
+    def subifd_positions(self, level: int) -> NDArray[np.int64]:
+        """Return the position of the slot of a level in tag SubIFDs of each page."""
+        width = len(self.output.word(0))
+        if self.dataoffset < 0:
+            slots = np.array(self._slots, np.int64)
+        else:
+            templates = [self.first] + [self.rest] * (self.frames - 1)
+            slots = np.array(
+                [
+                    address + template.value_at[template.index(SUBIFDS)]
+                    for address, template in zip(self.addresses, templates, strict=True)
+                ],
+                np.int64,
+            )
+        return slots + level * width
+
+
+def subifd_field(output: Output, count: int) -> Field:
+    """Return the entry of tag SubIFDs with empty slots."""
+    big = output.codec.variant == 'big'
+    width = len(output.word(0))
+    return Field(SUBIFDS, IFD8 if big else IFD, count, bytes(width * count))
+
+

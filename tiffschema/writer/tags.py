@@ -1,0 +1,214 @@
+"""Tags as fields of directory templates: the writer's own, and those of users.
+
+Knows tag tables and packing of values by `tiffschema.model.directory`; no files.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..errors import BuildError
+from ..model.directory import DirectoryCodec
+from ..model.enums import enum
+from ..model.fieldtypes import FIELD_TYPES
+from ..model.tagtable import tag_tables
+from .arguments import rational, tag_text
+from .layout import Field
+from .plan import TagValue
+
+__all__ = ['extra_tags', 'field_of', 'fields_of', 'fieldtype_code', 'tag_code']
+
+logger = logging.getLogger('tiffschema')
+
+ASCII, UNDEFINED, RATIONAL, SRATIONAL = 2, 7, 5, 10
+OWNED = frozenset(
+    {256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 317, 322, 323, 324, 325}
+    | {330, 338, 339, 400, 32997, 32998, 34665, 34853, 40965}
+)
+"""Tags which only the writer knows how to write."""
+
+LETTERS = {
+    'B': 1, 's': 2, 'H': 3, 'I': 4, '2I': 5, 'b': 6, 'h': 8, 'i': 9, '2i': 10, 'f': 11, 'd': 12,
+    'Q': 16, 'q': 17,
+}  # fmt: skip
+
+
+def tag_code(key: int | str, argument: str = 'extratags') -> int:
+    """Return the code of a tag given by code or name.
+
+    Raises:
+        ValueError: No table names such a tag.
+    """
+    if isinstance(key, str):
+        row = tag_tables['tiff'].get(key)
+        if row is None:
+            raise ValueError(f'{argument}: there is no tag {key!r}')
+        return int(row.code)
+    code = int(key)
+    if not 0 <= code < 1 << 16:
+        raise ValueError(f'{argument}: code {code} is not between 0 and 65535')
+    return code
+
+
+def fieldtype_code(value: Any, argument: str = 'extratags') -> int:
+    """Return the code of a field type given by number, member, name or letter.
+
+    Raises:
+        ValueError: There is no such type.
+    """
+    if isinstance(value, str):
+        letter = value.removeprefix('1').lstrip('<>=')
+        if letter in LETTERS:
+            return LETTERS[letter]
+        try:
+            return int(enum('DATATYPE')[value.upper()].value)
+        except KeyError:
+            raise ValueError(f'{argument}: {value!r} is no field type') from None
+    try:
+        code = int(value)
+    except TypeError:
+        raise ValueError(f'{argument}: {value!r} is no field type') from None
+    if code not in FIELD_TYPES:
+        raise ValueError(f'{argument}: {value!r} is no field type')
+    return code
+
+
+def fields_of(codec: DirectoryCodec, tags: Iterable[TagValue], *, first: bool) -> list[Field]:
+    """Return the fields of a page.
+
+    Parameters:
+        codec: Shape and byte order of the file.
+        tags: Tags of the series.
+        first: The page is the first one, which alone holds the write-once tags.
+    """
+    return [field_of(codec, tag) for tag in tags if first or not tag.once]
+
+
+def field_of(codec: DirectoryCodec, tag: TagValue) -> Field:
+    """Return the field of one tag, its value packed.
+
+    Raises:
+        ValueError: The value does not fit the type.
+    """
+    value = tag.value
+    if hasattr(value, 'at') and hasattr(value, 'data'):  # a block of a compiled builder
+        data = bytes(value)
+        return Field(tag.code, tag.fieldtype or UNDEFINED, len(data), data, patches=value)
+    if isinstance(value, str):
+        value = tag_text(value, f'tag {tag.code}')
+    if isinstance(value, (bytes, bytearray, memoryview)) and tag.fieldtype is not None:
+        return _bytes_field(tag, bytes(value))
+    row = tag_tables['tiff'].get(tag.code)
+    if tag.fieldtype in (RATIONAL, SRATIONAL):
+        value = _flat(value)
+    fieldtype, count, data = codec.encode_value(row, tag.fieldtype, value)
+    return Field(tag.code, fieldtype, count, data, tag.slack)
+
+
+def _bytes_field(tag: TagValue, data: bytes) -> Field:
+    fieldtype = tag.fieldtype
+    assert fieldtype is not None
+    if fieldtype == ASCII:
+        if not data.endswith(b'\0'):
+            data += b'\0'
+        return Field(tag.code, ASCII, len(data), data, tag.slack)
+    size = FIELD_TYPES[fieldtype].size
+    if len(data) % size:
+        raise ValueError(f'tag {tag.code}: {len(data)} bytes are no multiple of {size}')
+    return Field(tag.code, fieldtype, len(data) // size, data, tag.slack)
+
+
+def _flat(value: Any) -> Any:
+    items: list[int] = []
+    for item in value if isinstance(value, Sequence) else (value,):
+        items.extend(item if isinstance(item, Sequence) else (item,))
+    return tuple(items)
+
+
+def extra_tags(
+    codec: DirectoryCodec, given: Iterable[Any], taken: Iterable[int]
+) -> list[TagValue]:
+    """Return the tags of argument ``extratags``.
+
+    Parameters:
+        codec: Shape and byte order of the file.
+        given: Five-tuples (code, dtype, count, value, writeonce), also without the last; or pairs
+            (name or code, value), whose type comes from the tag's row.
+        taken: Codes which the writer writes itself; these are left out, with a message.
+
+    Raises:
+        ValueError: A tuple is not understood, or a value does not fit.
+    """
+    taken = frozenset(taken)
+    tags: list[TagValue] = []
+    for item in given:
+        if not isinstance(item, Sequence) or isinstance(item, str) or len(item) not in (2, 4, 5):
+            raise ValueError(f'extratags: {item!r} is neither five items nor a pair')
+        code = tag_code(item[0])
+        if code in OWNED or code in taken:
+            logger.warning('extratags: tag %d is written by the writer itself', code)
+            continue
+        if len(item) == 2:
+            tags += _pair(codec, code, item[1])
+        else:
+            once = bool(item[4]) if len(item) == 5 else False
+            tags.append(_quintuple(code, item[1], item[2], item[3], once))
+    return tags
+
+
+def _quintuple(code: int, dtype: Any, count: Any, value: Any, once: bool) -> TagValue:
+    fieldtype = fieldtype_code(dtype)
+    kind = FIELD_TYPES[fieldtype]
+    if fieldtype == ASCII:
+        data = tag_text(value, f'extratags {code}') if isinstance(value, str) else bytes(value)
+        return TagValue(code, fieldtype, data, once)
+    if isinstance(value, (bytes, bytearray)):
+        return TagValue(code, fieldtype, bytes(value), once)
+    if fieldtype in (RATIONAL, SRATIONAL):
+        flat = _flat(value)
+        if count and len(flat) == int(count) and len(flat) * 2 != int(count) * 2:
+            raise ValueError(f'extratags {code}: rationals are pairs')
+        if len(flat) % 2:
+            flat = rational(flat[0], f'extratags {code}') if len(flat) == 1 else flat
+        if len(flat) % 2:
+            raise ValueError(f'extratags {code}: {len(flat)} numbers are no pairs')
+        return TagValue(code, fieldtype, tuple(int(v) for v in flat), once)
+    array = np.atleast_1d(np.asarray(value))
+    if array.dtype.kind not in 'buif':
+        raise ValueError(f'extratags {code}: {value!r} is no number of type {kind.name}')
+    if count and int(count) != array.size:
+        raise ValueError(f'extratags {code}: count {count} is not that of the value, {array.size}')
+    return TagValue(code, fieldtype, tuple(array.reshape(-1).tolist()), once)
+
+
+def _pair(codec: DirectoryCodec, code: int, value: Any) -> list[TagValue]:
+    """Return the tag, and with a vendor's block the partner tags which its builder fills."""
+    row = tag_tables['tiff'].get(code)
+    if row is None:
+        raise ValueError(f'extratags: tag {code} is in no table; give dtype and count too')
+    if row.value is not None and not isinstance(value, (bytes, bytearray)):
+        try:
+            built = codec.build_value(row, value)
+        except BuildError as error:
+            raise ValueError(f'extratags: {row.name}: {error}') from error
+        tags = [TagValue(code, FIELD_TYPES[row.types[0]].code, built)]
+        for name, output in _partners(row, built):
+            tags.append(TagValue(tag_code(name), None, output))
+        return tags
+    if isinstance(value, str):
+        value = tag_text(value, f'extratags {row.name}')
+    if isinstance(value, (bytes, bytearray)):
+        fieldtype = FIELD_TYPES[row.types[0]].code
+        return [TagValue(code, fieldtype, bytes(value))]
+    return [TagValue(code, None, value)]
+
+
+def _partners(row: Any, built: Any) -> Iterable[tuple[str, Any]]:
+    outputs: Mapping[str, Any] = built.args
+    for name, bound in dict(getattr(row, 'args', None) or {}).items():
+        if str(bound).startswith('tags.') and name in outputs:
+            yield str(bound).removeprefix('tags.').split('.')[0], outputs[name]

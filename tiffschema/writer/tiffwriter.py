@@ -1,0 +1,637 @@
+"""`TiffWriter` and `write`: arguments in, pages out.
+
+Knows flavours of files and the order of calls; the work is done by `arguments`, `plan`, `series`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
+
+
+from ..errors import OmeXmlError
+from ..model.directory import DirectoryCodec
+from ..types import ByteOrder
+from .append import AppendState, open_append
+from .arguments import Kind, WriteArguments, file_kind, normalize_arguments
+from .layout import Field
+from .metadata import (
+    Description,
+    ImageJDescription,
+    ShapedDescription,
+    imagej_layout,
+    warn_ignored,
+)
+from .ome import OmeFile
+from .output import Output
+from .pixels import Pixels, PixelSource
+from .plan import ImagePlan, TagValue, plan_image
+from .series import ChildLinks, Links, MainLinks, SeriesWriter, subifd_field
+from .sink import Sink, Target, open_sink
+from .tags import extra_tags, fields_of, tag_text
+
+__all__ = ['TiffWriter']
+
+ASCII = 2
+DESCRIPTION = 270
+NATIVE: ByteOrder = '<' if sys.byteorder == 'little' else '>'
+NO_METADATA: Mapping[str, Any] = {}
+
+
+class TiffWriter:
+    """Writes series of pages to a file.
+
+    Parameters:
+        file: Path, address, binary file object, or fsspec file.
+        mode: ``'w'`` replaces the file, ``'x'`` refuses to, ``'r+'`` writes over it in place.
+        bigtiff: Use 64-bit offsets, for files beyond 4 GiB.
+        byteorder: ``'<'``, ``'>'``, ``'='``; native by default.
+        append: Add to an existing file; ``'force'`` also where descriptions will then be wrong.
+        kind: ``'generic'``, ``'shaped'``, ``'imagej'`` or ``'ome'``; by default ``'ome'`` if the
+            name contains ``.ome.``, else ``'shaped'``.
+        imagej, ome, shaped: Older spellings of ``kind``.
+
+    A file under a name appears with its first page; each further page is part of it as soon as
+    `write` returns, whatever happens to the process.
+
+    Raises:
+        ValueError: An argument is wrong; names it.
+        TiffFileError: The file to append to is no TIFF.
+
+    Example:
+        >>> import io, numpy
+        >>> stream = io.BytesIO()
+        >>> with TiffWriter(stream) as tif:
+        ...     for frame in numpy.zeros((3, 5, 6), 'uint8'):
+        ...         tif.write(frame, contiguous=True)
+        >>> stream.getvalue()[:2]
+        b'II'
+    """
+
+    def __init__(
+        self,
+        file: Target,
+        /,
+        *,
+        mode: Literal['w', 'x', 'r+'] | None = None,
+        bigtiff: bool = False,
+        byteorder: str | None = None,
+        append: bool | str = False,
+        kind: str | None = None,
+        imagej: bool = False,
+        ome: bool | None = None,
+        shaped: bool | None = None,
+        _stream: bool = True,
+    ) -> None:
+        if mode not in (None, 'w', 'x', 'r+'):
+            raise ValueError(f"mode: {mode!r} is none of 'w', 'x', 'r+'")
+        self._kind: Kind | None = file_kind(kind, imagej=imagej, ome=ome, shaped=shaped)
+        order = _byteorder(byteorder)
+        if self._kind == 'imagej' and bigtiff:
+            warnings.warn('bigtiff: ImageJ cannot read BigTIFF', UserWarning, stacklevel=2)
+        self._append: AppendState | None = None
+        if append and _exists(file):
+            self._append = open_append(file, force=append == 'force', kind=self._kind)
+            self._sink: Sink = self._append.sink
+            self._output = self._append.output
+            if self._kind is None and self._append.kind is not None:
+                self._kind = self._append.kind
+        else:
+            self._sink = open_sink(file, mode or 'w')
+            try:
+                codec = DirectoryCodec('big' if bigtiff else 'classic', order)
+                self._output = Output(self._sink, codec, publish=_stream)
+            except BaseException:
+                self._sink.abort()
+                raise
+        self._name = self._sink.name
+        self._codec = self._output.codec
+        self._is_ome_name = '.ome.' in self._name.lower()
+        self._series: _OpenSeries | None = None
+        self._parent: _Parent | None = None
+        self._ome: OmeFile | None = None
+        self._count = 0
+        self._closed = False
+
+    # What users look at
+
+    @property
+    def filehandle(self) -> Sink:
+        """Where the bytes go."""
+        return self._sink
+
+    @property
+    def tiff(self) -> DirectoryCodec:
+        """Shape and byte order of the file."""
+        return self._codec
+
+    def __enter__(self) -> TiffWriter:
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self._abandon()
+
+    def __repr__(self) -> str:
+        return f'<tiffschema.TiffWriter {self._name!r}>'
+
+    # Writing
+
+    def write(
+        self,
+        data: Any = None,
+        *,
+        shape: Sequence[int] | None = None,
+        dtype: Any = None,
+        photometric: Any = None,
+        planarconfig: Any = None,
+        extrasamples: Any = None,
+        volumetric: bool = False,
+        tile: Sequence[int] | None = None,
+        rowsperstrip: int | None = None,
+        bitspersample: int | None = None,
+        compression: Any = None,
+        compressionargs: Mapping[str, Any] | None = None,
+        predictor: Any = None,
+        subsampling: tuple[int, int] | None = None,
+        jpegtables: bytes | None = None,
+        iccprofile: bytes | None = None,
+        colormap: Any = None,
+        description: str | bytes | None = None,
+        datetime: Any = None,
+        resolution: Sequence[Any] | None = None,
+        resolutionunit: Any = None,
+        subfiletype: Any = None,
+        software: str | bytes | bool | None = None,
+        subifds: int | Sequence[int] | None = None,
+        metadata: Mapping[str, Any] | None = NO_METADATA,
+        extratags: Iterable[Any] | None = None,
+        contiguous: bool = False,
+        truncate: bool = False,
+        align: int | None = None,
+        maxworkers: int | None = None,
+        buffersize: int | None = None,
+        returnoffset: bool = False,
+    ) -> tuple[int, int] | None:
+        """Write one array as a series of pages.
+
+        Parameters:
+            data: Array; lazy array (dask, zarr) read in bounded memory; iterator of pages, planes,
+                strips, tiles, of encoded bytes or (bytes, byte count); None for an empty image.
+            shape, dtype: Of the data; needed for iterators and empty images.
+            photometric: Colour interpretation, such as ``'rgb'`` or ``'minisblack'``.
+            planarconfig: ``'contig'`` or ``'separate'``.
+            extrasamples: Meaning of samples beyond colour; False leaves the tag out.
+            volumetric: Store depth in one page.
+            tile: (length, width) or (depth, length, width), multiples of 16.
+            rowsperstrip: Rows of a strip.
+            bitspersample: Bits stored of each sample.
+            compression: Name or number of the scheme.
+            compressionargs: Arguments of the codec, such as ``{'level': 8}``.
+            predictor: True chooses by type.
+            subsampling: Chroma factors of JPEG.
+            jpegtables, iccprofile: Values of tags 347 and 34675.
+            colormap: Array of uint16, shape (3, 2**bits).
+            description: Text of tag 270, 7-bit ASCII or bytes.
+            datetime: Text, `datetime.datetime`, or True for now.
+            resolution: Pixels per unit (x, y), as numbers or (numerator, denominator).
+            resolutionunit: ``'inch'``, ``'centimeter'``, ``'none'``.
+            subfiletype: Bits of tag 254; 1 for a reduced image.
+            software: Text of tag 305; False leaves it out.
+            subifds: Number of following series which become children of this one's pages;
+                negative: chained from one pointer.
+            metadata: Items of the description; ``axes`` names the dimensions; None for none.
+            extratags: Tuples (code, dtype, count, value, writeonce), or pairs (name or code,
+                value).
+            contiguous: Continue the series of the call before.
+            truncate: Write only the first directory of a contiguous series.
+            align: Block data begin at a multiple of it.
+            maxworkers: Threads that encode.
+            buffersize: Raw bytes that may wait to be written.
+            returnoffset: Return where the data lie.
+
+        Returns:
+            Offset and size of the data if ``returnoffset`` and they are one block, else None.
+
+        Raises:
+            ValueError: An argument is wrong; names it; nothing was written.
+        """
+        if self._closed:
+            raise ValueError('the file is closed')
+        source = PixelSource.of(data, shape, dtype)
+        arguments = normalize_arguments(
+            source.dtype,
+            photometric=photometric,
+            planarconfig=planarconfig,
+            extrasamples=extrasamples,
+            volumetric=volumetric,
+            tile=tile,
+            rowsperstrip=rowsperstrip,
+            bitspersample=bitspersample,
+            compression=compression,
+            compressionargs=compressionargs,
+            predictor=predictor,
+            subsampling=subsampling,
+            jpegtables=jpegtables,
+            iccprofile=iccprofile,
+            colormap=colormap,
+            description=description,
+            datetime=datetime,
+            resolution=resolution,
+            resolutionunit=resolutionunit,
+            subfiletype=subfiletype,
+            software=software,
+            subifds=subifds,
+            metadata=metadata,
+            extratags=extratags,
+            contiguous=contiguous,
+            truncate=truncate,
+            align=align,
+            maxworkers=maxworkers,
+            buffersize=buffersize,
+        )
+        where = self._write(source, arguments)
+        return where if returnoffset else None
+
+    def _write(self, source: PixelSource, arguments: WriteArguments) -> tuple[int, int] | None:
+        kind = self._kind_of(arguments)
+        layout = axes = None
+        rgb = False
+        if kind == 'imagej' and 0 not in source.shape:
+            layout, axes, rgb = imagej_layout(source.shape, source.dtype, arguments)
+        plan = plan_image(
+            source.shape,
+            source.dtype,
+            arguments,
+            kind=kind,
+            byteorder=self._codec.byteorder,
+            layout=layout,
+        )
+        if plan.empty:
+            warnings.warn(
+                f'data: writing an array of shape {source.shape}, which has no elements',
+                UserWarning,
+                stacklevel=3,
+            )
+        if source.data is None and arguments.compression != 1:
+            raise ValueError('data: an empty image cannot be compressed')
+        pixels = source.pixels(plan.stored, plan.storage)
+        if arguments.contiguous and self._series is not None and self._series.takes(plan):
+            if not plan.contiguous:
+                raise ValueError(
+                    'contiguous: needs samples that are neither compressed, packed nor tiled'
+                )
+            return self._series.extend(pixels)
+        self._begin_checks(plan, kind)
+        self._finish_series()
+        opened = self._open_series(plan, kind, axes, rgb)
+        self._count += 1
+        where = opened.write(pixels)
+        self._series = opened
+        return where
+
+    def _kind_of(self, arguments: WriteArguments) -> Kind:
+        """Return the flavour; the first call decides whether a name makes it OME."""
+        if self._kind is None:
+            is_ome = self._is_ome_name and arguments.description is None
+            self._kind = 'ome' if is_ome and self._append is None else 'shaped'
+        kind = self._kind
+        if kind == 'shaped' and arguments.metadata is None:
+            return 'generic'
+        if kind in ('ome', 'imagej') and arguments.description is not None:
+            warn_ignored('description', f'the file is of kind {kind}')
+        return kind
+
+    def _begin_checks(self, plan: ImagePlan, kind: Kind) -> None:
+        if kind == 'imagej' and self._count:
+            raise ValueError('an ImageJ file holds one series only; pass contiguous=True')
+        if kind == 'ome' and plan.stored.depth > 1:
+            raise OmeXmlError('volumetric: pages of volumes do not fit the OME model')
+        parent = self._parent
+        if parent is None:
+            return
+        if plan.arguments.subifds:
+            raise ValueError('subifds: children cannot have children')
+        if plan.stored.frames != parent.frames:
+            raise ValueError(
+                f'shape: a child of SubIFDs needs {parent.frames} pages, not {plan.stored.frames}'
+            )
+        if kind == 'ome' and not plan.arguments.subfiletype & 1:
+            raise ValueError('subfiletype: children of OME-TIFF must be reduced images (1)')
+
+    def _open_series(
+        self, plan: ImagePlan, kind: Kind, axes: str | None, rgb: bool
+    ) -> _OpenSeries:
+        arguments = plan.arguments
+        parent = self._parent
+        tags = list(plan.tags)
+        description: Description | None = None
+        metadata = dict(arguments.metadata or {})
+        placeholder = False
+        if kind == 'imagej' and not plan.empty:
+            description, more = _imagej_description(plan, axes, rgb, metadata)
+            tags += more
+        elif kind == 'ome' and parent is None:
+            if self._ome is None:
+                self._ome = OmeFile(metadata)
+                placeholder = True
+            self._ome.check(plan, metadata)
+        elif kind in ('shaped', 'imagej'):
+            description = ShapedDescription(
+                plan.shape, metadata, truncated=arguments.truncate or plan.empty
+            )
+        if kind in ('generic', 'shaped') and arguments.description is not None:
+            tags.append(TagValue(DESCRIPTION, ASCII, arguments.description, once=True))
+        if placeholder:
+            tags.append(TagValue(DESCRIPTION, ASCII, b'\0\0\0\0', once=True))
+        elif description is not None:
+            text = description.text(1)
+            tags.append(
+                TagValue(DESCRIPTION, ASCII, text, once=True, slack=description.slack)
+            )
+        taken = {tag.code for tag in tags}
+        tags += extra_tags(self._codec, arguments.extratags, taken)
+        first = fields_of(self._codec, tags, first=True)
+        rest = fields_of(self._codec, tags, first=False)
+        if arguments.subifds:
+            slots = subifd_field(self._output, max(arguments.subifds, 1 if arguments.subifds else 0))
+            first.append(slots)
+            rest.append(slots)
+        if self._truncates(plan, kind, first, rest):
+            warnings.warn(
+                'data: directories beyond 4 GiB are left out of the ImageJ file',
+                UserWarning,
+                stacklevel=4,
+            )
+            plan = _truncated(plan)
+        links: Links = MainLinks(self._output) if parent is None else parent.links()
+        writer = SeriesWriter(self._output, plan, first, rest, links, align=arguments.align)
+        return _OpenSeries(self, writer, plan, kind, description, metadata, placeholder)
+
+    def _truncates(
+        self, plan: ImagePlan, kind: Kind, first: Sequence[Field], rest: Sequence[Field]
+    ) -> bool:
+        if kind != 'imagej' or not plan.contiguous or plan.arguments.truncate:
+            return False
+        nbytes = plan.stored.size * plan.storage.itemsize
+        tail = plan.stored.frames * (32 + 12 * (len(rest) + 2) + 64)
+        return not self._output.fits(self._output.end + nbytes + tail)
+
+    def overwrite_description(self, description: str | bytes, /) -> None:
+        """Replace the last ImageDescription of the current series, which ends with this call.
+
+        Parameters:
+            description: Text, 7-bit ASCII, or bytes.
+
+        Raises:
+            ValueError: No series was written, or it has no description.
+        """
+        data = tag_text(description, 'description')
+        series = self._series
+        if series is None:
+            raise ValueError('description: there is no series yet')
+        series.finish(update=False)
+        series.replace_description(data)
+        self._series = None
+        if series.placeholder:
+            self._ome = None
+
+    def flush(self) -> None:
+        """Make all pages written so far a part of the file."""
+        if self._series is not None:
+            self._series.writer.finish()
+        self._sink.publish()
+
+    def close(self) -> None:
+        """Write what is pending and close the file."""
+        if self._closed:
+            return
+        try:
+            self._finish_series()
+            if self._ome is not None:
+                self._ome.write(self._output)
+            if self._append is not None:
+                self._append.finish(self._output)
+        except BaseException:
+            self._abandon()
+            raise
+        self._closed = True
+        self._sink.close()
+
+    def _abandon(self) -> None:
+        """Close after an error: finished pages stay, a file that has none never appears."""
+        if self._closed:
+            return
+        self._closed = True
+        self._sink.abort()
+
+    def _finish_series(self) -> None:
+        series = self._series
+        if series is None:
+            return
+        self._series = None
+        series.finish()
+        if self._parent is not None and series.is_child:
+            self._parent.done(series.writer)
+            if self._parent.remaining == 0:
+                self._parent = None
+        elif series.plan.arguments.subifds:
+            self._parent = _Parent(self._output, series.writer, series.plan.arguments.subifds)
+
+
+class _Parent:
+    """A series that waits for its children in SubIFDs."""
+
+    def __init__(self, output: Output, writer: SeriesWriter, subifds: int) -> None:
+        self._output = output
+        self._writer = writer
+        self._chained = subifds < 0
+        self.frames = writer.frames
+        self.remaining = abs(subifds)
+        self._level = 0
+        self._last: ChildLinks | None = None
+
+    def links(self) -> Links:
+        """Return where the pages of the next child are linked from."""
+        if self._chained and self._last is not None:
+            positions = self._last.next_positions.copy()
+        else:
+            positions = self._writer.subifd_positions(0 if self._chained else self._level)
+        self._last = ChildLinks(self._output, positions)
+        return self._last
+
+    def done(self, writer: SeriesWriter) -> None:
+        """A child is complete."""
+        self._level += 1
+        self.remaining -= 1
+
+
+class _OpenSeries:
+    """The series being written, and what its description must say in the end."""
+
+    def __init__(
+        self,
+        owner: TiffWriter,
+        writer: SeriesWriter,
+        plan: ImagePlan,
+        kind: Kind,
+        description: Description | None,
+        metadata: Mapping[str, Any],
+        placeholder: bool,
+    ) -> None:
+        self._output = owner._output
+        self._ome = owner._ome
+        self.writer = writer
+        self.plan = plan
+        self.kind = kind
+        self._description = description
+        self._metadata = metadata
+        self.placeholder = placeholder
+        self.is_child = isinstance(writer.links, ChildLinks)
+        self._calls = 0
+        self._updated = 1
+
+    def takes(self, plan: ImagePlan) -> bool:
+        """Whether another array continues this series."""
+        return plan.shape == self.plan.shape and plan.same_pages(self.plan) and not self.is_child
+
+    def write(self, pixels: Pixels) -> tuple[int, int] | None:
+        """Write the first array."""
+        self._calls = 1
+        frames = self.plan.stored.frames
+        where = None
+        if self.plan.contiguous and not self.plan.empty:
+            where = self.writer.write_block(pixels, frames)
+            if frames == 1 or self.plan.arguments.truncate:
+                self._connected()
+        elif self.plan.empty:
+            where = self.writer.write_block(pixels, 1)
+            self._connected()
+        else:
+            self.writer.write_pages(pixels, frames, on_data=self._seen())
+            self._connected()
+        return where
+
+    def _seen(self) -> Any:
+        return self._ome.digest if self._ome is not None and self.kind == 'ome' else None
+
+    def _connected(self) -> None:
+        if self.placeholder and self._ome is not None:
+            self._ome.place(self.writer)
+
+    def extend(self, pixels: Pixels) -> tuple[int, int]:
+        """Write a further array of the same series; its description counts it at once."""
+        where = self.writer.write_block(pixels, self.plan.stored.frames)
+        self._calls += 1
+        if self._description is not None and self.kind == 'shaped':
+            self._update()
+        return where
+
+    def finish(self, *, update: bool = True) -> None:
+        """Write pending directories and the description."""
+        if not self.plan.arguments.truncate and not self.plan.empty:
+            self.writer.finish()
+        self._connected()
+        if self._ome is not None and self.kind == 'ome' and not self.is_child:
+            self._ome.add(self.plan, self._metadata, self._calls)
+        if update:
+            self._update()
+
+    def _update(self) -> None:
+        if self._description is None or self._updated == self._calls:
+            return
+        self._updated = self._calls
+        self.replace_description(self._description.text(self._calls))
+
+    def replace_description(self, text: bytes) -> None:
+        """Replace the last description of the first page, in place where it fits."""
+        template = self.writer.first
+        index = template.index(DESCRIPTION, last=True)
+        if index < 0:
+            raise ValueError('description: the series has none')
+        replace_text(self._output, self.writer, index, text)
+
+
+def replace_text(output: Output, writer: SeriesWriter, index: int, text: bytes) -> None:
+    """Replace the value of an ASCII entry of the first page of a series."""
+    template = writer.first
+    field = template.fields[index]
+    address = writer.addresses[0]
+    data = text if text.endswith(b'\0') else text + b'\0'
+    room = field.nbytes + field.slack
+    at = template.value_at[index]
+    entry_at = address + template.entry_at[index]
+    inline = output.codec.inline
+    if len(data) > inline and len(data) <= room and field.nbytes > inline:
+        position = address + at
+        output.write(position, data + bytes(room - len(data)))
+    elif len(data) <= inline:
+        output.write(entry_at, output.codec.build_entry(field.code, ASCII, len(data), data=data))
+        return
+    else:
+        position = output.next_address()
+        output.write(position, data)
+    entry = output.codec.build_entry(field.code, ASCII, len(data), offset=position)
+    output.write(entry_at, entry)
+
+
+def _imagej_description(
+    plan: ImagePlan, axes: str | None, rgb: bool, metadata: dict[str, Any]
+) -> tuple[Description, list[TagValue]]:
+    from .ijmetadata import split_metadata
+
+    metadata.pop('axes', None)
+    blocks, lines = split_metadata(metadata)
+    description = ImageJDescription(
+        plan.shape,
+        axes,
+        rgb=rgb,
+        colormapped=plan.arguments.colormap is not None,
+        metadata=lines,
+    )
+    tags = blocks(plan.geometry.byteorder) if blocks is not None else []
+    return description, tags
+
+
+def _truncated(plan: ImagePlan) -> ImagePlan:
+    from dataclasses import replace
+
+    return replace(plan, arguments=replace(plan.arguments, truncate=True))
+
+
+def _byteorder(value: str | None) -> ByteOrder:
+    if value in (None, '=', '|'):
+        return NATIVE
+    if value in ('<', 'little', 'II'):
+        return '<'
+    if value in ('>', 'big', 'MM'):
+        return '>'
+    raise ValueError(f"byteorder: {value!r} is none of '<', '>', '=', '|'")
+
+
+def _exists(file: Target) -> bool:
+    if isinstance(file, (str, os.PathLike)):
+        path = os.fspath(file)
+        if '://' in str(path):
+            import fsspec
+
+            fs, name = fsspec.core.url_to_fs(path)
+            return bool(fs.exists(name)) and fs.size(name) > 0
+        try:
+            return os.stat(path).st_size > 0
+        except FileNotFoundError:
+            return False
+    if not hasattr(file, 'seek'):
+        return False
+    here = file.tell()
+    file.seek(0, os.SEEK_END)
+    end = file.tell()
+    file.seek(here)
+    return bool(end > here)
+
+

@@ -3,11 +3,13 @@
 This module knows bits and rows, not files. Decoded samples are the stored bits: a white run is 0,
 a black run 1, whatever the photometric interpretation says (TIFF 6.0 section 10 and 11).
 
-Rule 1: a row is the list of its transitions (strictly increasing columns, the first from white to
-black); pixels are drawn from all rows at once. Rule 2: every turn of a loop consumes at least one
-bit or finishes a row, so hostile data ends. Rule 3: T.4 finds its rows again at the next
-end-of-line code, so a bad row of facsimile is kept up to its fault and the rest of it is white;
-T.6 cannot, so the rest of its image is white. Both are faults.
+Rule 1: a row is the list of its transitions (columns, never decreasing, the first from white to
+black); pixels are drawn from all rows at once. Runs of no length stay in it as two equal columns:
+T.6 does not speak of them, but encoders that write them count them as changing elements of the
+row above (libtiff agrees; others lose track of such images). Rule 2: every turn of a loop consumes
+at least one bit or finishes a row, so hostile data ends. Rule 3: T.4 finds its rows again at the
+next end-of-line code, so a bad row of a facsimile is kept up to its fault and the rest of it is
+white. T.6 cannot: what follows its first fault is a guess. Both are faults.
 
 Sources: ITU-T T.4 (07/2003), ITU-T T.6 (11/1988), TIFF 6.0 sections 10 and 11, TIFF Class F.
 """
@@ -53,7 +55,19 @@ _RTC = 6
 
 
 class _BadRow(Exception):
-    """A code word that does not exist, or a run that does not fit; ends the row."""
+    """Ends a row; carries the fault and the row so far."""
+
+    def __init__(self, message: str, row: list[int], kind: type[Exception] = FormatError) -> None:
+        super().__init__(message)
+        self.message = message
+        self.row = row
+        self.kind = kind
+
+    def fault(self, index: int) -> Exception:
+        """Return the error to raise, for the row of an index."""
+        if self.kind is UnsupportedError:
+            return UnsupportedError(f'CCITT: {self.message} in row {index}')
+        return self.kind(f'CCITT: {self.message} in row {index}', 'segment')
 
 
 @cache
@@ -109,7 +123,7 @@ class RunReader:
         """Return the transitions of a row of alternating runs, white first.
 
         Raises:
-            _BadRow: A code does not exist or a run is too long; its argument is the row so far.
+            _BadRow: A code does not exist, or a run is too long.
         """
         width, window, bit = self.width, self._window, self.bit
         tables = _run_table(False), _run_table(True)
@@ -121,7 +135,7 @@ class RunReader:
             while True:
                 if bit >= self.bits:
                     self.bit = bit
-                    raise _BadRow('data ends inside a row', row)
+                    raise _BadRow('data ends', row, TruncatedError)
                 entry = table[window[bit >> 3] >> (11 - (bit & 7)) & _MASK]
                 if not entry:
                     self.bit = bit
@@ -135,7 +149,8 @@ class RunReader:
             if at > width:
                 self.bit = bit
                 raise _BadRow('runs are longer than the row', row)
-            _turn(row, at, width)
+            if at < width:
+                row.append(at)
             black ^= 1
         self.bit = bit
         return row
@@ -145,7 +160,6 @@ class RunReader:
 
         Raises:
             _BadRow: A code does not exist or a change lies outside the row.
-            UnsupportedError: An extension, such as uncompressed mode, is used.
         """
         width, window, bit, limit = self.width, self._window, self.bit, self.bits
         modes = _mode_table()
@@ -155,7 +169,7 @@ class RunReader:
         while at < width:
             if bit >= limit:
                 self.bit = bit
-                raise _BadRow('data ends inside a row', row)
+                raise _BadRow('data ends', row, TruncatedError)
             mode, size = modes[window[bit >> 3] >> (17 - (bit & 7)) & 127]
             if mode < _PASS and size:
                 bit += size
@@ -166,9 +180,7 @@ class RunReader:
                     self.bit = bit
                     raise _BadRow('change outside the row', row)
                 at = change
-                if row and row[-1] == at:
-                    row.pop()
-                elif at < width:
+                if at < width:
                     row.append(at)
                 black ^= 1
                 index = index - 1 if index else 1
@@ -184,14 +196,13 @@ class RunReader:
                     at += self._run(colour, row)
                     if at > width:
                         raise _BadRow('runs are longer than the row', row)
-                    _turn(row, at, width)
+                    if at < width:
+                        row.append(at)
                 bit = self.bit
             else:
                 self.bit = bit
                 if mode == _EXTENSION:
-                    raise UnsupportedError(
-                        'CCITT extensions, such as uncompressed mode, cannot be decoded'
-                    )
+                    raise _BadRow('uncompressed mode or another extension', row, UnsupportedError)
                 raise _BadRow('no such mode code', row)
         self.bit = bit
         return row
@@ -249,65 +260,62 @@ class RunReader:
         self.bit = -(-self.bit // bits) * bits
 
 
-def _turn(row: list[int], at: int, width: int) -> None:
-    """Enter a change of colour; two at one place cancel each other."""
-    if row and row[-1] == at:
-        row.pop()
-    elif at < width:
-        row.append(at)
-
-
 Rows: TypeAlias = list[list[int]]
 
 
-def _rows_rle(reader: RunReader, height: int, rows: Rows, align: int) -> str:
+def _short(rows: Rows, height: int) -> Exception:
+    return TruncatedError(f'CCITT: data ends after {len(rows)} of {height} rows', 'segment')
+
+
+def _rows_rle(reader: RunReader, height: int, rows: Rows, align: int) -> Exception | None:
     """Read rows that begin at multiples of `align` bits; return what was wrong."""
-    fault = ''
+    fault = None
     while len(rows) < height:
         reader.align(align)
         if reader.bit >= reader.bits:
-            return fault or f'data ends after {len(rows)} of {height} rows'
+            return fault or _short(rows, height)
         while reader.eol():
             reader.align(align)  # Some writers add end-of-line codes: they carry nothing here.
         try:
             rows.append(reader.row_1d())
         except _BadRow as error:
-            fault = fault or f'{error.args[0]} in row {len(rows)}'
-            rows.append(error.args[1])
-            # The next byte boundary is the only place where a row can begin.
+            fault = fault or error.fault(len(rows))
+            rows.append(error.row)
+            # The next boundary is the only place where a row can begin.
             reader.bit += 1
     return fault
 
 
-def _rows_t4(reader: RunReader, height: int, rows: Rows, options: int) -> str:
+def _rows_t4(reader: RunReader, height: int, rows: Rows, options: int) -> Exception | None:
     """Read rows of T.4, one- and two-dimensional; return what was wrong."""
-    fault = ''
+    fault = None
     framed = reader.eol()
-    two_dimensional = bool(options & 1)
+    tagged = bool(options & 1)
     while len(rows) < height:
-        one_dimensional = not two_dimensional or not framed or bool(reader.take())
+        one_dimensional = not tagged or not framed or bool(reader.take())
         if reader.bit >= reader.bits:
             break
         above = rows[-1] if rows else []
         try:
             rows.append(reader.row_1d() if one_dimensional else reader.row_2d(above))
         except _BadRow as error:
-            fault = fault or f'{error.args[0]} in row {len(rows)}'
-            rows.append(error.args[1])
-            if not framed:
-                break
+            fault = fault or error.fault(len(rows))
+            if framed or rows:
+                rows.append(error.row)
+            else:
+                # What precedes the first end-of-line code was no row.
+                reader.bit = 0
             if not reader.seek_eol():
                 break
+            framed = True
         if not framed:
             framed = len(rows) == 1 and reader.eol()
             continue
         if not reader.eol() and not (reader.seek_eol() and reader.eol()):
             break
-        if _at_return(reader, two_dimensional):
+        if _at_return(reader, tagged):
             break
-    if len(rows) < height:
-        fault = fault or f'data ends after {len(rows)} of {height} rows'
-    return fault
+    return fault or (_short(rows, height) if len(rows) < height else None)
 
 
 def _at_return(reader: RunReader, tagged: bool) -> bool:
@@ -324,20 +332,27 @@ def _at_return(reader: RunReader, tagged: bool) -> bool:
     return True
 
 
-def _rows_t6(reader: RunReader, height: int, rows: Rows, options: int) -> str:
+def _rows_t6(reader: RunReader, height: int, rows: Rows, options: int) -> Exception | None:
     """Read rows of T.6; return what was wrong."""
     above: list[int] = []
+    fault = None
+    start = -1
     while len(rows) < height:
         try:
             above = reader.row_2d(above)
         except _BadRow as error:
-            # An end-of-block code, or the end of the data, between two rows ends the image.
-            where = 'data ends after' if not error.args[1] else f'{error.args[0]} in'
-            fault = f'{where} row {len(rows)} of {height}'
-            rows.append(error.args[1])
-            return fault
+            at_end = reader.bit >= reader.bits or reader.eol()
+            if at_end and not error.row:
+                return fault or _short(rows, height)
+            fault = fault or error.fault(len(rows))
+            if at_end or reader.bit == start:
+                rows.append(error.row)
+                return fault
+            # Reading on mostly yields noise, but shows what other readers show.
+            above = error.row
         rows.append(above)
-    return ''
+        start = reader.bit
+    return fault
 
 
 def _draw(rows: Rows, height: int, width: int) -> Array:
@@ -346,21 +361,27 @@ def _draw(rows: Rows, height: int, width: int) -> Array:
     counts = np.fromiter(map(len, rows), np.intp, len(rows))
     total = int(counts.sum())
     columns = np.fromiter((at for row in rows for at in row), np.intp, total)
-    pixels[np.repeat(np.arange(len(rows)), counts), columns] = 1
+    columns += np.repeat(np.arange(len(rows)) * width, counts)
+    if total and not (columns[1:] > columns[:-1]).all():
+        columns, counts = np.unique(columns, return_counts=True)
+        columns = columns[counts & 1 == 1]
+    pixels.reshape(-1)[columns] = 1
     drawn: Array = np.bitwise_xor.accumulate(pixels, axis=1).view(bool)
     return drawn
 
 
-Reading: TypeAlias = Callable[[RunReader, int, Rows, int], str]
+Reading: TypeAlias = Callable[[RunReader, int, Rows, int], Exception | None]
 
 
-def _read(data: Buffer, shape: tuple[int, ...], read: Reading, option: int) -> tuple[Array, str]:
+def _read(
+    data: Buffer, shape: tuple[int, ...], read: Reading, option: int
+) -> tuple[Array, Exception | None]:
     """Return the pixels (depth, length, width, 1) that data yield, and what was wrong."""
     depth, length, width, samples = shape
     if samples != 1:
         raise UnsupportedError(f'CCITT codecs hold one sample per pixel, not {samples}')
     rows: Rows = []
-    fault = ''
+    fault = None
     if width and depth * length:
         fault = read(RunReader(data, width), depth * length, rows, option)
     return _draw(rows, depth * length, width).reshape(shape), fault
@@ -368,9 +389,8 @@ def _read(data: Buffer, shape: tuple[int, ...], read: Reading, option: int) -> t
 
 def _decoded(data: Buffer, shape: tuple[int, ...], read: Reading, option: int) -> Array:
     pixels, fault = _read(data, shape, read, option)
-    if fault:
-        kind = TruncatedError if fault.startswith('data ends') else FormatError
-        raise kind(f'CCITT: {fault}', 'segment')
+    if fault is not None:
+        raise fault
     return pixels
 
 

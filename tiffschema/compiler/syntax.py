@@ -1,0 +1,331 @@
+"""Raw mappings to the IR: every key is known, every value of its kind, every message has a place."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from ..errors import SchemaError
+from .convert import CONVERSIONS, TIMES
+from .expr import Expr, ExprError, parse_expr
+from .ir import EachGroup, EnumDef, Field, SchemaDef, StructDef, Switch
+from .load import Located
+from .typetext import parse_type
+
+__all__ = ['CORE_KEYS', 'SCHEMA_KEYS', 'Syntax', 'substitute']
+
+CORE_KEYS = (
+    'schema', 'title', 'doc', 'source', 'use', 'endian', 'variants', 'enums', 'structs', 'tables',
+)  # fmt: skip
+SCHEMA_KEYS = [*CORE_KEYS]
+"""Top-level keys in their fixed order; `library.register_section` adds to them."""
+
+_FIELD_KEYS = (
+    'type', 'const', 'default', 'build', 'when', 'at', 'base', 'align', 'share', 'inline', 'size',
+    'until', 'include', 'max', 'switch', 'cases', 'default_case', 'table', 'each', 'count', 'sizes',
+    'enum', 'flags', 'bits', 'unit', 'scale', 'time', 'convert', 'let', 'check', 'as', 'fault',
+    'encoding', 'endian', 'by', 'doc', 'source', 'since', 'example',
+)  # fmt: skip
+_STRUCT_KEYS = (
+    'doc', 'source', 'endian', 'args', 'extent', 'align', 'fault', 'fields', 'check', 'example',
+)  # fmt: skip
+_ENUM_KEYS = ('doc', 'source', 'type', 'open', 'flags', 'public', 'values')
+_IDENTIFIER = re.compile(r'[A-Za-z_][A-Za-z0-9_]*')
+_ID = re.compile(r'[a-z0-9_]+(/[a-z0-9_]+)*')
+_AS = re.compile(r'(table|list|float|bool|hex)|dict\(([A-Za-z_.]+)\)')
+_CONST_BYTES = re.compile(r'\$([A-Za-z_][A-Za-z0-9_]*)')
+
+
+def substitute(raw: Any, values: Mapping[str, Any]) -> Any:
+    """Put a variant's values in place of ``$name``."""
+    if isinstance(raw, Located):
+        changed = ((key, substitute(value, values)) for key, value in raw.items())
+        return Located(changed, raw.lines, raw.start)
+    if isinstance(raw, list):
+        return [substitute(item, values) for item in raw]
+    if isinstance(raw, str) and '$' in raw:
+        whole = _CONST_BYTES.fullmatch(raw)
+        if whole and whole[1] in values:
+            return values[whole[1]]
+        return _CONST_BYTES.sub(
+            lambda match: str(values[match[1]]) if match[1] in values else match[0], raw
+        )
+    return raw
+
+
+class Syntax:
+    """Reads one schema.
+
+    Parameters:
+        raw: The loaded mapping, variants substituted.
+        file: Name for messages.
+        tables: Tables that `switch: … table:` may name, those of used schemas included.
+    """
+
+    def __init__(
+        self, raw: Located, file: str, tables: Mapping[str, Mapping[int, Any]] | None = None
+    ) -> None:
+        self.raw = raw
+        self.file = file
+        self.tables = dict(tables or {})
+        self.tables.update(raw.get('tables') or {})
+
+    def fail(self, message: str, raw: Any, key: Any, path: str) -> SchemaError:
+        """Return an error with file, line and field."""
+        line = raw.line(key) if isinstance(raw, Located) else 0
+        return SchemaError(message, file=self.file, line=line, field=path)
+
+    def keys(self, raw: Any, allowed: Iterable[str], path: str) -> Located:
+        """Check that a value is a mapping of known keys."""
+        if not isinstance(raw, Located):
+            raise self.fail(f'needs a mapping, not {raw!r}', self.raw, path.split('.')[0], path)
+        allowed = list(allowed)
+        for key in raw:
+            if key not in allowed:
+                near = difflib.get_close_matches(str(key), allowed, 1)
+                hint = f'; did you mean {near[0]!r}?' if near else f'; known are {", ".join(allowed)}'
+                raise self.fail(f'unknown key {key!r}{hint}', raw, key, path)
+        return raw
+
+    def schema(self, variant: str | None = None) -> SchemaDef:
+        """Return the IR of the whole file."""
+        raw = self.keys(self.raw, SCHEMA_KEYS, '')
+        id = raw.get('schema')
+        if not isinstance(id, str) or not _ID.fullmatch(id):
+            raise self.fail('schema: needs an id such as vendor/acme', raw, 'schema', 'schema')
+        order = [SCHEMA_KEYS.index(key) for key in raw]
+        for (first, one), (second, two) in zip(
+            zip(raw, order, strict=True), list(zip(raw, order, strict=True))[1:], strict=False
+        ):
+            if one > two:
+                raise self.fail(f'{second!r} stands before {first!r}', raw, second, second)
+        endian = raw.get('endian', 'inherit')
+        if endian not in ('inherit', 'little', 'big'):
+            raise self.fail('endian is inherit, little or big', raw, 'endian', 'endian')
+        source = raw.get('source') or ()
+        enums = {
+            name: self.enum(name, value) for name, value in self.named(raw, 'enums').items()
+        }
+        structs = {
+            name: self.struct(name, value, id) for name, value in self.named(raw, 'structs').items()
+        }
+        return SchemaDef(
+            id, str(raw.get('title') or ''), str(raw.get('doc') or ''),
+            (source,) if isinstance(source, str) else tuple(source), endian, self.file, variant,
+            structs, enums, dict(self.raw.get('tables') or {}),
+        )  # fmt: skip
+
+    def named(self, raw: Located, key: str) -> Located:
+        """Return a section whose keys are names."""
+        section = raw.get(key)
+        if section is None:
+            return Located()
+        if not isinstance(section, Located):
+            raise self.fail('needs a mapping of names', raw, key, key)
+        for name in section:
+            if not isinstance(name, str) or not _IDENTIFIER.fullmatch(name):
+                raise self.fail(f'{name!r} is not a name', section, name, key)
+        return section
+
+    def enum(self, name: str, raw: Any) -> EnumDef:
+        """Return one enum."""
+        path = f'enums.{name}'
+        raw = self.keys(raw, _ENUM_KEYS, path)
+        values = raw.get('values')
+        if not isinstance(values, Located):
+            raise self.fail('needs values: {number: name}', raw, 'values', path)
+        names: dict[int, str] = {}
+        rows: dict[int, Mapping[str, Any]] = {}
+        for number, value in values.items():
+            label = value.get('name') if isinstance(value, Located) else value
+            if not isinstance(label, str):
+                raise self.fail(f'{number!r} needs a name', values, number, path)
+            names[number] = label
+            if isinstance(value, Located):
+                rows[number] = value
+        source = raw.get('source') or ''
+        return EnumDef(
+            name, str(raw.get('type', 'u32')), names, rows, bool(raw.get('flags')),
+            str(raw.get('doc') or ''), source if isinstance(source, str) else '; '.join(source),
+        )  # fmt: skip
+
+    def struct(self, name: str, raw: Any, schema: str) -> StructDef:
+        """Return one struct."""
+        path = f'structs.{name}'
+        raw = self.keys(raw, _STRUCT_KEYS, path)
+        declared = raw.get('fields')
+        if not isinstance(declared, Located):
+            raise self.fail('needs fields: {name: type}', raw, 'fields', path)
+        fields = []
+        for key, value in declared.items():
+            if not isinstance(key, str) or not _IDENTIFIER.fullmatch(key):
+                raise self.fail(f'{key!r} is not a field name', declared, key, path)
+            fields.append(self.field(key, value, f'{path}.fields.{key}', declared))
+        args = tuple((str(k), str(v)) for k, v in (raw.get('args') or {}).items())
+        return StructDef(
+            name, tuple(fields), raw.start, self.endian(raw, path), args,
+            str(raw.get('extent') or ''), int(raw.get('align', 2)), self.fault(raw, path, ''),
+            self.expr(raw, 'check', path), str(raw.get('doc') or ''),
+            str(raw.get('source') or ''), raw.get('example'), schema,
+        )  # fmt: skip
+
+    def endian(self, raw: Located, path: str) -> str:
+        """Return a byte order that overrides the schema's."""
+        value = raw.get('endian', '')
+        if value not in ('', 'inherit', 'little', 'big'):
+            raise self.fail('endian is inherit, little or big', raw, 'endian', path)
+        return '' if value == 'inherit' else str(value)
+
+    def fault(self, raw: Located, path: str, default: str) -> str:
+        """Return what a fault does."""
+        value = raw.get('fault', default)
+        if value not in ('', 'raise', 'drop', 'keep'):
+            raise self.fail('fault is raise, drop or keep', raw, 'fault', path)
+        return str(value)
+
+    def expr(self, raw: Located, key: str, path: str) -> Expr | None:
+        """Return an expression of a key."""
+        if key not in raw:
+            return None
+        return self.tree(raw[key], raw, key, path)
+
+    def tree(self, value: Any, raw: Located, key: str, path: str) -> Expr:
+        """Return one expression."""
+        if not isinstance(value, str | int | bool):
+            raise self.fail(f'{key} needs an expression, not {value!r}', raw, key, path)
+        return self.checked(lambda: parse_expr(value), raw, key, path)
+
+    def checked(self, call: Callable[[], Any], raw: Located, key: str, path: str) -> Any:
+        """Turn an `ExprError` into an error with a place."""
+        try:
+            return call()
+        except ExprError as error:
+            raise self.fail(str(error), raw, key, path) from None
+
+    def field(self, name: str, raw: Any, path: str, parent: Located) -> Field:
+        """Return one field; ``name: type`` is short for ``name: {type: type}``."""
+        if isinstance(raw, str):
+            raw = Located([('type', raw)], {'type': parent.line(name)}, parent.line(name))
+        raw = self.keys(raw, _FIELD_KEYS, path)
+        known = raw.get
+        type_text = known('type')
+        type_ = None
+        if type_text is not None:
+            if not isinstance(type_text, str):
+                raise self.fail(f'a type is text, not {type_text!r}', raw, 'type', path)
+            type_ = self.checked(lambda: parse_type(type_text), raw, 'type', path)
+        if 'by' in raw:
+            type_ = type(type_)(type_.names, str(raw['by']))
+        const = known('const')
+        consts = tuple(const) if isinstance(const, list) else (() if const is None else (const,))
+        at = known('at')
+        offsets = at if isinstance(at, list) else ([] if at is None else [at])
+        as_, key = self.as_(raw, path)
+        build = known('build')
+        source = known('source') or ''
+        return Field(
+            name=name, line=parent.line(name), type=type_, const=consts,
+            default=known('default'), has_default='default' in raw,
+            build=None if build in (None, 'none') else self.expr(raw, 'build', path),
+            build_none=build == 'none', when=self.expr(raw, 'when', path),
+            at=tuple(self.tree(offset, raw, 'at', path) for offset in offsets),
+            base=str(known('base', 'file')), align=int(known('align', 2)),
+            share=bool(known('share', False)), inline=int(known('inline', 0)),
+            size=self.expr(raw, 'size', path), until=self.expr(raw, 'until', path),
+            include=bool(known('include', True)), max=self.number(raw, 'max', path),
+            switch=self.switch(raw, path), each=self.each(raw, path),
+            enum=str(known('enum') or ''), flags=str(known('flags') or ''),
+            bits=self.bits(raw, path), scale=known('scale'), time=self.one_of(raw, 'time', TIMES, path),
+            convert=self.one_of(raw, 'convert', CONVERSIONS, path), let=self.expr(raw, 'let', path),
+            check=self.expr(raw, 'check', path), as_=as_, key=key,
+            fault=self.fault(raw, path, 'raise'), encoding=str(known('encoding') or 'latin-1'),
+            endian=self.endian(raw, path), unit=str(known('unit') or ''),
+            doc=str(known('doc') or ''), since=str(known('since') or ''),
+            source=source if isinstance(source, str) else '; '.join(source), example=known('example'),
+        )  # fmt: skip
+
+    def number(self, raw: Located, key: str, path: str) -> int | None:
+        """Return a plain number."""
+        value = raw.get(key)
+        if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
+            raise self.fail(f'{key} is a number, not {value!r}', raw, key, path)
+        return value
+
+    def one_of(self, raw: Located, key: str, known: Iterable[str], path: str) -> str:
+        """Return the name of a registered pair of functions."""
+        value = raw.get(key) or ''
+        if value and value not in known:
+            raise self.fail(f'{key} is one of {", ".join(sorted(known))}', raw, key, path)
+        return str(value)
+
+    def as_(self, raw: Located, path: str) -> tuple[str, str]:
+        """Return the form of the result, and the key of a dict."""
+        value = raw.get('as')
+        if value is None:
+            return '', ''
+        match = _AS.fullmatch(str(value))
+        if not match:
+            raise self.fail('as is table, list, dict(key), float, bool or hex', raw, 'as', path)
+        return (match[1] or 'dict'), (match[2] or '')
+
+    def bits(self, raw: Located, path: str) -> tuple[tuple[str, int, int], ...]:
+        """Return sub-fields of a word: name, lowest bit, width."""
+        found = []
+        for name, place in (raw.get('bits') or {}).items():
+            low, width = place if isinstance(place, list) else (place, 1)
+            if not isinstance(low, int) or not 0 <= low < 64 or not 1 <= width <= 64 - low:
+                raise self.fail(f'{name}: {place!r} is not bit or [bit, width]', raw, 'bits', path)
+            found.append((str(name), low, width))
+        return tuple(found)
+
+    def switch(self, raw: Located, path: str) -> Switch | None:
+        """Return cases, those of a table included."""
+        if 'switch' not in raw:
+            return None
+        on = self.tree(raw['switch'], raw, 'switch', path)
+        if 'each' in raw or 'cases' in raw:
+            pairs = raw.get('cases') or Located()
+        elif raw.get('table') in self.tables:
+            pairs = self.tables[raw['table']]
+        else:
+            raise self.fail('switch needs cases: or the name of a table:', raw, 'switch', path)
+        shared = {k: raw[k] for k in ('encoding', 'max') if k in raw}
+        table = raw.get('table') is not None
+        cases = []
+        for key, value in pairs.items():
+            if table and isinstance(value, Mapping):
+                value = Located(
+                    [(k, v) for k, v in value.items() if k in _FIELD_KEYS],
+                    getattr(value, 'lines', None), raw.line('table'),
+                )  # fmt: skip
+                if isinstance(value.get('enum'), str) or 'type' not in value:
+                    value.pop('enum', None)
+                if 'type' not in value:
+                    continue
+            keys = tuple(part.strip() for part in key.split('|')) if isinstance(key, str) else (key,)
+            cases.append((keys, self.case(value, shared, f'{path}.cases.{key}', pairs, key)))
+        default = raw.get('default_case')
+        return Switch(
+            on, tuple(cases),
+            None if default is None
+            else self.case(default, shared, f'{path}.default_case', raw, 'default_case'),
+        )  # fmt: skip
+
+    def case(self, value: Any, shared: Mapping[str, Any], path: str, raw: Any, key: Any) -> Field:
+        """Return the nameless field of one case."""
+        line = raw.line(key) if isinstance(raw, Located) else 0
+        if isinstance(value, str):
+            value = Located([('type', value)], {'type': line}, line)
+        if isinstance(value, Located):
+            value = Located([*shared.items(), *value.items()], value.lines, value.start)
+        return self.field('value', value, path, Located((), {'value': line}, line))
+
+    def each(self, raw: Located, path: str) -> EachGroup | None:
+        """Return one group of items per element of an earlier array."""
+        if 'each' not in raw:
+            return None
+        return EachGroup(
+            str(raw['each']), self.expr(raw, 'count', path), self.expr(raw, 'sizes', path)
+        )

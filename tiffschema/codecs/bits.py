@@ -34,6 +34,9 @@ Array: TypeAlias = NDArray[Any]
 
 _REVERSED = bytes(int(f'{value:08b}'[::-1], 2) for value in range(256))
 
+# Shift and width of red, green and blue in a word.
+_RGB565 = ((11, 5), (5, 6), (0, 5))
+
 # NumPy's way needs up to 8 + 64 bytes per sample: work on pieces of about this many samples.
 _PIECE = 1 << 18
 
@@ -228,7 +231,8 @@ def unpack_int24(
 
     Parameters:
         data: uint8 of shape (..., 3 x samples).
-        byteorder: That of the file: libtiff swaps triples of bytes as it swaps words.
+        byteorder: Order of the bytes of a triple. Integers of 24 bits are packed most significant
+            bit first in files of both byte orders; floats follow the file.
         dtype: 32-bit result type; signed types are extended by their sign.
     """
     dtype = np.dtype(dtype)
@@ -273,9 +277,10 @@ def unpack_rgb565(data: Array, byteorder: ByteOrder, *, out: Array | None = None
     words = data.view(f'{byteorder}u2')
     if out is None:
         out = np.empty((*words.shape, 3), 'u1')
-    for index, (shift, width) in enumerate(((11, 5), (5, 6), (0, 5))):
-        largest = (1 << width) - 1
-        out[..., index] = ((words >> shift) & largest) * np.uint16(255) // np.uint16(largest)
+    for index, (shift, width) in enumerate(_RGB565):
+        value = (words >> shift) & ((1 << width) - 1)
+        # The high bits fill the low ones: 0 becomes 0, and the largest value 255.
+        out[..., index] = value << (8 - width) | value >> (2 * width - 8)
     return out
 
 
@@ -287,8 +292,6 @@ def pack_rgb565(samples: Array, byteorder: ByteOrder) -> Array:
         'f800'
     """
     words = np.zeros(samples.shape[:-1], 'u2')
-    for index, (shift, width) in enumerate(((11, 5), (5, 6), (0, 5))):
-        # Rounded up, so that unpacking, which rounds down, gives the same value again.
-        largest = np.uint16((1 << width) - 1)
-        words |= ((samples[..., index] * largest + np.uint16(254)) // np.uint16(255)) << shift
+    for index, (shift, width) in enumerate(_RGB565):
+        words |= (samples[..., index] >> (8 - width)).astype('u2') << shift
     return words.astype(f'{byteorder}u2').view('u1')

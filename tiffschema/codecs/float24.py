@@ -22,7 +22,7 @@ Array: TypeAlias = NDArray[Any]
 
 
 def decode(data: Array, byteorder: ByteOrder, *, out: Array | None = None) -> Array:
-    """Return 24-bit floats as float32, exactly.
+    """Return 24-bit floats as float32, exactly; NaN keeps its sign only.
 
     Parameters:
         data: uint8 of shape (..., 3 x samples).
@@ -48,7 +48,8 @@ def from_words(word: Array) -> Array:
     bits |= mantissa << np.uint32(7)
     special = exponent == 127
     if special.any():
-        bits[special] = 0x7F800000 | (mantissa[special] << np.uint32(7))
+        # NaN has no payload worth keeping: one form of it, so that readers agree bit by bit.
+        bits[special] = np.where(mantissa[special] == 0, 0x7F800000, 0x7FC00000)
     small = exponent == 0
     if small.any():
         # 2**-62 is the smallest exponent, 16 bits follow the point: normal numbers in float32.
@@ -93,8 +94,5 @@ def to_words(samples: Array) -> Array:
         word[small] = scaled.astype('u4')
     nan = magnitude > np.uint32(0x7F800000)
     if nan.any():
-        # The high bits of the payload stay; NaN without any of them would be infinity.
-        payload = (magnitude[nan] >> np.uint32(7)) & np.uint32(0xFFFF)
-        payload[payload == 0] = 0x8000
-        word[nan] = np.uint32(127 << 16) | payload
+        word[nan] = np.uint32(0x7F8000)
     return (word | sign).astype('u4')

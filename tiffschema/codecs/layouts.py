@@ -27,7 +27,6 @@ __all__ = [
     'ComplexIntegers',
     'Fields',
     'Float24',
-    'Int24',
     'Layout',
     'Packed',
     'Subsampled',
@@ -129,25 +128,17 @@ class Packed(Layout):
         return bits.pack(words.reshape(words.shape[0] * words.shape[1], -1), self.width)
 
 
-class Int24(Layout):
-    """Integers of three bytes in the byte order of the file, as 32-bit ones."""
+class Float24(Layout):
+    """Floats of three bytes in the byte order of the file, as float32.
+
+    Integers of 24 bits are no words in practice: files of both byte orders store them as packed.
+    """
 
     unused = 8
 
     def __init__(self, dtype: np.dtype[Any], samples: int, byteorder: ByteOrder) -> None:
         super().__init__(dtype, samples, 24 * samples)
         self.byteorder: ByteOrder = byteorder
-
-    def words(self, data: Array, shape: Shape) -> Array:
-        return bits.unpack_int24(data, self.byteorder, self.dtype).reshape(shape)
-
-    def rows(self, words: Array) -> Array:
-        each = bits.pack_int24(np.ascontiguousarray(words), self.byteorder)
-        return each.reshape(words.shape[0] * words.shape[1], -1)
-
-
-class Float24(Int24):
-    """Floats of three bytes, as float32."""
 
     def words(self, data: Array, shape: Shape) -> Array:
         return bits.unpack_int24(data, self.byteorder, 'u4').reshape(shape)
@@ -157,6 +148,10 @@ class Float24(Int24):
 
     def words_of(self, samples: Array) -> Array:
         return float24.to_words(samples)
+
+    def rows(self, words: Array) -> Array:
+        each = bits.pack_int24(np.ascontiguousarray(words), self.byteorder)
+        return each.reshape(words.shape[0] * words.shape[1], -1)
 
 
 class ComplexIntegers(Layout):
@@ -322,23 +317,15 @@ def layout_of(geometry: Geometry) -> Layout:
             return RGB565(dtype, order)
         raise UnsupportedError(f'samples of BitsPerSample {widths} have no known type')
     kind = formats[0] if isinstance(formats, tuple) else formats
-    if _is_subsampled(geometry) and widths in {8, 16, 32}:
+    if geometry.has_data_units:
         pair = geometry.subsampling
-        assert pair is not None
+        if widths not in {8, 16, 32} or pair is None or min(pair) < 1:
+            raise UnsupportedError(f'YCbCr of {widths} bits, subsampled by {pair}')
         return Subsampled(dtype, pair, order)
     if kind == 5:
         return ComplexIntegers(dtype, samples, widths, order)
-    if widths == 24:
-        return (Float24 if kind == 3 else Int24)(dtype, samples, order)
+    if widths == 24 and kind == 3:
+        return Float24(dtype, samples, order)
     if widths == dtype.itemsize * 8 and dtype.kind != 'b':
         return Words(dtype, samples, order)
     return Packed(dtype, samples, widths)
-
-
-def _is_subsampled(geometry: Geometry) -> bool:
-    return (
-        geometry.photometric == 6
-        and geometry.planarconfig == 1
-        and geometry.samplesperpixel == 3
-        and geometry.subsampling not in {None, (1, 1)}
-    )

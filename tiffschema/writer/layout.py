@@ -14,12 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..model.directory import DirectoryCodec
+from ..model.directory import DirectoryCodec, Entry
 from ..model.fieldtypes import FIELD_TYPES
 
 __all__ = ['DirectoryTemplate', 'Field', 'even']
-
-IFD_TYPES = (13, 18)
 
 
 def even(offset: int) -> int:
@@ -38,7 +36,7 @@ class Field:
         data: Packed values; None for those given anew for each directory.
         slack: Zero bytes kept free behind the values.
         at: Offset of values that lie elsewhere; -1 for values which follow the directory.
-        pointers: Positions in ``data`` of offsets relative to its beginning, with their sizes.
+        patches: A block of a compiled builder, built anew for the address it gets.
     """
 
     code: int
@@ -69,49 +67,41 @@ class DirectoryTemplate:
     ) -> None:
         self.codec = codec
         self.fields = tuple(sorted(fields, key=lambda item: item.code))
-        self._record = codec.directory_dtype(len(self.fields))
-        entries_at = self._record.fields['entries'][1]  # type: ignore[index]
-        entry = self._record['entries'].base
-        word_at = entry.fields['word'][1]  # type: ignore[index]
-        inline = entry['word'].itemsize
-        self.next_at: int = self._record.fields['next'][1]  # type: ignore[index]
-        self.entry_at = tuple(entries_at + i * entry.itemsize for i in range(len(self.fields)))
-        position = self._record.itemsize
-        values: list[int] = []
-        self._pointers: list[tuple[int, int]] = []
         self._elsewhere: dict[int, int] = {}
+        entries = []
         for index, item in enumerate(self.fields):
-            if item.nbytes <= inline and not item.slack and item.at < 0:
-                values.append(self.entry_at[index] + word_at)
-            elif item.code in separate or item.at >= 0:
-                values.append(-1)
+            data = bytes(item.nbytes) if item.data is None else item.data
+            if item.code in separate or item.at >= 0:
                 self._elsewhere[item.code] = index
-            else:
-                position = even(position)
-                values.append(position)
-                self._pointers.append((index, position))
-                position += item.nbytes + item.slack
-        self.value_at = tuple(values)
-        """Where each value lies from the beginning of the directory; -1 if elsewhere."""
-        self.size = even(position)
+                data = bytes(codec.inline)
+            entries.append(
+                Entry(item.code, item.fieldtype, item.count, data + bytes(item.slack))
+            )
+        built = codec.build(entries, 0)
+        self.next_at: int = built.next_at
+        self.entry_at = tuple(
+            codec.count_nbytes + i * codec.entry_nbytes for i in range(len(entries))
+        )
+        self.value_at = built.values_at
+        """Where each value lies from the beginning of the directory."""
+        self.size = even(len(built.data))
         """Bytes of the directory with the values that follow it."""
-        self._template = self._fill()
-
-    def _fill(self) -> NDArray[np.uint8]:
-        template = np.zeros(self.size, np.uint8)
-        record = template[: self._record.itemsize].view(self._record)[0]
-        record['n'] = len(self.fields)
-        for index, item in enumerate(self.fields):
-            entry = record['entries'][index]
-            entry['code'] = item.code
-            entry['type'] = item.fieldtype
-            entry['count'] = item.count
+        first_value = codec.directory_nbytes(len(entries))
+        self._pointers = [
+            (index, at) for index, at in enumerate(self.value_at) if at >= first_value
+        ]
+        self._template = np.zeros(self.size, np.uint8)
+        self._template[: len(built.data)] = memoryview(built.data)
+        for item in self.fields:
             if item.at >= 0:
-                entry['word'] = item.at
-            elif item.data is not None:
-                at = self.value_at[index]
-                template[at : at + len(item.data)] = memoryview(item.data)
-        return template
+                self._words(self._template[None])[0, self._elsewhere[item.code]] = item.at
+
+    def _words(self, rows: NDArray[np.uint8]) -> NDArray[Any]:
+        """Return the value fields of the entries as offsets, a view of shape (rows, entries)."""
+        codec = self.codec
+        stop = codec.count_nbytes + len(self.fields) * codec.entry_nbytes
+        words: NDArray[Any] = rows[:, codec.count_nbytes : stop].view(codec.number_dtype)['value']
+        return words
 
     def index(self, code: int, *, last: bool = False) -> int:
         """Return the place of a code among the entries, -1 if absent."""
@@ -137,9 +127,9 @@ class DirectoryTemplate:
         count = len(addresses)
         out = np.empty((count, self.size), np.uint8)
         out[:] = self._template
-        records = out[:, : self._record.itemsize].view(self._record)[:, 0]
-        records['next'] = nexts
-        words = records['entries']['word']
+        word = self.codec.number_dtype['value']
+        out[:, self.next_at : self.next_at + self.codec.next_nbytes].view(word)[:, 0] = nexts
+        words = self._words(out)
         if self._pointers:
             places = [index for index, _ in self._pointers]
             relative = np.array([position for _, position in self._pointers], np.int64)
@@ -149,14 +139,17 @@ class DirectoryTemplate:
         for code, column in columns.items():
             index = self.index(code)
             at = self.value_at[index]
-            if at >= 0:
-                packed = self.codec.pack_array(self.fields[index].fieldtype, column)
-                raw = packed.reshape(count, -1).view(np.uint8)
-                out[:, at : at + raw.shape[1]] = raw
+            raw = self.pack(self.fields[index].fieldtype, column).reshape(count, -1).view(np.uint8)
+            out[:, at : at + raw.shape[1]] = raw
         for index, item in enumerate(self.fields):
             if item.patches is not None:
                 self._relocate(out, index, addresses)
         return out
+
+    def pack(self, fieldtype: int, column: NDArray[Any]) -> NDArray[Any]:
+        """Return numbers as the file stores values of a field type."""
+        dtype = np.dtype(self.codec.byteorder + FIELD_TYPES[fieldtype].numpy)
+        return np.ascontiguousarray(column, dtype)
 
     def _relocate(
         self, out: NDArray[np.uint8], index: int, addresses: NDArray[np.int64]

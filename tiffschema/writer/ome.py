@@ -97,7 +97,7 @@ class OmeFile:
         data = self._xml.tostring(declaration=True).encode() + b'\0'
         position = output.next_address()
         output.write(position, data)
-        entry = output.codec.build_entry(DESCRIPTION, ASCII, len(data), offset=position)
+        entry = output.codec.build_entry(DESCRIPTION, ASCII, len(data), None, position)
         output.write(self._entry_at, entry)
 
 

@@ -43,9 +43,9 @@ class Output:
         self.limit = CLASSIC_LIMIT if codec.variant == 'classic' else (1 << 63) - 1
         """Largest offset."""
         if pointer is None:
-            header = codec.build_header(0)
+            header = codec.build_header()
             sink.write_at(0, header)
-            self.pointer = codec.header_first_at
+            self.pointer = codec.first_at
             self.end = len(header)
         else:
             self.pointer = pointer
@@ -55,7 +55,7 @@ class Output:
 
     def word(self, offset: int) -> bytes:
         """Return an offset as bytes of the file."""
-        return self.codec.pack_offset(offset)
+        return self.codec.build_link(offset)
 
     def next_address(self) -> int:
         """Return where the next directory goes."""

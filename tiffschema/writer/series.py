@@ -143,7 +143,7 @@ class SeriesWriter:
         return self._rest
 
     def _template(self, fields: Sequence[Field], *, wide: bool = False) -> DirectoryTemplate:
-        count = self.plan.geometry.segment_count
+        count = max(self.plan.geometry.segment_count, 1)
         big = self.output.codec.variant == 'big'
         offset_type = LONG8 if big else LONG
         count_type = offset_type
@@ -225,7 +225,7 @@ class SeriesWriter:
     def _segment_layout(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         geometry = self.plan.geometry
         counts = np.array(
-            [geometry.segment_nbytes(index) for index in range(geometry.segment_count)], np.int64
+            [geometry.segment_nbytes(i) for i in range(geometry.segment_count)] or [0], np.int64
         )
         return np.cumsum(counts) - counts, counts
 

@@ -6,19 +6,23 @@ Knows tag tables and packing of values by `tiffschema.model.directory`; no files
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..compiler.library import schemas
 from ..errors import BuildError
 from ..model.directory import DirectoryCodec
 from ..model.enums import enum
 from ..model.fieldtypes import FIELD_TYPES
-from ..model.tagtable import tag_tables
+from ..model.tagtable import TagRow, tag_tables
 from .arguments import rational, tag_text
 from .layout import Field
 from .plan import TagValue
+
+if TYPE_CHECKING:
+    from ..compiler import Built
 
 __all__ = ['extra_tags', 'field_of', 'fields_of', 'fieldtype_code', 'tag_code']
 
@@ -192,7 +196,7 @@ def _pair(codec: DirectoryCodec, code: int, value: Any) -> list[TagValue]:
         raise ValueError(f'extratags: tag {code} is in no table; give dtype and count too')
     if row.value is not None and not isinstance(value, (bytes, bytearray)):
         try:
-            built = codec.build_value(row, value)
+            built = _build_block(codec, row, value)
         except BuildError as error:
             raise ValueError(f'extratags: {row.name}: {error}') from error
         tags = [TagValue(code, FIELD_TYPES[row.types[0]].code, built)]
@@ -207,8 +211,17 @@ def _pair(codec: DirectoryCodec, code: int, value: Any) -> list[TagValue]:
     return [TagValue(code, None, value)]
 
 
-def _partners(row: Any, built: Any) -> Iterable[tuple[str, Any]]:
-    outputs: Mapping[str, Any] = built.args
-    for name, bound in dict(getattr(row, 'args', None) or {}).items():
-        if str(bound).startswith('tags.') and name in outputs:
-            yield str(bound).removeprefix('tags.').split('.')[0], outputs[name]
+def _build_block(codec: DirectoryCodec, row: TagRow, value: Any) -> Built:
+    """Build the block that a row declares as its value."""
+    name = str(row.value).partition('(')[0].strip()
+    struct = schemas[row.schema].struct(name)
+    return struct.build(value, byteorder=codec.byteorder)
+
+
+def _partners(row: TagRow, built: Built) -> Iterable[tuple[str, Any]]:
+    """Yield the partner tags bound in a row's value, such as ``sizes=tags.IJMetadataByteCounts``."""
+    _, _, arguments = str(row.value).partition('(')
+    for part in arguments.rstrip(')').split(','):
+        name, _, bound = (text.strip() for text in part.partition('='))
+        if bound.startswith('tags.') and name in built.args:
+            yield bound.removeprefix('tags.').split('.')[0], built.args[name]

@@ -9,14 +9,16 @@ import os
 import sys
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 
 from ..errors import OmeXmlError
-from ..model.directory import DirectoryCodec
+from ..model.directory import DirectoryCodec, codec as directory_codec
 from ..types import ByteOrder
 from .append import AppendState, open_append
 from .arguments import Kind, WriteArguments, file_kind, normalize_arguments
+from .ijmetadata import split_metadata
 from .layout import Field
 from .metadata import (
     Description,
@@ -102,7 +104,7 @@ class TiffWriter:
         else:
             self._sink = open_sink(file, mode or 'w')
             try:
-                codec = DirectoryCodec('big' if bigtiff else 'classic', order)
+                codec = directory_codec('big' if bigtiff else 'classic', order)
                 self._output = Output(self._sink, codec, publish=_stream)
             except BaseException:
                 self._sink.abort()
@@ -287,9 +289,9 @@ class TiffWriter:
                     'contiguous: needs samples that are neither compressed, packed nor tiled'
                 )
             return self._series.extend(pixels)
-        self._begin_checks(plan, kind)
-        self._finish_series()
-        opened = self._open_series(plan, kind, axes, rgb)
+        expected = self._expected_frames()
+        self._check(plan, kind, expected)
+        opened = self._open_series(plan, kind, axes, rgb, is_child=expected is not None)
         self._count += 1
         where = opened.write(pixels)
         self._series = opened
@@ -307,40 +309,48 @@ class TiffWriter:
             warn_ignored('description', f'the file is of kind {kind}')
         return kind
 
-    def _begin_checks(self, plan: ImagePlan, kind: Kind) -> None:
+    def _expected_frames(self) -> int | None:
+        """Return how many pages the next series must have as a child of SubIFDs, None if none."""
+        series, parent = self._series, self._parent
+        if series is not None and series.plan.arguments.subifds:
+            return series.writer.frames
+        if parent is None or (series is not None and series.is_child and parent.remaining == 1):
+            return None
+        return parent.frames
+
+    def _check(self, plan: ImagePlan, kind: Kind, expected: int | None) -> None:
         if kind == 'imagej' and self._count:
             raise ValueError('an ImageJ file holds one series only; pass contiguous=True')
         if kind == 'ome' and plan.stored.depth > 1:
             raise OmeXmlError('volumetric: pages of volumes do not fit the OME model')
-        parent = self._parent
-        if parent is None:
+        if expected is None:
             return
         if plan.arguments.subifds:
             raise ValueError('subifds: children cannot have children')
-        if plan.stored.frames != parent.frames:
+        if plan.stored.frames != expected:
             raise ValueError(
-                f'shape: a child of SubIFDs needs {parent.frames} pages, not {plan.stored.frames}'
+                f'shape: a child of SubIFDs needs {expected} pages, not {plan.stored.frames}'
             )
         if kind == 'ome' and not plan.arguments.subfiletype & 1:
             raise ValueError('subfiletype: children of OME-TIFF must be reduced images (1)')
 
     def _open_series(
-        self, plan: ImagePlan, kind: Kind, axes: str | None, rgb: bool
+        self, plan: ImagePlan, kind: Kind, axes: str | None, rgb: bool, *, is_child: bool
     ) -> _OpenSeries:
         arguments = plan.arguments
-        parent = self._parent
+        ome = self._ome
         tags = list(plan.tags)
         description: Description | None = None
         metadata = dict(arguments.metadata or {})
         placeholder = False
         if kind == 'imagej' and not plan.empty:
-            description, more = _imagej_description(plan, axes, rgb, metadata)
+            description, more = _imagej_description(self._codec, plan, axes, rgb, metadata)
             tags += more
-        elif kind == 'ome' and parent is None:
-            if self._ome is None:
-                self._ome = OmeFile(metadata)
+        elif kind == 'ome' and not is_child:
+            if ome is None:
+                ome = OmeFile(metadata)
                 placeholder = True
-            self._ome.check(plan, metadata)
+            ome.check(plan, metadata)
         elif kind in ('shaped', 'imagej'):
             description = ShapedDescription(
                 plan.shape, metadata, truncated=arguments.truncate or plan.empty
@@ -369,6 +379,9 @@ class TiffWriter:
                 stacklevel=4,
             )
             plan = _truncated(plan)
+        self._finish_series()  # nothing can be refused any more
+        self._ome = ome
+        parent = self._parent
         links: Links = MainLinks(self._output) if parent is None else parent.links()
         writer = SeriesWriter(self._output, plan, first, rest, links, align=arguments.align)
         return _OpenSeries(self, writer, plan, kind, description, metadata, placeholder)
@@ -571,22 +584,24 @@ def replace_text(output: Output, writer: SeriesWriter, index: int, text: bytes) 
         position = address + at
         output.write(position, data + bytes(room - len(data)))
     elif len(data) <= inline:
-        output.write(entry_at, output.codec.build_entry(field.code, ASCII, len(data), data=data))
+        output.write(entry_at, output.codec.build_entry(field.code, ASCII, len(data), data))
         return
     else:
         position = output.next_address()
         output.write(position, data)
-    entry = output.codec.build_entry(field.code, ASCII, len(data), offset=position)
+    entry = output.codec.build_entry(field.code, ASCII, len(data), None, position)
     output.write(entry_at, entry)
 
 
 def _imagej_description(
-    plan: ImagePlan, axes: str | None, rgb: bool, metadata: dict[str, Any]
+    codec: DirectoryCodec,
+    plan: ImagePlan,
+    axes: str | None,
+    rgb: bool,
+    metadata: Mapping[str, Any],
 ) -> tuple[Description, list[TagValue]]:
-    from .ijmetadata import split_metadata
-
-    metadata.pop('axes', None)
-    blocks, lines = split_metadata(metadata)
+    items = {key: value for key, value in metadata.items() if key != 'axes'}
+    blocks, lines = split_metadata(items)
     description = ImageJDescription(
         plan.shape,
         axes,
@@ -594,13 +609,11 @@ def _imagej_description(
         colormapped=plan.arguments.colormap is not None,
         metadata=lines,
     )
-    tags = blocks(plan.geometry.byteorder) if blocks is not None else []
-    return description, tags
+    given = [('IJMetadata', {'items': blocks})] if blocks else []
+    return description, [replace(tag, once=True) for tag in extra_tags(codec, given, ())]
 
 
 def _truncated(plan: ImagePlan) -> ImagePlan:
-    from dataclasses import replace
-
     return replace(plan, arguments=replace(plan.arguments, truncate=True))
 
 

@@ -1,0 +1,65 @@
+"""Which items of ImageJ metadata are lines of the description, and which go to tag IJMetadata.
+
+Knows names; the block is built by the schema ``vendor/imagej``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+__all__ = ['split_metadata']
+
+BLOCKS: dict[str, str] = {
+    'info': 'Info',
+    'labels': 'Labels',
+    'ranges': 'Ranges',
+    'luts': 'LUTs',
+    'plot': 'Plot',
+    'roi': 'ROI',
+    'overlays': 'Overlays',
+    'properties': 'Properties',
+    'prop': 'Properties',
+}
+"""Items of tag IJMetadata by lower-case name, in the order ImageJ writes them."""
+
+IGNORED = frozenset({'imagej', 'images', 'channels', 'slices', 'frames', 'scifio'})
+
+
+def split_metadata(metadata: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the items of tag IJMetadata, and those of the description.
+
+    Example:
+        >>> split_metadata({'Labels': ['a'], 'unit': 'um', 'images': 3})
+        ({'Labels': ['a']}, {'unit': 'um'})
+    """
+    blocks: dict[str, Any] = {}
+    lines: dict[str, Any] = {}
+    for key, value in metadata.items():
+        name = BLOCKS.get(key.lower())
+        if name is not None and value is not None:
+            blocks[name] = _block(name, value)
+        elif key.lower() not in IGNORED and name is None:
+            lines[key] = value
+    ordered = dict.fromkeys(BLOCKS.values())
+    return {name: blocks[name] for name in ordered if name in blocks}, lines
+
+
+def _block(name: str, value: Any) -> Any:
+    if name == 'Info':
+        return str(value)
+    if name in ('Labels', 'Properties'):
+        if isinstance(value, Mapping):
+            return [str(text) for pair in value.items() for text in pair]
+        return [value] if isinstance(value, str) else [str(text) for text in value]
+    if name == 'Ranges':
+        return np.asarray(value, 'float64').reshape(-1)
+    if name == 'LUTs':
+        tables = [np.asarray(table, 'uint8') for table in value]
+        for table in tables:
+            if table.shape != (3, 256):
+                raise ValueError(f'metadata LUTs: shape {table.shape} is not (3, 256)')
+        return tables
+    return bytes(value) if isinstance(value, (bytes, bytearray)) else [bytes(v) for v in value]

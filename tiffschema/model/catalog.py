@@ -7,7 +7,6 @@ file by file; schemas which users register are added as they come.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
@@ -16,7 +15,10 @@ from typing import Any, Final
 
 __all__ = ['SECTIONS', 'SchemaView', 'frozen_source', 'register', 'section', 'views', 'watch']
 
-SECTIONS: Final = ('tables', 'enums', 'tags', 'texts', 'detect', 'metadata', 'series', 'kinds', 'namespaces')
+SECTIONS: Final = (
+    'tables', 'enums', 'tags', 'texts', 'detect', 'metadata', 'series', 'kinds', 'namespaces',
+    'variants',
+)  # fmt: skip
 """Sections that the model reads without the compiler."""
 
 Raw = Mapping[str, Any]
@@ -69,7 +71,7 @@ class SchemaView:
 
     def struct(self, name: str) -> Any:
         """Return a compiled struct."""
-        return import_module('..compiler.library', __package__).schemas[self.id].struct(name)
+        return import_module('tiffschema.compiler.library').schemas[self.id].struct(name)
 
 
 def detectors_of(id: str) -> Mapping[str, Any]:
@@ -196,31 +198,15 @@ def _shipped_ids() -> tuple[str, ...]:
 
 @cache
 def _document(id: str) -> Raw:
-    return _load((_folder() / f'{id}.yaml').read_text(encoding='utf-8'))
+    path = _folder() / f'{id}.yaml'
+    from tiffschema.compiler.load import load_text
 
-
-def _load(text: str) -> Raw:
-    """Load YAML 1.2 core: ``on`` and ``012`` are text."""
-    import yaml
-
-    class Loader(getattr(yaml, 'CSafeLoader', yaml.SafeLoader)):  # type: ignore[misc]
-        yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
-
-    for tag, pattern, first in (
-        ('bool', r'true|false', 'tf'),
-        ('null', r'null|~|', ['n', '~', '']),
-        ('int', r'[-+]?(0x[0-9a-fA-F]+|0|[1-9][0-9]*)', '-+0123456789'),
-        ('float', r'[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?', '-+.0123456789'),
-    ):
-        Loader.add_implicit_resolver(
-            f'tag:yaml.org,2002:{tag}', re.compile(f'(?:{pattern})\\Z'), list(first)
-        )
-    raw: Raw = yaml.load(text, Loader=Loader)
-    return raw
+    return load_text(path.read_text(encoding='utf-8'), f'{id}.yaml')
 
 
 def frozen_source(name: str) -> str:
-    """Return the source of module ``tiffschema._frozen.catalog_<name>``, the same for the same schemas.
+    """Return the source of module ``tiffschema._frozen.catalog_<name>``, the same for the same
+    schemas.
 
     Parameters:
         name: One of `SECTIONS`, or ``structs`` (names only).
@@ -233,7 +219,9 @@ def frozen_source(name: str) -> str:
         if raw:
             data[id] = dict.fromkeys(map(str, raw)) if name == 'structs' else _literal(raw)
     text = pformat(data, width=100, sort_dicts=False, compact=True)
-    return f'"""Section {name} of the shipped schemas. Generated; do not edit."""\n\nDATA = {text}\n'
+    return (
+        f'"""Section {name} of the shipped schemas. Generated; do not edit."""\n\nDATA = {text}\n'
+    )
 
 
 def _literal(value: object) -> object:

@@ -1,23 +1,18 @@
 """Declared detection: which format a page or file is (section ``detect:`` of schemas).
 
 Knows schemas and the small protocol `Facts`; opens nothing. A tree of ``all``, ``any``, ``not`` and
-leaves compiles to one expression over the facts, built as a syntax tree, never from pasted text. Cheap
-leaves (codes in the directory) should come first in a tree, as they are asked in order.
+leaves compiles to one expression over the facts, built as a syntax tree, never from pasted text.
+Cheap leaves (codes in the directory) should come first in a tree, as they are asked in order.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from ..errors import FormatError, SchemaError
-from .fieldtypes import FIELD_TYPES
-
-__all__ = ['Detector', 'Facts', 'parse_detect']
-
-_DESCRIPTION: Final = 270
+__all__ = ['Detector', 'Facts', 'Node', 'Test']
 
 
 class Facts(Protocol):
@@ -76,10 +71,10 @@ class Node:
     kind: str
     words: str
     children: tuple[Node, ...] = ()
-    make: Callable[[_Names], ast.expr] | None = field(default=None, compare=False)
+    make: Callable[[Names], ast.expr] | None = field(default=None, compare=False)
 
 
-class _Names:
+class Names:
     """Names of the expression's constants that have no literal (functions)."""
 
     def __init__(self, resolve: Resolve) -> None:
@@ -95,18 +90,21 @@ class _Names:
         return ast.Constant(name if isinstance(name, int) else self.resolve(name))
 
 
-_FACTS = ast.Name('f', ast.Load())
+FACTS: Final = ast.Name('f', ast.Load())
 
 
-def _attribute(name: str) -> ast.expr:
-    return ast.Attribute(_FACTS, name, ast.Load())
+def attribute(name: str) -> ast.expr:
+    """Return the syntax of an attribute of the facts."""
+    return ast.Attribute(FACTS, name, ast.Load())
 
 
-def _call(function: ast.expr, *args: ast.expr) -> ast.expr:
+def call(function: ast.expr, *args: ast.expr) -> ast.expr:
+    """Return the syntax of a call."""
     return ast.Call(function, list(args), [])
 
 
-def _compare(left: ast.expr, operator: ast.cmpop, right: ast.expr) -> ast.expr:
+def compare(left: ast.expr, operator: ast.cmpop, right: ast.expr) -> ast.expr:
+    """Return the syntax of a comparison."""
     return ast.Compare(left, [operator], [right])
 
 
@@ -169,8 +167,8 @@ class Detector:
             self._explain(child, facts, depth + 1, lines)
 
     def _compiled(self, node: Node) -> Test:
-        names = _Names(self._resolve)
-        body = _call(names.function(bool), _expression(node, names))
+        names = Names(self._resolve)
+        body = call(names.function(bool), expression(node, names))
         arguments = ast.arguments([], [ast.arg('f')], None, [], [], None, [])
         tree = ast.Expression(ast.Lambda(arguments, body))
         code = compile(ast.fix_missing_locations(tree), f'<detect {self.name}>', 'eval')
@@ -182,402 +180,13 @@ def _never(facts: Facts) -> bool:
     return False
 
 
-def _expression(node: Node, names: _Names) -> ast.expr:
+def expression(node: Node, names: Names) -> ast.expr:
+    """Return the syntax of a tree."""
     if node.kind in ('all', 'any'):
         operator: ast.boolop = ast.And() if node.kind == 'all' else ast.Or()
-        values = [_expression(child, names) for child in node.children]
+        values = [expression(child, names) for child in node.children]
         return values[0] if len(values) == 1 else ast.BoolOp(operator, values)
     if node.kind == 'not':
-        return ast.UnaryOp(ast.Not(), _expression(node.children[0], names))
+        return ast.UnaryOp(ast.Not(), expression(node.children[0], names))
     assert node.make is not None
     return node.make(names)
-
-
-class _Parser:
-    """Turns mappings of a schema into nodes."""
-
-    def __init__(self, schema: object, file: str) -> None:
-        self.schema = schema
-        self.file = file
-
-    def error(self, raw: object, path: str, message: str) -> SchemaError:
-        line = getattr(raw, 'line', None)
-        key = next(iter(raw), '') if isinstance(raw, Mapping) else ''
-        number = line(key) if callable(line) else 0
-        return SchemaError(message, file=self.file, line=number or 0, field=path)
-
-    def node(self, raw: object, path: str, depth: int = 0) -> Node:
-        if not isinstance(raw, Mapping) or not raw:
-            raise self.error(raw, path, 'needs a mapping such as {tag: Name}')
-        if depth > 16:
-            raise self.error(raw, path, 'nests deeper than 16')
-        key = str(next(iter(raw)))
-        if key in ('all', 'any'):
-            children = raw[key]
-            if not isinstance(children, Sequence) or isinstance(children, str) or not children:
-                raise self.error(raw, path, f'{key} needs a list')
-            nodes = tuple(
-                self.node(child, f'{path}.{key}[{index}]', depth + 1)
-                for index, child in enumerate(children)
-            )
-            self.only(raw, path, key)
-            return Node(key, f'{key} of', nodes)
-        if key == 'not':
-            self.only(raw, path, key)
-            return Node('not', 'not', (self.node(raw[key], f'{path}.not', depth + 1),))
-        if key == 'on_page':
-            self.only(raw, path, key, 'holds')
-            inner = self.node(raw.get('holds'), f'{path}.holds', depth + 1)
-            return self.on_page(raw[key], inner, path, raw)
-        maker = getattr(self, f'leaf_{key}', None)
-        if maker is None:
-            known = ', '.join(
-                ['all', 'any', 'not', 'on_page']
-                + [name[5:] for name in sorted(dir(self)) if name.startswith('leaf_')]
-            )
-            raise self.error(raw, path, f'unknown test {key!r}; known are {known}')
-        node: Node = maker(raw[key], f'{path}.{key}', raw)
-        return node
-
-    def only(self, raw: Mapping[str, object], path: str, *allowed: str) -> None:
-        for key in raw:
-            if key not in allowed:
-                raise self.error(raw, path, f'{key!r} does not belong to {allowed[0]!r}')
-
-    def pairs(self, value: object, path: str, raw: object) -> list[tuple[str | int, object]]:
-        if not isinstance(value, Mapping) or not value:
-            raise self.error(raw, path, 'needs a mapping of a tag to a value')
-        return list(value.items())
-
-    def texts(self, value: object, path: str, raw: object) -> tuple[str, ...]:
-        values = [value] if isinstance(value, str) else value
-        if not isinstance(values, Sequence) or not all(isinstance(one, str) for one in values):
-            raise self.error(raw, path, f'needs text or a list of texts, not {value!r}')
-        return tuple(values)
-
-    def both(self, nodes: list[Node]) -> Node:
-        return nodes[0] if len(nodes) == 1 else Node('all', 'all of', tuple(nodes))
-
-    # Leaves: presence and values of tags
-
-    def leaf_tag(self, value: object, path: str, raw: Mapping[str, object]) -> Node:
-        self.only(raw, path, 'tag')
-        names = value if isinstance(value, list | tuple) else [value]
-        return self.both([
-            Node(
-                'leaf',
-                f'tag {name}',
-                make=lambda n, name=name: _compare(n.code(name), ast.In(), _attribute('codes')),
-            )
-            for name in names
-        ])
-
-    def leaf_only_tags(self, value: object, path: str, raw: Mapping[str, object]) -> Node:
-        self.only(raw, path, 'only_tags')
-        names = value if isinstance(value, list | tuple) else [value]
-
-        def make(n: _Names) -> ast.expr:
-            codes = ast.Constant(frozenset(n.code(name).value for name in names))  # type: ignore[attr-defined]
-            return _compare(
-                _call(n.function(frozenset), _attribute('codes')), ast.Eq(), codes
-            )
-
-        return Node('leaf', f'only tags {names}', make=make)
-
-    def _tag_test(
-        self, raw: Mapping[str, object], path: str, key: str,
-        test: Callable[[_Names, ast.expr, object], ast.expr], word: str,
-    ) -> Node:
-        self.only(raw, path, key)
-
-        def leaf(name: str | int, wanted: object) -> Node:
-            def make(n: _Names) -> ast.expr:
-                code = n.code(name)
-                present = _compare(code, ast.In(), _attribute('codes'))
-                return ast.BoolOp(ast.And(), [present, test(n, code, wanted)])
-
-            return Node('leaf', f'tag {name} {word} {wanted!r}', make=make)
-
-        return self.both([leaf(name, wanted) for name, wanted in self.pairs(raw[key], path, raw)])
-
-    def leaf_tag_equals(self, value: object, path: str, raw: Mapping[str, object]) -> Node:
-        def test(n: _Names, code: ast.expr, wanted: object) -> ast.expr:
-            values = tuple(wanted) if isinstance(wanted, list | tuple) else (wanted,)
-            return _compare(_call(_attribute('tag'), code), ast.In(), ast.Constant(values))
-
-        return self._tag_test(raw, path, 'tag_equals', test, 'equals')
-
-    def _text_test(
-        self, key: str, function: Callable[[object, object], bool], path: str,
-        raw: Mapping[str, object],
-    ) -> Node:
-        for name, wanted in self.pairs(raw[key], path, raw):
-            self.texts(wanted, f'{path}.{name}', raw)
-
-        def test(n: _Names, code: ast.expr, wanted: object) -> ast.expr:
-            return _call(
-                n.function(function),
-                _call(_attribute('tag'), code),
-                ast.Constant(self.texts(wanted, path, raw)),
-            )
-
-        return self._tag_test(raw, path, key, test, key.removeprefix('tag_'))
-
-    def leaf_tag_starts(self, value: object, path: str, raw: Mapping[str, object]) -> Node:
-        return self._text_test('tag_starts', _starts, path, raw)
-
-    def leaf_tag_ends(self, value: object, path: str, raw: Mapping[str, object]) -> Node:
-        return self._text_test('tag_ends', _ends, path, raw)
-
-    def leaf_tag_contains(self, value: object, path: str, raw: Mapping[str, object]) -> Node:
-        return self._text_test('tag_contains', _contains, path, raw)
-
-    def leaf_tag_type(self, value: object, path: str, raw: Mapping[str, object]) -> Node:
-        def test(n: _Names, code: ast.expr, wanted: object) -> ast.expr:
-            codes = tuple(FIELD_TYPES[name].code for name in self.texts(wanted, path, raw))
-            return _compare(_call(_attribute('tag_type'), code), ast.In(), ast.Constant(codes))
-
-        for name, wanted in self.pairs(value, path, raw):
-            for one in self.texts(wanted, path, raw):
-                if one not in FIELD_TYPES:
-                    raise self.error(raw, f'{path}.{name}', f'{one!r} is no field type')
-        return self._tag_test(raw, path, 'tag_type', test, 'is of type')
-
-    def leaf_tag_bits(self, value: object, path: str, raw: Mapping[str, object]) -> Node:
-        def test(n: _Names, code: ast.expr, wanted: object) -> ast.expr:
-            return _call(n.function(_has_bits), _call(_attribute('tag'), code), ast.Constant(wanted))
-
-        self._numbers(value, path, raw)
-        return self._tag_test(raw, path, 'tag_bits', test, 'has bits')
-
-    def leaf_tag_above(self, value: object, path: str, raw: Mapping[str, object]) -> Node:
-        def test(n: _Names, code: ast.expr, wanted: object) -> ast.expr:
-            return _call(n.function(_above), _call(_attribute('tag'), code), ast.Constant(wanted))
-
-        self._numbers(value, path, raw)
-        return self._tag_test(raw, path, 'tag_above', test, 'is above')
-
-    def _numbers(self, value: object, path: str, raw: Mapping[str, object]) -> None:
-        for name, wanted in self.pairs(value, path, raw):
-            if not isinstance(wanted, int):
-                raise self.error(raw, f'{path}.{name}', f'needs a number, not {wanted!r}')
-
-    def leaf_text(self, value: object, path: str, raw: Mapping[str, object]) -> Node:
-        self.only(raw, path, 'text')
-        texts = getattr(self.schema, 'texts', {})
-        if value not in texts:
-            known = ', '.join(texts) or 'none'
-            raise self.error(raw, path, f'no such text {value!r}; declared are {known}')
-        starts = texts.starts(value)
-        if not starts:
-            raise self.error(raw, path, f'text {value!r} does not say how it starts')
-
-        def make(n: _Names) -> ast.expr:
-            texts = _call(_attribute('texts'), ast.Constant(_DESCRIPTION))
-            return _call(n.function(_any_starts), texts, ast.Constant(starts))
-
-        return Node('leaf', f'description starts {" or ".join(map(repr, starts))}', make=make)
-
-    # Leaves: the file
-
-    def leaf_suffix(self, value: object, path: str, raw: Mapping[str, object]) -> Node:
-        self.only(raw, path, 'suffix')
-        wanted = tuple(text.lower() for text in self.texts(value, path, raw))
-        return Node(
-            'leaf',
-            f'suffix {" or ".join(wanted)}',
-            make=lambda n: _compare(_attribute('suffix'), ast.In(), ast.Constant(wanted)),
-        )
-
-    def leaf_sibling(self, value: object, path: str, raw: Mapping[str, object]) -> Node:
-        self.only(raw, path, 'sibling')
-        names = self.texts(value, path, raw)
-        if any('/' in name or '\\' in name for name in names):
-            raise self.error(raw, path, 'needs the name of a file in the same folder')
-        return Node('any', f'sibling {" or ".join(names)}', tuple(
-            Node(
-                'leaf',
-                f'file {name} beside it',
-                make=lambda n, name=name: _call(_attribute('sibling'), ast.Constant(name)),
-            )
-            for name in names
-        ))
-
-    def leaf_pages(self, value: object, path: str, raw: Mapping[str, object]) -> Node:
-        self.only(raw, path, 'pages')
-        low, high = value if isinstance(value, list | tuple) else (value, value)
-        if not isinstance(low, int) or not isinstance(high, int | None):
-            raise self.error(raw, path, 'needs a number, or [least, most] with most null if open')
-
-        def make(n: _Names) -> ast.expr:
-            pages = _call(_attribute('n_pages'))
-            if high is None:
-                return _compare(pages, ast.GtE(), ast.Constant(low))
-            return ast.Compare(ast.Constant(low), [ast.LtE(), ast.LtE()], [pages, ast.Constant(high)])
-
-        return Node('leaf', f'{low} to {high} pages', make=make)
-
-    def _yes_or_no(self, key: str, value: object, path: str, raw: Mapping[str, object]) -> Node:
-        self.only(raw, path, key)
-        if not isinstance(value, bool):
-            raise self.error(raw, path, f'needs true or false, not {value!r}')
-        node = Node('leaf', key, make=lambda n: _attribute(key))
-        return node if value else Node('not', 'not', (node,))
-
-    def leaf_is_tiled(self, value: object, path: str, raw: Mapping[str, object]) -> Node:
-        return self._yes_or_no('is_tiled', value, path, raw)
-
-    def leaf_is_first(self, value: object, path: str, raw: Mapping[str, object]) -> Node:
-        return self._yes_or_no('is_first', value, path, raw)
-
-    def leaf_is_bigtiff(self, value: object, path: str, raw: Mapping[str, object]) -> Node:
-        return self._yes_or_no('is_bigtiff', value, path, raw)
-
-    def leaf_bytes(self, value: object, path: str, raw: Mapping[str, object]) -> Node:
-        self.only(raw, path, 'bytes', 'at')
-        data = '\0'.join(self.texts(value, path, raw)).encode('latin-1')
-        at = raw.get('at', 0)
-        if not isinstance(at, int) or at < 0:
-            raise self.error(raw, path, f'at needs an offset, not {at!r}')
-        return Node(
-            'leaf',
-            f'bytes {data!r} at {at}',
-            make=lambda n: _compare(
-                _call(_attribute('view'), ast.Constant(at), ast.Constant(len(data))),
-                ast.Eq(),
-                ast.Constant(data),
-            ),
-        )
-
-    def leaf_magic(self, value: object, path: str, raw: Mapping[str, object]) -> Node:
-        self.only(raw, path, 'magic', 'at')
-        at = raw.get('at', 0)
-        if not isinstance(value, str) or value not in getattr(self.schema, 'structs', {}):
-            raise self.error(raw, path, f'no such struct {value!r}')
-        if not isinstance(at, int) or at < 0:
-            raise self.error(raw, path, f'at needs an offset, not {at!r}')
-        schema = self.schema
-
-        def fits(facts: Facts) -> bool:
-            struct = schema.struct(value)  # type: ignore[attr-defined]
-            size = 65536
-            faults: list[FormatError] = []
-            try:
-                struct.parse(
-                    facts.view(at, size), byteorder=facts.byteorder, base=-at, faults=faults
-                )
-            except FormatError as error:
-                # A block longer than the window is fine: its magic numbers come first.
-                return error.offset >= 0 and 'const' not in str(error) and error.offset - at >= 8
-            return True
-
-        return Node(
-            'leaf', f'struct {value} at {at}', make=lambda n: _call(n.function(fits), _FACTS)
-        )
-
-    def leaf_flag(self, value: object, path: str, raw: Mapping[str, object]) -> Node:
-        """Another kind of the same schema holds for the page."""
-        self.only(raw, path, 'flag')
-        name = str(value)
-        schema = self.schema
-
-        def holds(facts: Facts) -> bool:
-            detectors = schema.sections['detect']  # type: ignore[attr-defined]
-            return bool(detectors[name](facts))
-
-        return Node('leaf', f'is_{name}', make=lambda n: _call(n.function(holds), _FACTS))
-
-    def leaf_python(self, value: object, path: str, raw: Mapping[str, object]) -> Node:
-        """A function of this library, for what cannot be declared."""
-        self.only(raw, path, 'python')
-        from .references import checked_reference, resolve_reference
-
-        try:
-            reference = checked_reference(value)
-        except ValueError as error:
-            raise self.error(raw, path, str(error)) from None
-        return Node(
-            'leaf',
-            f'{reference} says so',
-            make=lambda n: _call(
-                n.function(lambda facts: resolve_reference(reference)(facts)), _FACTS
-            ),
-        )
-
-    def on_page(self, value: object, inner: Node, path: str, raw: object) -> Node:
-        if not isinstance(value, int):
-            raise self.error(raw, path, f'on_page needs an index, not {value!r}')
-
-        def make(n: _Names) -> ast.expr:
-            arguments = ast.arguments([], [ast.arg('f')], None, [], [], None, [])
-            test = ast.Lambda(arguments, _expression(inner, n))
-            return _call(n.function(_asked_of), test, _call(_attribute('page'), ast.Constant(value)))
-
-        return Node('leaf', f'page {value}: {inner.words}', make=make)
-
-
-def _starts(value: object, texts: tuple[str, ...]) -> bool:
-    if isinstance(value, str):
-        return value.startswith(texts)
-    if isinstance(value, bytes):
-        return value.startswith(tuple(text.encode('latin-1', 'replace') for text in texts))
-    return False
-
-
-def _ends(value: object, texts: tuple[str, ...]) -> bool:
-    if isinstance(value, str):
-        return value.rstrip('\0 \t\r\n').endswith(texts)
-    if isinstance(value, bytes):
-        value = value.rstrip(b'\0 \t\r\n')
-        return value.endswith(tuple(text.encode('latin-1', 'replace') for text in texts))
-    return False
-
-
-def _contains(value: object, texts: tuple[str, ...]) -> bool:
-    if isinstance(value, str):
-        return any(text in value for text in texts)
-    if isinstance(value, bytes):
-        return any(text.encode('latin-1', 'replace') in value for text in texts)
-    return False
-
-
-def _any_starts(values: Sequence[str], texts: tuple[str, ...]) -> bool:
-    return any(isinstance(value, str) and value.startswith(texts) for value in values)
-
-
-def _has_bits(value: object, bits: int) -> bool:
-    return isinstance(value, int) and value & bits == bits
-
-
-def _above(value: object, bound: int) -> bool:
-    return isinstance(value, int | float) and value > bound
-
-
-def _asked_of(test: Test, facts: Facts | None) -> bool:
-    return facts is not None and test(facts)
-
-
-def parse_detect(schema: object, raw: Mapping[str, object]) -> dict[str, Detector]:
-    """Return the detectors of a schema's section ``detect:`` by name.
-
-    Raises:
-        SchemaError: A tree is wrong; names file, line and path.
-    """
-    from .tagtable import resolver
-
-    parser = _Parser(schema, str(getattr(schema, 'file', '') or getattr(schema, 'id', '')))
-    detectors = {}
-    for name, tree in raw.items():
-        path = f'detect.{name}'
-        doc = ''
-        page: Node | None
-        file: Node | None = None
-        if isinstance(tree, Mapping) and tree.keys() & {'page', 'file', 'doc'}:
-            parser.only(tree, path, 'page', 'file', 'doc')
-            doc = str(tree.get('doc', ''))
-            page = parser.node(tree['page'], f'{path}.page') if 'page' in tree else None
-            file = parser.node(tree['file'], f'{path}.file') if 'file' in tree else None
-        else:
-            page = parser.node(tree, path)
-        detectors[name] = Detector(name, page, file, resolve=resolver(schema), doc=doc)
-    return detectors

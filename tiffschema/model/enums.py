@@ -1,7 +1,7 @@
 """Enumerations made from schemas; knows declared names and numbers, nothing of files.
 
-`enum` makes a class on first use; the names which users know (``COMPRESSION``) are attributes of this
-module. Members are spelled as users know them, other names of a value are aliases.
+`enum` makes a class on first use; the names which users know (``COMPRESSION``) are attributes of
+this module. Members are spelled as users know them, other names of a value are aliases.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """References from schemas to Python, for what cannot be declared; knows names, imports late.
 
-Rule: a schema is data. It may name functions of this library's format modules and of nothing else, so that
-a schema from a stranger cannot make Python import or run what it likes.
+Rule: a schema is data. It may name functions of this library's format modules and of nothing else,
+so that a schema from a stranger cannot make Python import or run what it likes.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Tables of tags: what a code means in which kind of directory; knows schemas, no files.
 
-A `TagTable` is a name space of codes. Rows come from the shipped tables, vendors' ``tags:`` sections
-complete them (a struct for the value, say), registered schemas are seen at once. Rows become objects
-when asked for: a file meets a few dozen of a thousand.
+A `TagTable` is a name space of codes. Rows come from the shipped tables, vendors' ``tags:``
+sections complete them (a struct for the value, say), registered schemas are seen at once. Rows
+become objects when asked for: a file meets a few dozen of a thousand.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, overload
 
-from ..errors import SchemaError
+from tiffschema.errors import SchemaError
+
 from . import catalog
 from .fieldtypes import FIELD_TYPES
 
@@ -169,7 +170,11 @@ class TagTable(Mapping[int | str, TagRow]):
             for index, (table, other, schema) in enumerate(known):
                 if raw['name'] == other['name'] or raw['name'] in other.get('aliases', ()):
                     name = {'name': other['name']}
-                    known[index] = (table, {**other, **raw, **name}, id if 'value' in raw else schema)
+                    known[index] = (
+                        table,
+                        {**other, **raw, **name},
+                        id if 'value' in raw else schema,
+                    )
                     break
             else:
                 known.append((f'{id}.tags', raw, id))
@@ -354,7 +359,9 @@ def check_tags(id: str, rows: Mapping[object, object], *, taken: Iterable[int] =
         if raw.get('result', 'auto') not in RESULTS:
             raise error(f'result is one of {", ".join(RESULTS)}', 'result')
         if raw.get('space', 'tiff') not in tag_tables:
-            raise error(f'no name space {raw["space"]!r}; known are {", ".join(tag_tables)}', 'space')
+            raise error(
+                f'no name space {raw["space"]!r}; known are {", ".join(tag_tables)}', 'space'
+            )
         try:
             _types(raw)
         except KeyError as unknown:

@@ -1,7 +1,7 @@
 """Text metadata by declared grammars, both ways (section ``texts:`` of schemas).
 
-Knows strings and declarations; it knows neither files nor tags nor where the text came from. The kinds
-are imported when a grammar of theirs is first made: a plain file never loads an XML parser.
+Knows strings and declarations; it knows neither files nor tags nor where the text came from. The
+kinds are imported when a grammar of theirs is first made: a plain file never loads an XML parser.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ class TextGrammars(Mapping[str, 'TextGrammar']):
         if found is None:
             raw = self._raw[name]
             if not isinstance(raw, Mapping):
-                from ...errors import SchemaError
+                from tiffschema.errors import SchemaError
 
                 raise SchemaError('needs a mapping', file=self._file, field=f'texts.{name}')
             found = self._made[name] = make_grammar(name, raw, self._file)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from ...errors import BuildError, FormatError, LimitError
-from ...limits import DEFAULT_LIMITS, Limits
-from ...types import Faults
+from tiffschema.errors import BuildError, FormatError, LimitError
+from tiffschema.limits import DEFAULT_LIMITS, Limits
+from tiffschema.types import Faults
+
 from .grammar import Declared, TextGrammar
 from .matlab import dump_lines, parse_lines
 from .values import TextValue, auto, scalar
@@ -126,8 +127,8 @@ class DocumentGrammar(TextGrammar):
     """A text that is one document.
 
     Keys of the schema: ``format`` (``json``, ``xml``, ``matlab`` or ``ini``), ``nest`` (fold MATLAB
-    names ``a.b`` into dictionaries), ``prefix`` (what stands before the document, dropped on reading and
-    written).
+    names ``a.b`` into dictionaries), ``prefix`` (what stands before the document, dropped on
+    reading and written).
     """
 
     KIND = 'document'
@@ -155,7 +156,7 @@ class DocumentGrammar(TextGrammar):
         values = parse_lines(text, limits)
         return _folded(values, faults, limits.depth) if self.nest else values
 
-    def _build(self, values: Mapping[str, TextValue]) -> str:
+    def _build(self, values: Mapping[str, TextValue], exact: bool) -> str:
         if self.format == 'json':
             try:
                 return self.prefix + json.dumps(values, ensure_ascii=True)

@@ -11,9 +11,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import ClassVar
 
-from ...errors import BuildError, FormatError, LimitError, SchemaError
-from ...limits import DEFAULT_LIMITS, Limits
-from ...types import Faults
+from tiffschema.errors import BuildError, FormatError, LimitError, SchemaError
+from tiffschema.limits import DEFAULT_LIMITS, Limits
+from tiffschema.types import Faults
+
 from .values import AUTO, NOT_A_VALUE, TEXT, TextValue, ValueType, value_type
 
 __all__ = ['Declared', 'NameTypes', 'TextGrammar', 'same']
@@ -188,16 +189,23 @@ class TextGrammar(ABC):
             text = self._decode(text)
         return self._parse(text.rstrip('\0'), faults if faults is not None else [], limits)
 
-    def build(self, values: Mapping[str, TextValue]) -> str:
+    def build(self, values: Mapping[str, TextValue], *, exact: bool = True) -> str:
         """Return canonical text of values.
 
+        Parameters:
+            values: What `parse` returns.
+            exact: Refuse what would be read back otherwise, such as the text ``'1'`` where a
+                number would be read; else only what would spoil the text.
+
         Raises:
-            BuildError: A value cannot be written so that it is read back equal; names the key.
+            BuildError: A value cannot be written; names the key.
         """
-        text = self._build(values)
+        text = self._build(values, exact)
         if self.starts and not self.matches(text):
             starts = ' or '.join(map(repr, self.starts))
             raise BuildError(f'the text would not begin with {starts}', f'text.{self.name}')
+        if not exact:
+            return text
         back = self.parse(text)
         for key in [*values, *back]:
             if key not in back or key not in values or not same(back[key], values[key]):
@@ -209,7 +217,7 @@ class TextGrammar(ABC):
     def _parse(self, text: str, faults: Faults, limits: Limits) -> dict[str, TextValue]: ...
 
     @abstractmethod
-    def _build(self, values: Mapping[str, TextValue]) -> str: ...
+    def _build(self, values: Mapping[str, TextValue], exact: bool) -> str: ...
 
     def _decode(self, data: bytes) -> str:
         for encoding in self.encoding[:-1]:

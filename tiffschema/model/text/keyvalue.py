@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...errors import BuildError, FormatError
-from ...limits import Limits
-from ...types import Faults
+from tiffschema.errors import BuildError, FormatError
+from tiffschema.limits import Limits
+from tiffschema.types import Faults
+
 from .grammar import Declared, NameTypes, TextGrammar
 from .values import TEXT, TextValue
 
@@ -16,12 +17,12 @@ __all__ = ['KeyValueGrammar']
 class KeyValueGrammar(TextGrammar):
     """Items between separators, each a key and a value.
 
-    Keys of the schema: ``split`` (between items, default newline), ``assign`` (between key and value,
-    default ``=``), ``head`` (a named text before the items: ``{name, until, strip}``), ``values``
-    (name to type), ``rest`` (``auto``, ``str`` or ``drop``: type of other names), ``missing``
-    (``fault``, ``skip`` or ``keep``: items without `assign`, kept as None), ``strip`` (white space
-    round keys and values), ``spaced`` (write ``a = b``), ``end`` (text that closes each value) and
-    ``trailing`` (write a separator behind the last item).
+    Keys of the schema: ``split`` (between items, default newline), ``assign`` (between key and
+    value, default ``=``), ``head`` (a named text before the items: ``{name, until, strip}``),
+    ``values`` (name to type), ``rest`` (``auto``, ``str`` or ``drop``: type of other names),
+    ``missing`` (``fault``, ``skip`` or ``keep``: items without `assign`, kept as None), ``strip``
+    (white space round keys and values), ``spaced`` (write ``a = b``), ``end`` (text that closes
+    each value) and ``trailing`` (write a separator behind the last item).
     """
 
     KIND = 'keyvalue'
@@ -71,17 +72,13 @@ class KeyValueGrammar(TextGrammar):
                 values[key] = self._value(kind, key, value, faults)
         return values
 
-    def _without_value(
-        self, key: str, values: dict[str, TextValue], faults: Faults
-    ) -> None:
+    def _without_value(self, key: str, values: dict[str, TextValue], faults: Faults) -> None:
         if self.missing == 'keep':
             values[key] = None
         elif self.missing == 'fault':
-            faults.append(
-                FormatError(f'no {self.assign!r} in {key[:80]!r}', f'text.{self.name}')
-            )
+            faults.append(FormatError(f'no {self.assign!r} in {key[:80]!r}', f'text.{self.name}'))
 
-    def _build(self, values: Mapping[str, TextValue]) -> str:
+    def _build(self, values: Mapping[str, TextValue], exact: bool) -> str:
         items = []
         assign = f' {self.assign} ' if self.spaced else self.assign
         head = ''
@@ -96,7 +93,7 @@ class KeyValueGrammar(TextGrammar):
             kind = self.types[key]
             if kind is None:
                 raise BuildError('no such name is declared', self._path(key))
-            text = kind.build(value, self._path(key))
+            text = kind.build(value, self._path(key), exact=exact)
             if self.split in text:
                 raise BuildError(f'{text!r} holds {self.split!r}', self._path(key))
             items.append(f'{key}{assign}{text}{self.end}')

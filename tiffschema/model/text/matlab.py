@@ -1,7 +1,7 @@
 """MATLAB values as text, both ways; knows strings, not files or tags.
 
-The syntax is that of ScanImage's headers: lines of ``key = value``, strings in single quotes, arrays and
-cells in brackets with rows parted by semicolons. One pass over the text, no recursion.
+The syntax is that of ScanImage's headers: lines of ``key = value``, strings in single quotes,
+arrays and cells in brackets with rows parted by semicolons. One pass over the text, no recursion.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from ...errors import BuildError, LimitError
-from ...limits import DEFAULT_LIMITS, Limits
+from tiffschema.errors import BuildError, LimitError
+from tiffschema.limits import DEFAULT_LIMITS, Limits
+
 from .values import NOT_A_VALUE, TextValue, value_type
 
 __all__ = ['dump_lines', 'dump_value', 'parse_lines', 'parse_value']

@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ...errors import BuildError, FormatError
-from ...limits import Limits
-from ...types import Faults
+from tiffschema.errors import BuildError, FormatError
+from tiffschema.limits import Limits
+from tiffschema.types import Faults
+
 from .grammar import Declared, NameTypes, TextGrammar, _plain, glob
 from .values import TextValue, ValueType, value_type
 
@@ -27,11 +28,12 @@ class _Rows:
 class SectionsGrammar(TextGrammar):
     """Lines in named sections.
 
-    Keys of the schema: ``open`` and ``close`` (lines with ``{name}``; without ``close`` a section ends
-    where the next begins, as in INI files), ``assign``, ``strip``, ``comment`` (prefix of lines to pass
-    over), ``raw`` (sections kept as text), ``rows`` (sections that are tables: ``{section: {key,
-    type}}``), ``values`` (name to type, names of all sections), ``rest``, and ``top`` (name of what
-    stands before the first section). Sections may nest in the text; the result is flat.
+    Keys of the schema: ``open`` and ``close`` (lines with ``{name}``; without ``close`` a section
+    ends where the next begins, as in INI files), ``assign``, ``strip``, ``comment`` (prefix of
+    lines to pass over), ``raw`` (sections kept as text), ``rows`` (sections that are tables:
+    ``{section: {key, type}}``), ``values`` (name to type, names of all sections), ``rest``, and
+    ``top`` (name of what stands before the first section). Sections may nest in the text; the
+    result is flat.
     """
 
     KIND = 'sections'
@@ -151,7 +153,7 @@ class SectionsGrammar(TextGrammar):
     def _table(self, name: str) -> _Rows | None:
         return next((rows for rows in self.rows if rows.section.fullmatch(name)), None)
 
-    def _build(self, values: Mapping[str, TextValue]) -> str:
+    def _build(self, values: Mapping[str, TextValue], exact: bool) -> str:
         lines: list[str] = []
         # What stands before the first section must come first again.
         names = sorted(values, key=lambda name: name != self.top) if self.top else list(values)

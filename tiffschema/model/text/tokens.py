@@ -7,9 +7,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ...errors import BuildError, FormatError
-from ...limits import Limits
-from ...types import Faults
+from tiffschema.errors import BuildError, FormatError
+from tiffschema.limits import Limits
+from tiffschema.types import Faults
+
 from .grammar import Declared, TextGrammar
 from .values import NOT_A_VALUE, TEXT, TextValue, ValueType, scalar, value_type
 
@@ -31,10 +32,10 @@ class _Field:
 class TokensGrammar(TextGrammar):
     """Lines of words behind a prefix, as detectors write them.
 
-    Keys of the schema: ``line`` (prefix of the lines that count), ``noise`` (characters that stand for
-    white space), ``nan`` (words that mean not a number), ``values`` (name to ``{type, at: [words], slice: [start],
-    form}``; words are counted with the name as 0; ``form`` writes them: ``{0}``, ``{1}`` …) and
-    ``rest``. Several words become a tuple, text words are joined.
+    Keys of the schema: ``line`` (prefix of the lines that count), ``noise`` (characters that stand
+    for white space), ``nan`` (words that mean not a number), ``values`` (name to ``{type, at:
+    [words], slice: [start], form}``; words are counted with the name as 0; ``form`` writes them:
+    ``{0}``, ``{1}`` …) and ``rest``. Several words become a tuple, text words are joined.
     """
 
     KIND = 'tokens'
@@ -82,9 +83,7 @@ class TokensGrammar(TextGrammar):
             if field is not None:
                 values[words[0]] = self._words(field, words, faults)
             elif self.rest is not None:
-                values[words[0]] = self._value(
-                    self.rest, words[0], ' '.join(words[1:]), faults
-                )
+                values[words[0]] = self._value(self.rest, words[0], ' '.join(words[1:]), faults)
         return values
 
     def _words(self, field: _Field, words: list[str], faults: Faults) -> TextValue:
@@ -111,7 +110,7 @@ class TokensGrammar(TextGrammar):
             return None
         return found[0] if len(found) == 1 else tuple(found)
 
-    def _build(self, values: Mapping[str, TextValue]) -> str:
+    def _build(self, values: Mapping[str, TextValue], exact: bool) -> str:
         lines = []
         for name, value in values.items():
             path = self._path(name)

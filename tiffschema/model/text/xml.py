@@ -1,7 +1,7 @@
 """XML as dictionaries, both ways, safe for text from strangers; knows strings, not files or tags.
 
-Rule: no document type, no entity beyond the five of XML and character references, nothing is fetched;
-depth and size are bounded while parsing, before a tree exists.
+Rule: no document type, no entity beyond the five of XML and character references, nothing is
+fetched; depth and size are bounded while parsing, before a tree exists.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
-from ...errors import BuildError, FormatError, LimitError
-from ...limits import DEFAULT_LIMITS, Limits
+from tiffschema.errors import BuildError, FormatError, LimitError
+from tiffschema.limits import DEFAULT_LIMITS, Limits
+
 from .values import TextValue, auto
 
 __all__ = ['dump_xml', 'parse_element', 'xml_to_dict']
@@ -70,7 +71,8 @@ def _qualified(name: str) -> str:
 def parse_element(
     text: str | bytes, *, limits: Limits = DEFAULT_LIMITS, sanitize: bool = True
 ) -> ElementTree.Element:
-    """Return the root element of an XML text, names with their name spaces as `ElementTree` has them.
+    """Return the root element of an XML text, names with their name spaces as `ElementTree` has
+    them.
 
     Parameters:
         text: The document; bytes are decoded as their declaration says.

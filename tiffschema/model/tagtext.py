@@ -1,0 +1,129 @@
+"""Text in tags and numbers as fractions, both ways; knows conventions of TIFF, no files.
+
+Text ends in NULs and white space that do not count; it is UTF-8, else Windows-1252, else stays
+bytes. What is written is 7-bit ASCII; who needs other bytes gives bytes.
+"""
+
+from __future__ import annotations
+
+import datetime
+from fractions import Fraction
+from typing import Final
+
+from tiffschema.errors import BuildError
+
+__all__ = ['decode_text', 'encode_text', 'parse_datetime', 'rational']
+
+_U32: Final = (1 << 32) - 1
+_S32: Final = (1 << 31) - 1
+
+
+def decode_text(data: bytes) -> str | bytes:
+    """Return the text of a tag, or the bytes where they are none.
+
+    Example:
+        >>> decode_text(b'ab\\0cd  \\0\\0'), decode_text(b'\\xb5m\\0'), decode_text(b'\\x81\\x8d')
+        ('ab\\x00cd', 'µm', b'\\x81\\x8d')
+    """
+    data = data.rstrip(b'\0')
+    for encoding in ('utf-8', 'cp1252'):
+        try:
+            return data.decode(encoding).strip('\0 \t\r\n\v\f')
+        except UnicodeDecodeError:
+            continue
+    return data
+
+
+def encode_text(value: str | bytes, path: str = '') -> bytes:
+    """Return the bytes of a text, ended by NUL.
+
+    Raises:
+        BuildError: Text is not 7-bit ASCII.
+
+    Example:
+        >>> encode_text('ab'), encode_text('µm'.encode())
+        (b'ab\\x00', b'\\xc2\\xb5m\\x00')
+    """
+    if isinstance(value, str):
+        try:
+            value = value.encode('ascii')
+        except UnicodeEncodeError as error:
+            char = value[error.start]
+            raise BuildError(
+                f'text must be 7-bit ASCII, {char!r} is not; give bytes for other encodings', path
+            ) from None
+    return value if value.endswith(b'\0') else value + b'\0'
+
+
+def rational(
+    value: float | tuple[int, int] | list[int] | Fraction, *, signed: bool = False, path: str = ''
+) -> tuple[int, int]:
+    """Return the nearest fraction whose halves fit 32 bits.
+
+    Parameters:
+        value: A number, or a numerator and a denominator.
+        signed: The field is SRATIONAL.
+        path: Name of the tag, for errors.
+
+    Raises:
+        BuildError: The value is not finite, negative without `signed`, or too large.
+
+    Example:
+        >>> rational(300.5), rational((10, 4)), rational(1 / 3)
+        ((601, 2), (5, 2), (1, 3))
+    """
+    largest = _S32 if signed else _U32
+    try:
+        if isinstance(value, tuple | list):
+            numerator, denominator = value
+            # A fraction over zero means "unset" in files, and is kept.
+            if denominator == 0:
+                if abs(numerator) > largest:
+                    raise BuildError(f'{value!r} does not fit 32 bits', path)
+                return int(numerator), 0
+            fraction = Fraction(int(numerator), int(denominator))
+        else:
+            fraction = Fraction(value)
+    except (ValueError, OverflowError, TypeError) as error:
+        raise BuildError(f'{value!r} is no fraction: {error}', path) from None
+    if fraction < 0 and not signed:
+        raise BuildError(f'{value!r} is negative', path)
+    if abs(fraction) > largest:
+        raise BuildError(f'{value!r} does not fit 32 bits', path)
+    bound = largest if abs(fraction) <= 1 else max(1, int(largest / abs(fraction)))
+    nearest = fraction.limit_denominator(bound)
+    if abs(nearest.numerator) > largest:  # rounding up went past the largest numerator
+        nearest = fraction.limit_denominator(max(1, bound - 1))
+    if abs(nearest.numerator) > largest:
+        nearest = Fraction(largest if fraction > 0 else -largest, 1)
+    return nearest.numerator, nearest.denominator
+
+
+_FORMATS: Final = (
+    '%Y:%m:%d %H:%M:%S', '%Y%m%d %H:%M:%S.%f', '%Y-%m-%dT%H %M %S.%f', '%Y-%m-%dT%H:%M:%S.%f',
+    '%Y-%m-%dT%H:%M:%S', '%Y:%m:%d %H:%M:%S.%f', '%d/%m/%Y %H:%M:%S', '%d/%m/%Y %H:%M:%S.%f',
+    '%m/%d/%Y %I:%M:%S %p', '%m/%d/%Y %I:%M:%S.%f %p', '%Y%m%d %H:%M:%S', '%Y/%m/%d %H:%M:%S',
+    '%Y/%m/%d %H:%M:%S.%f', '%Y-%m-%dT%H:%M:%S%z', '%Y-%m-%dT%H:%M:%S.%f%z',
+)  # fmt: skip
+
+
+def parse_datetime(text: str, form: str | None = None) -> datetime.datetime:
+    """Return the date and time of a text in one of the spellings met in TIFF.
+
+    Parameters:
+        text: The text.
+        form: The spelling, as for `datetime.datetime.strptime`; all known ones are tried without.
+
+    Raises:
+        ValueError: No spelling fits.
+
+    Example:
+        >>> parse_datetime('2024:05:03 01:02:03')
+        datetime.datetime(2024, 5, 3, 1, 2, 3)
+    """
+    for one in (form,) if form else _FORMATS:
+        try:
+            return datetime.datetime.strptime(text, one)
+        except ValueError:
+            continue
+    raise ValueError(f'{text!r} is no date and time in a known form')

@@ -1,0 +1,475 @@
+"""The one decoding path: selection, segments touched, byte ranges, samples in the caller's array.
+
+Rule 1: this module knows geometry, tables of offsets and decoders; neither tags nor series.
+Rule 2: an array is taken or given by the caller; each segment is decoded straight into it where
+the selection takes all of the segment, else it is decoded once, kept in a bounded cache, and the
+part that is wanted is copied.
+Rule 3: an error about a segment names frame, segment and offset.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tiffschema.codecs.pipeline import Decoder, decoder
+from tiffschema.codecs.spec import SegmentSpec
+from tiffschema.errors import FormatError, TiffSchemaError, TruncatedError, UnsupportedError
+from tiffschema.limits import DEFAULT_LIMITS, Limits
+from tiffschema.types import FaultSink
+
+from . import workers
+from .contiguous import read_contiguous
+from .frames import FrameMap
+from .source import Source
+from .tilecache import SegmentCache
+
+__all__ = ['ErrorMode', 'ReadOptions', 'SegmentReader', 'fill_value', 'full_window']
+
+ErrorMode: TypeAlias = Literal['raise', 'fault']
+"""Damaged segments: ``'raise'`` an error, or keep the undamaged rest and record a ``'fault'``."""
+
+Array: TypeAlias = NDArray[Any]
+Window: TypeAlias = tuple[range, range, range, range, range]
+
+_GAP = 8 << 10
+_BUFFER_KEPT = 4 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """How to read, the same for all frames of one call.
+
+    Parameters:
+        errors: What to do with damaged segments.
+        maxworkers: Threads, None for as many as are worth it.
+        buffersize: Bytes read ahead at a time from sources without a descriptor.
+        limits: Bounds of what is decoded.
+        fault: Told what is wrong where `errors` is ``'fault'``.
+        cache: Keeps decoded segments of which only a part was wanted.
+        lock: Held while bytes are read; sources are safe without.
+    """
+
+    errors: ErrorMode = 'raise'
+    maxworkers: int | None = None
+    buffersize: int | None = None
+    limits: Limits = DEFAULT_LIMITS
+    fault: FaultSink | None = None
+    cache: SegmentCache | None = None
+    lock: Any = None
+
+
+def full_window(shaped: Sequence[int]) -> Window:
+    """Return the window that holds all of a page of shape (P, D, L, W, c)."""
+    planes, depth, length, width, contig = shaped
+    return range(planes), range(depth), range(length), range(width), range(contig)
+
+
+def fill_value(nodata: float, dtype: np.dtype[Any]) -> Any:
+    """Return the value of samples that are not stored: nodata if the type can hold it, else 0."""
+    if dtype.names is not None:
+        return np.zeros((), dtype)[()]
+    try:
+        with np.errstate(all='ignore'):
+            value = np.asarray(nodata).astype(dtype)
+        same = np.isnan(nodata) if dtype.kind in 'fc' and np.isnan(nodata) else value == nodata
+    except (TypeError, ValueError, OverflowError):
+        return dtype.type(0)
+    return value[()] if same or dtype.kind in 'fc' else dtype.type(0)
+
+
+class SegmentReader:
+    """Reads frames that are cut and coded alike.
+
+    Parameters:
+        spec: What the segments look like.
+        nodata: Value of samples that are not stored.
+
+    Raises:
+        LimitError: A page is larger than `limits` allow.
+    """
+
+    def __init__(self, spec: SegmentSpec, nodata: float = 0) -> None:
+        self.spec = spec
+        self.geometry = spec.geometry
+        self.nodata = nodata
+        self._decoders: dict[tuple[ErrorMode, Limits], Decoder] = {}
+
+    def decoder(self, errors: ErrorMode = 'raise', limits: Limits = DEFAULT_LIMITS) -> Decoder:
+        """Return the decoder of the segments; it is made once.
+
+        Raises:
+            UnsupportedError: There is no codec, or no type for the samples.
+        """
+        key = errors, limits
+        found = self._decoders.get(key)
+        if found is None:
+            short: Literal['raise', 'fill'] = 'raise' if errors == 'raise' else 'fill'
+            found = decoder(self.spec, limits=limits, on_short=short, nodata=self.nodata)
+            self._decoders[key] = found
+        return found
+
+    def read(
+        self,
+        frames: FrameMap,
+        wanted: NDArray[np.intp],
+        window: Window,
+        out: Array,
+        options: ReadOptions,
+    ) -> None:
+        """Read parts of frames into an array.
+
+        Parameters:
+            frames: Where frames lie.
+            wanted: Indices of frames, one per entry of the first axis of `out`.
+            window: Indices wanted along (P, D, L, W, c).
+            out: Array of shape (frames wanted, lengths of the window); may be any view.
+            options: How to read.
+
+        Raises:
+            FormatError: Data is damaged or absent, if errors raise.
+            UnsupportedError: There is no codec.
+        """
+        if out.size == 0:
+            return
+        self.geometry.check(options.limits)
+        window, out = _ascending(window, out)
+        for file, spec, places in frames.groups(wanted):
+            reader = self if spec is None else SegmentReader(spec, self.nodata)
+            whole = len(places) == len(wanted)
+            if file < 0:
+                out[slice(None) if whole else places] = self._fill(out)
+                continue
+            source = frames.sources[file]()
+            chosen = wanted[places]
+            job = _Job(reader, source, frames, chosen, window, out, options)
+            if not whole:
+                job.rows = places
+            job.run()
+
+    def _fill(self, out: Array) -> Any:
+        return fill_value(self.nodata, self.geometry.dtype or out.dtype)
+
+
+def _ascending(window: Window, out: Array) -> tuple[Window, Array]:
+    """Return a window without negative steps, and a view of the array that fits it."""
+    if all(each.step > 0 for each in window):
+        return window, out
+    flips = tuple(slice(None, None, -1 if each.step < 0 else 1) for each in window)
+    ranges = [each if each.step > 0 else each[::-1] for each in window]
+    return (ranges[0], ranges[1], ranges[2], ranges[3], ranges[4]), out[:, *flips]
+
+
+class _Job:
+    """One call of `SegmentReader.read` for frames of one file."""
+
+    def __init__(
+        self,
+        reader: SegmentReader,
+        source: Source,
+        frames: FrameMap,
+        chosen: NDArray[np.intp],
+        window: Window,
+        out: Array,
+        options: ReadOptions,
+    ) -> None:
+        self.reader = reader
+        self.geometry = reader.geometry
+        self.source = source
+        self.frames = frames
+        self.chosen = chosen
+        self.table = frames.table.take(chosen)
+        self.window = window
+        self.out = out
+        self.options = options
+        self.rows: NDArray[np.intp] | None = None
+        self.is_full = window == full_window(self.geometry.shaped)
+
+    def run(self) -> None:
+        """Read everything."""
+        geometry = self.geometry
+        if geometry.is_final_layout and self._read_contiguous():
+            return
+        if self.table.offsets.shape[1] != geometry.segment_count:
+            raise FormatError(
+                f'{self.table.offsets.shape[1]} segments where {geometry.segment_count} are needed',
+                self.frames.name(int(self.chosen[0])),
+            )
+        self._read_segments()
+
+    def _row(self, place: int) -> int:
+        return place if self.rows is None else int(self.rows[place])
+
+    # Whole samples in one stretch
+
+    def _read_contiguous(self) -> bool:
+        """Read frames that are single stretches; return whether all are."""
+        geometry, table = self.geometry, self.table
+        if geometry.stored_dtype is None:
+            return False
+        if table.offsets.shape[1] == 1:
+            if not (table.offsets > 0).all():
+                return False
+        elif not (table.is_adjacent & (table.bytecounts.sum(axis=1) == geometry.nbytes)).all():
+            return False
+        lost = read_contiguous(
+            self.source,
+            table.offsets[:, 0],
+            geometry,
+            self.window,
+            self.out if self.rows is None else None,
+            (lambda place: self.out[self._row(place)]) if self.rows is not None else None,
+            self.options.maxworkers,
+        )
+        for place, missing in lost:
+            offset = int(table.offsets[place, 0])
+            error = TruncatedError(
+                f'{missing} of {geometry.nbytes} bytes are beyond the end of the file',
+                self.frames.name(int(self.chosen[place])),
+                offset,
+            )
+            if self.options.errors == 'raise':
+                raise error
+            if self.options.fault is not None:
+                self.options.fault(error)
+        return True
+
+    # Strips and tiles
+
+    def _read_segments(self) -> None:
+        geometry, options = self.geometry, self.options
+        decode = self.reader.decoder(options.errors, options.limits)
+        if self.is_full:
+            touched = np.arange(geometry.segment_count, dtype=np.intp)
+        else:
+            touched = geometry.segments_in(self.window)
+        segments = len(touched)
+        count = segments * len(self.chosen)
+        depth, length, width, contig = geometry.segment_shape
+        nbytes = depth * length * width * contig * decode.dtype.itemsize
+        offsets = np.ravel(self.table.offsets[:, touched])
+        sizes = np.ravel(self.table.bytecounts[:, touched])
+        work = _Segments(self, decode, touched, offsets, sizes)
+        threads = workers.workers_for(options.maxworkers, nbytes * count)
+        groups = workers.batches(count, nbytes, threads)
+        if self.source.is_file or self.source.whole() is not None:
+            workers.run(work.fetch_and_decode, groups, threads)
+            return
+        # Requests to stores are long: many ranges are asked for at once, then decoded.
+        for block in _blocks(sizes, options.buffersize or 1 << 28):
+            views = self._fetch(offsets[block.start : block.stop], sizes[block.start : block.stop])
+            work.hold(block.start, views)
+            inner = workers.batches(len(block), nbytes, threads)
+            shifted = (range(each.start + block.start, each.stop + block.start) for each in inner)
+            workers.run(work.decode_held, shifted, threads)
+
+    def _fetch(self, offsets: NDArray[np.int64], sizes: NDArray[np.int64]) -> list[memoryview]:
+        stored = np.where(offsets > 0, sizes, 0)
+        if self.options.lock is None:
+            return self.source.fetch(offsets.tolist(), stored.tolist())
+        with self.options.lock:
+            return self.source.fetch(offsets.tolist(), stored.tolist())
+
+
+def _blocks(sizes: NDArray[np.int64], buffersize: int) -> Iterator[range]:
+    """Yield ranges of segments whose stored bytes fit into a buffer, at least one each."""
+    start = total = 0
+    for index, size in enumerate(sizes.tolist()):
+        if total and total + size > buffersize:
+            yield range(start, index)
+            start, total = index, 0
+        total += size
+    if start < len(sizes):
+        yield range(start, len(sizes))
+
+
+class _Buffer(threading.local):
+    data: bytearray = bytearray()
+
+
+_buffer = _Buffer()
+
+
+class _Segments:
+    """The segments of a job, one after another: frame by frame, each in order of its segments."""
+
+    def __init__(
+        self,
+        job: _Job,
+        decode: Decoder,
+        touched: NDArray[np.intp],
+        offsets: NDArray[np.int64],
+        sizes: NDArray[np.int64],
+    ) -> None:
+        self.job = job
+        self.decode = decode
+        self.touched = touched.tolist()
+        self.offsets = offsets
+        self.sizes = sizes
+        self.fill = job.reader._fill(job.out)
+        self._held: list[memoryview] = []
+        self._first = 0
+        self._places: dict[int, _Place] = {}
+        self._cache = job.options.cache if not job.is_full else None
+
+    def hold(self, first: int, views: list[memoryview]) -> None:
+        """Keep what was fetched for the segments from `first` on."""
+        self._held, self._first = views, first
+
+    def decode_held(self, batch: range) -> None:
+        """Decode a batch of what was fetched."""
+        first = self._first
+        self._decode(batch, self._held[batch.start - first : batch.stop - first])
+
+    def fetch_and_decode(self, batch: range) -> None:
+        """Read a batch with as few reads as possible and decode it."""
+        offsets = self.offsets[batch.start : batch.stop]
+        sizes = self.sizes[batch.start : batch.stop]
+        cache = self._cache
+        if cache is not None:
+            # What is in the cache need not be read.
+            known = [self._key(int(each)) for each in offsets]
+            sizes = np.where([cache.get(key) is not None for key in known], 0, sizes)
+        self._decode(batch, self._views(offsets, sizes))
+
+    def _views(self, offsets: NDArray[np.int64], sizes: NDArray[np.int64]) -> list[memoryview]:
+        source = self.job.source
+        ends = offsets + sizes
+        # Unsigned, so that a step back is a large number too.
+        gaps = (offsets[1:] - ends[:-1]).view(np.uint64)
+        first, last = int(offsets[0]), int(ends[-1])
+        adjacent = first > 0 and bool((gaps <= _GAP).all()) and bool((sizes > 0).all())
+        if not adjacent or last - first > _BUFFER_KEPT:
+            return self.job._fetch(offsets, sizes)
+        block = self._block(source, first, last - first)
+        begins = (offsets - first).tolist()
+        return [block[a : a + n] for a, n in zip(begins, sizes.tolist(), strict=True)]
+
+    def _block(self, source: Source, offset: int, size: int) -> memoryview:
+        """Return a stretch of the file, in memory of this thread."""
+        lock = self.job.options.lock
+        if lock is not None:
+            with lock:
+                return source.view(offset, size)
+        if not source.is_file:
+            return source.view(offset, size)
+        data = _buffer.data
+        if len(data) < size:
+            data = _buffer.data = bytearray(max(size, 1 << 16))
+        target = memoryview(data)[:size]
+        return target[: source.readinto(offset, target)]
+
+    def _key(self, offset: int) -> tuple[int, int]:
+        return id(self.job.source), offset
+
+    def _decode(self, batch: range, views: list[memoryview]) -> None:
+        segments = len(self.touched)
+        out, job = self.job.out, self.job
+        places, sizes = self._places, self.sizes
+        for number, view in zip(batch, views, strict=True):
+            row, column = divmod(number, segments)
+            index = self.touched[column]
+            place = places.get(index)
+            if place is None:
+                place = _Place(job, index)
+                if len(places) < 4096:
+                    places[index] = place
+            target = out[job._row(row)][place.outer]
+            if sizes[number] <= 0 or self.offsets[number] <= 0:
+                target[...] = self.fill
+                continue
+            try:
+                if place.inner is None:
+                    self.decode(view, place.extent, target, self._sink(row, index, number))
+                else:
+                    self._partly(view, place, target, row, index, number)
+            except TiffSchemaError as error:
+                raise self._named(error, row, index, number) from error
+
+    def _partly(
+        self,
+        view: memoryview,
+        place: _Place,
+        target: Array,
+        row: int,
+        index: int,
+        number: int,
+    ) -> None:
+        """Decode a segment of which only a part is wanted."""
+        cache, tile = self._cache, None
+        key = self._key(int(self.offsets[number]))
+        if cache is not None:
+            tile = cache.get(key)
+        if tile is None:
+            if len(view) == 0 and cache is not None:
+                # It was in the cache when the batch was read, and is gone since.
+                offset, size = int(self.offsets[number]), int(self.sizes[number])
+                view = self.job.source.view(offset, size)
+            tile = self.decode(view, place.extent, None, self._sink(row, index, number))
+            if cache is not None:
+                cache.put(key, np.ascontiguousarray(tile))
+        target[...] = tile[place.inner]
+
+    def _sink(self, row: int, index: int, number: int) -> FaultSink | None:
+        fault = self.job.options.fault
+        if fault is None:
+            return None
+
+        def sink(error: FormatError) -> None:
+            named = self._named(error, row, index, number)
+            assert isinstance(named, FormatError)
+            fault(named)
+
+        return sink
+
+    def _named(self, error: TiffSchemaError, row: int, index: int, number: int) -> TiffSchemaError:
+        """Return an error that says in which segment of which page it happened."""
+        path = f'{self.job.frames.name(int(self.job.chosen[row]))}.segments[{index}]'
+        if isinstance(error, UnsupportedError) or not isinstance(error, FormatError):
+            return error
+        return type(error)(error.message, path, int(self.offsets[number]))
+
+
+class _Place:
+    """Where one segment goes: the same for all frames of a job."""
+
+    __slots__ = ('extent', 'inner', 'outer')
+
+    extent: tuple[int, int, int, int]
+    outer: tuple[Any, ...]
+    inner: tuple[slice, ...] | None
+
+    def __init__(self, job: _Job, index: int) -> None:
+        geometry = job.geometry
+        plane, z, y, x = geometry.position(index)
+        self.extent = geometry.extent(index)
+        depth, length, width = self.extent[:3]
+        if job.is_full:
+            self.outer = (
+                plane,
+                slice(z, z + depth),
+                slice(y, y + length),
+                slice(x, x + width),
+                slice(None),
+            )
+            self.inner = None
+            return
+        planes, *ranges = job.window
+        begins = (z, y, x, 0)
+        outer: list[Any] = [planes.index(plane)]
+        inner = []
+        whole = True
+        for wanted, begin, size in zip(ranges, begins, self.extent, strict=True):
+            first = max(-(-(begin - wanted.start) // wanted.step), 0)
+            stop = min(-(-(begin + size - wanted.start) // wanted.step), len(wanted))
+            outer.append(slice(first, stop))
+            start = wanted.start + first * wanted.step - begin
+            inner.append(slice(start, start + (stop - first) * wanted.step, wanted.step))
+            whole = whole and wanted.step == 1 and stop - first == size
+        self.outer = tuple(outer)
+        self.inner = None if whole else tuple(inner)

@@ -1,0 +1,68 @@
+"""Decoded segments that region reads will want again, least recently used first out."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Hashable
+from typing import Any
+
+from numpy.typing import NDArray
+
+__all__ = ['SegmentCache']
+
+
+class SegmentCache:
+    """A mapping of bounded size; safe to use from many threads.
+
+    Parameters:
+        nbytes: Bytes of samples to keep at most; 0 keeps nothing.
+
+    Example:
+        >>> import numpy as np
+        >>> cache = SegmentCache(20)
+        >>> cache.put('a', np.zeros(10, 'u1')); cache.put('b', np.zeros(15, 'u1'))
+        >>> cache.get('a') is None, cache.get('b').size
+        (True, 15)
+    """
+
+    def __init__(self, nbytes: int = 64 << 20) -> None:
+        self.limit = nbytes
+        self.nbytes = 0
+        self._arrays: OrderedDict[Hashable, NDArray[Any]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable) -> NDArray[Any] | None:
+        """Return the samples of a segment, read-only, or None."""
+        with self._lock:
+            array = self._arrays.get(key)
+            if array is not None:
+                self._arrays.move_to_end(key)
+            return array
+
+    def put(self, key: Hashable, array: NDArray[Any]) -> None:
+        """Keep the samples of a segment, which must not change afterwards."""
+        if array.nbytes > self.limit:
+            return
+        array.flags.writeable = False
+        with self._lock:
+            old = self._arrays.pop(key, None)
+            if old is not None:
+                self.nbytes -= old.nbytes
+            self._arrays[key] = array
+            self.nbytes += array.nbytes
+            while self.nbytes > self.limit:
+                _, gone = self._arrays.popitem(last=False)
+                self.nbytes -= gone.nbytes
+
+    def clear(self) -> None:
+        """Forget everything, because the file changed."""
+        with self._lock:
+            self._arrays.clear()
+            self.nbytes = 0
+
+    def __len__(self) -> int:
+        return len(self._arrays)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return SegmentCache, (self.limit,)

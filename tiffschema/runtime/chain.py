@@ -1,0 +1,275 @@
+"""A chain of directories: walked lazily, never an object per page, every end with a reason.
+
+Rule 1: a directory that was met before, lies outside the file or claims an absurd number of tags
+ends the chain with a fault. Rule 2: ``chain[k]`` costs the walk to `k`, and then one directory.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tiffschema.compiler.linked import LinkedTables, Stop, Walk
+from tiffschema.errors import FormatError, LimitError
+from tiffschema.limits import DEFAULT_LIMITS, Limits
+from tiffschema.model.directory import Directory, DirectoryCodec
+
+from .faults import FaultLog
+
+if TYPE_CHECKING:
+    from .chaintable import ChainTable
+    from .source import Source
+
+__all__ = ['Chain', 'Directories', 'directory_lists']
+
+_ALL = 1 << 62
+_WINDOW = 1 << 16
+
+
+def directory_lists(codec: DirectoryCodec, limits: Limits = DEFAULT_LIMITS) -> LinkedTables:
+    """Return the directories of a container as linked tables."""
+    order = codec.byteorder
+    return LinkedTables(
+        np.dtype(f'{order}u{codec.count_nbytes}'),
+        codec.entry_dtype,
+        np.dtype(f'{order}u{codec.next_nbytes}'),
+        extra=4 if codec.is_ndpi else 0,
+        max_rows=limits.tags,
+    )
+
+
+class Directories:
+    """Reads directories of one file by offset; what chains and trees share.
+
+    Parameters:
+        source: Bytes of the file.
+        codec: Parses its directories.
+        faults: Where to record what is wrong.
+        limits: Bounds of the file.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        codec: DirectoryCodec,
+        faults: FaultLog,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> None:
+        self.source = source
+        self.codec = codec
+        self.faults = faults
+        self.limits = limits
+        self.lists = directory_lists(codec, limits)
+
+    def window(self, offset: int, size: int) -> tuple[memoryview, int]:
+        """Return bytes that hold a range (or all up to the end of the file), and their offset."""
+        source = self.source
+        head = source.head()
+        if offset + size <= len(head):
+            return head, 0
+        whole = source.whole()
+        if whole is not None:
+            return whole, 0
+        return source.view(offset, size), offset
+
+    def read(self, offset: int, count: int = -1) -> Directory:
+        """Return the directory at an offset.
+
+        Parameters:
+            offset: Where it lies.
+            count: Number of its tags, if known.
+
+        Raises:
+            FormatError: There is none.
+        """
+        nbytes = self.codec.directory_nbytes(count if count >= 0 else 64)
+        view, start = self.window(offset, nbytes)
+        if count < 0 and (start or view is self.source.head()):
+            # The number of tags decides how much is needed.
+            walk = Walk(offset, [], [])
+            reason = self.lists.walk(view, start, walk, 1)
+            if walk.counts:
+                count = walk.counts[0]
+            elif reason == 'outside':
+                view, start = self.window(offset, self.lists.nbytes(self.limits.tags))
+        return self.codec.parse(view, start, offset, limits=self.limits)
+
+
+class Chain(Sequence[int]):
+    """Offsets of the directories of a chain.
+
+    Parameters:
+        directories: Reads directories.
+        first: Offset of the first one; or offsets of all, which then are no chain.
+        path: Name of the chain, for faults.
+        ancestors: Offsets of directories that must not occur again.
+    """
+
+    def __init__(
+        self,
+        directories: Directories,
+        first: int | Sequence[int],
+        path: str = 'pages',
+        ancestors: Sequence[int] = (),
+    ) -> None:
+        self.directories = directories
+        self.path = path
+        self._mutex = threading.RLock()
+        self._table: ChainTable | None = None
+        self._block: tuple[memoryview, int] | None = None
+        self.end: Stop | None = None
+        self.ancestors = frozenset(ancestors)
+        if isinstance(first, int):
+            self._walk = Walk(first, [], [])
+            self.is_linked = True
+            if first == 0:
+                self.end = 'end'
+        else:
+            self.is_linked = False
+            self._walk = Walk(0, *self._checked(first))
+            self.end = 'end'
+
+    def _checked(self, offsets: Sequence[int]) -> tuple[list[int], list[int]]:
+        """Return those of the given offsets at which directories lie, and their counts."""
+        found: list[int] = []
+        counts: list[int] = []
+        for offset in offsets:
+            if offset == 0:
+                continue  # a child that is absent
+            walk = Walk(offset, [], [])
+            reason = self._step(walk, 1)
+            if not walk.offsets:
+                self._stop_fault(reason, offset, len(found))
+            elif offset in self.ancestors or offset in found:
+                self._stop_fault('repeats', offset, len(found))
+            else:
+                found.append(offset)
+                counts.append(walk.counts[0])
+        return found, counts
+
+    def _step(self, walk: Walk, wanted: int) -> Stop:
+        """Follow links through whatever windows of the file it takes."""
+        directories = self.directories
+        lists, limit = directories.lists, directories.limits.directories
+        source = directories.source
+        size, stuck = _WINDOW, False
+        while True:
+            met = len(walk.offsets)
+            view, start = source.head(), 0
+            if stuck or walk.next >= len(view):
+                whole = source.whole()
+                if whole is not None:
+                    return lists.walk(whole, 0, walk, wanted, limit)
+                start = walk.next
+                view = source.view(start, size)
+            reason = lists.walk(view, start, walk, wanted, limit)
+            if reason != 'outside':
+                return reason
+            if len(walk.offsets) > met:
+                size, stuck = _WINDOW, False
+            elif stuck and start:
+                return reason
+            else:
+                # The directory may reach beyond what was in sight.
+                size, stuck = lists.nbytes(directories.limits.tags), True
+
+    def extend(self, wanted: int) -> int:
+        """Walk until `wanted` directories are known or the chain ends; return how many are."""
+        walk = self._walk
+        if len(walk.offsets) >= wanted or self.end is not None:
+            return len(walk.offsets)
+        with self._mutex:
+            if len(walk.offsets) < wanted and self.end is None:
+                reason = self._step(walk, wanted)
+                if self.ancestors and not self.ancestors.isdisjoint(walk.offsets):
+                    reason = self._cut(walk)
+                if reason != 'more':
+                    self.end = reason
+                    if reason != 'end':
+                        self._stop_fault(reason, walk.next, len(walk.offsets))
+            return len(walk.offsets)
+
+    def _cut(self, walk: Walk) -> Stop:
+        """End a chain before the first directory that is one of its ancestors."""
+        index = next(i for i, offset in enumerate(walk.offsets) if offset in self.ancestors)
+        walk.next = walk.offsets[index]
+        del walk.offsets[index:], walk.counts[index:]
+        return 'repeats'
+
+    def _stop_fault(self, reason: Stop, offset: int, index: int) -> None:
+        path = f'{self.path}[{index}]'
+        messages = {
+            'repeats': 'chain leads back to a directory that was met; it ends here',
+            'outside': 'directory does not lie in the file; the chain ends here',
+            'count': 'directory has an absurd number of tags; the chain ends here',
+            'limit': f'more than {self.directories.limits.directories} directories',
+        }
+        error = LimitError if reason == 'limit' else FormatError
+        self.directories.faults.append(error(messages[reason], path, offset))
+
+    # Access
+
+    def __len__(self) -> int:
+        return self.extend(_ALL)
+
+    def __getitem__(self, index: int) -> int:  # type: ignore[override]
+        if index < 0:
+            index += len(self)
+        if index < 0 or self.extend(index + 1) <= index:
+            raise IndexError(f'{self.path} index {index} is out of range')
+        return self._walk.offsets[index]
+
+    def __iter__(self) -> Iterator[int]:
+        index = 0
+        while self.extend(index + 1) > index:
+            yield self._walk.offsets[index]
+            index += 1
+
+    def count(self, index: int) -> int:  # type: ignore[override]
+        """Return the number of tags of a directory."""
+        self[index]
+        return self._walk.counts[index]
+
+    def directory(self, index: int) -> Directory:
+        """Return a directory of the chain."""
+        offset = self[index]
+        return self.directories.read(offset, self._walk.counts[index])
+
+    @property
+    def offsets(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        """Offsets of all directories, int64 of shape ``(pages,)``."""
+        len(self)
+        return np.array(self._walk.offsets, np.int64)
+
+    @property
+    def counts(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+        """Numbers of tags of all directories."""
+        len(self)
+        return np.array(self._walk.counts, np.int64)
+
+    @property
+    def known(self) -> int:
+        """Number of directories met so far."""
+        return len(self._walk.offsets)
+
+    @property
+    def next_link_at(self) -> int:
+        """File offset of the link which ends the chain, where the next directory is appended."""
+        codec = self.directories.codec
+        if not len(self):
+            return codec.first_at
+        return (
+            self._walk.offsets[-1] + codec.count_nbytes + self._walk.counts[-1] * codec.entry_nbytes
+        )
+
+    def table(self) -> ChainTable:
+        """Return all directories of the chain as columns, without an object per page."""
+        with self._mutex:
+            if self._table is None:
+                from .chaintable import ChainTable
+
+                self._table = ChainTable(self)
+            return self._table

@@ -61,36 +61,29 @@ class Lowering:
         return self._plans[name]
 
     def fixed_size(self, name: str) -> int | None:
-        """Return the size of a struct made of one Run, else None."""
-        run = self.plan(name).single_run() if not self._recursive(name) else None
-        return run.size if run and not self.structs[name].extent else None
-
-    def _recursive(self, name: str, seen: frozenset[str] = frozenset()) -> bool:
-        return name not in self._plans and name in self._open
-
-    _open: set[str] = set()
+        """Return the size of a struct of fixed layout, else None."""
+        struct = self.structs[name]
+        sizes = [fixed_field(field) for field in struct.fields]
+        if struct.extent or struct.args or None in sizes:
+            return None
+        return sum(size for size in sizes if size is not None)
 
     def _lower(self, struct: StructDef) -> Plan:
-        self._open = self._open | {struct.name}
         self._check_names(struct)
         ops: list[Op] = []
         optional: set[str] = set()
         for field in struct.fields:
-            if field.when or field.at or field.fault == 'drop' or struct.extent:
-                optional.add(field.name)
-            if field.has_default and field.default is None:
+            if field.when or field.at or field.fault != 'raise' or struct.extent:
                 optional.add(field.name)
             self._append(ops, self.field(struct, field))
         if struct.extent and struct.extent not in {field.name for field in struct.fields}:
             raise self.fail(f'extent names no field: {struct.extent!r}', struct)
         fields = tuple(field.name for field in struct.fields if not field.hidden)
-        run = ops[0] if len(ops) == 1 and isinstance(ops[0], Run) else None
-        used = frozenset(_used(struct))
         drop = any(isinstance(op, Guard) and op.fault == 'drop' for op in walk(ops))
         return Plan(
             struct.name, f'{struct.schema}.{struct.name}', struct.args, tuple(ops), fields,
-            frozenset(optional), used, struct.extent, struct.endian, struct.check, drop,
-            run.size if run else None,
+            frozenset(optional), frozenset(_used(struct)), struct.extent, struct.endian,
+            struct.check, drop, self.fixed_size(struct.name),
         )  # fmt: skip
 
     def _append(self, ops: list[Op], new: Sequence[Op]) -> None:
@@ -114,6 +107,8 @@ class Lowering:
         """Return the ops of one field, scopes outside in: when, guard, pointer, window, type."""
         if field.let is not None:
             return [Let(field.name, field.let, field), *self._maps(struct, field)]
+        if constant(field.when) == 0 and field.when is not None:
+            return []
         keep = field.fault == 'keep'
         body = self.typed(struct, field, field.name)
         if field.size is not None:
@@ -126,10 +121,10 @@ class Lowering:
             body = [At(field.name, field.at, field.base, tuple(body), field)]
         if field.check is not None:
             body.append(Check(field.name, field.check))
-        simple = keep and (field.enum or field.flags) and not (field.at or field.switch)
+        simple = keep and isinstance(field.type, NumberType) and not (field.at or field.const)
         if field.fault == 'drop' or (keep and not simple):
             body = [Guard(field.name, field.fault, tuple(body), field)]
-        if field.when is not None:
+        if field.when is not None and constant(field.when) is None:
             body = [When(field.name, field.when, tuple(body), field)]
         return body
 
@@ -379,6 +374,32 @@ class Lowering:
             for found in names_in(struct.check):
                 if found.head not in known:
                     raise self.fail(f'check: the name {found.head!r} is unknown', struct)
+
+
+def fixed_field(field: Field) -> int | None:
+    """Return the size of a field that is always there and always of one size."""
+    if field.when is not None:
+        there = constant(field.when)
+        if there is None:
+            return None
+        if not there:
+            return 0
+    if field.let is not None:
+        return 0
+    if field.at or field.size is not None or field.switch or field.each:
+        return None
+    match field.type:
+        case NumberType(size=size):
+            return size
+        case RationalType():
+            return 8
+        case BytesType(count=count):
+            return constant(count)
+        case ArrayType(item=NumberType() | RationalType() as item, dims=dims) if dims:
+            sizes = [constant(dim) for dim in dims]
+            one = item.size if isinstance(item, NumberType) else 8
+            return None if None in sizes else one * prod(size or 0 for size in sizes)
+    return None
 
 
 def _is_bytes(field: Field) -> bool:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import operator
 import re
 
-from .expr import Const, Expr, ExprError, parse_expr
+from .expr import Binary, BoolOp, Const, Expr, ExprError, Not, parse_expr
 from .ir import (
     NUMBERS, ArrayType, BytesType, NumberType, OneOfType, PStrType, RationalType, StructType, Type,
     ZStrType,
 )  # fmt: skip
 
-__all__ = ['parse_type', 'struct_names']
+__all__ = ['constant', 'parse_type', 'struct_names']
 
 _NAME = re.compile(r'[A-Za-z_][A-Za-z0-9_]*')
 _TEXTS = ('bytes', 'str', 'pad')
+_FOLD = {
+    '+': operator.add, '-': operator.sub, '*': operator.mul, '==': operator.eq, '!=': operator.ne,
+    '<': operator.lt, '<=': operator.le, '>': operator.gt, '>=': operator.ge,
+}  # fmt: skip
 
 
 def parse_type(text: str) -> Type:
@@ -116,7 +121,19 @@ def struct_names(type_: Type | None) -> tuple[str, ...]:
 
 
 def constant(expr: Expr | None) -> int | None:
-    """Return the number of a constant expression."""
-    if isinstance(expr, Const) and isinstance(expr.value, int):
-        return int(expr.value)
+    """Return the number of an expression without names."""
+    match expr:
+        case Const(value=bool() | int() as value):
+            return int(value)
+        case Not(operand=operand):
+            inner = constant(operand)
+            return None if inner is None else int(not inner)
+        case Binary(op=op, left=left, right=right) if op in _FOLD:
+            a, b = constant(left), constant(right)
+            return None if a is None or b is None else int(_FOLD[op](a, b))
+        case BoolOp(op=op, operands=operands):
+            values = [constant(operand) for operand in operands]
+            if None in values:
+                return None
+            return int(all(values) if op == 'and' else any(values))
     return None

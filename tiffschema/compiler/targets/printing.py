@@ -1,0 +1,136 @@
+"""What emitters of Python share: lines, names, constants."""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from ..expr import Expr, Name, printed
+from ..plan import Plan
+
+__all__ = ['ModuleText', 'Printer', 'local']
+
+_RESERVED = frozenset(
+    'buf pos end ctx path start back stop out values record_of item it here parent root size_of '
+    'item_at bits pow10 len min max abs range bytes int float bool list dict set new need Struct '
+    'frombuffer dtype array asarray count_of window target wrong converted stored saved error '
+    'after depth group index numpy queue local patches'.split()
+)
+
+
+def local(name: str) -> str:
+    """Return the local variable of a field: its own name where that is free."""
+    if name.startswith('_'):
+        return f'hidden{name}'
+    if name in _RESERVED or keyword.iskeyword(name):
+        return f'{name}_'
+    return name
+
+
+class ModuleText:
+    """The text of one generated module: constants first, then functions.
+
+    Parameters:
+        order: ``<`` or ``>``.
+    """
+
+    def __init__(self, order: str) -> None:
+        self.order = order
+        self.constants: dict[str, str] = {}
+        self.functions: list[str] = []
+
+    def constant(self, stem: str, source: str) -> str:
+        """Return the name of a constant of this source, making it once."""
+        for name, known in self.constants.items():
+            if known == source:
+                return name
+        name = f'{stem}_{sum(1 for known in self.constants if known.startswith(stem + "_"))}'
+        self.constants[name] = source
+        return name
+
+    def text(self) -> str:
+        """Return the module."""
+        lines = [f'{name} = {source}' for name, source in self.constants.items()]
+        return '\n'.join(lines) + '\n\n\n' + '\n\n\n'.join(self.functions) + '\n'
+
+
+class Printer:
+    """Lines of one function.
+
+    Parameters:
+        module: Where constants go.
+        plan: The struct.
+        optional: Names that may be absent and then count as 0.
+    """
+
+    def __init__(self, module: ModuleText, plan: Plan, order: str) -> None:
+        self.module = module
+        self.plan = plan
+        self.order = order
+        self.lines: list[str] = []
+        self.level = 1
+        self.counter = 0
+        self.arrays: Mapping[str, Any] = {}
+
+    def emit(self, line: str) -> None:
+        """Add a line at the present indentation."""
+        self.lines.append('    ' * self.level + line)
+
+    @contextmanager
+    def block(self, head: str) -> Iterator[None]:
+        """Indent what is emitted inside."""
+        self.emit(head)
+        self.level += 1
+        before = len(self.lines)
+        yield
+        if len(self.lines) == before:
+            self.emit('pass')
+        self.level -= 1
+
+    def fresh(self, stem: str) -> str:
+        """Return a name that no field can have."""
+        self.counter += 1
+        return f'{stem}_{self.counter}_'
+
+    def name(self, name: Name) -> str:
+        """Print a name of an expression."""
+        head, rest = name.parts[0], name.parts[1:]
+        if head in ('item', 'it', 'parent', 'root'):
+            if not rest:
+                return head
+            return f'{head}' + ''.join(f'[{part!r}]' for part in rest)
+        if head == 'here':
+            return '(pos - ctx.base)'
+        if head == 'file':
+            return '(len(buf) - ctx.base)'
+        text = local(head) + ''.join(f'[{part!r}]' for part in rest)
+        if head in self.plan.optional and not rest:
+            return f'({text} or 0)'
+        return text
+
+    def expr(self, tree: Expr) -> str:
+        """Print an expression."""
+        text = printed(tree, self.name)
+        return text[1:-1] if _wrapped(text) else text
+
+
+def _wrapped(text: str) -> bool:
+    """Whether one pair of brackets holds the whole text."""
+    if not text.startswith('('):
+        return False
+    depth = 0
+    quoted = ''
+    for i, char in enumerate(text):
+        if quoted:
+            quoted = '' if char == quoted else quoted
+        elif char in '\'"':
+            quoted = char
+        elif char == '(':
+            depth += 1
+        elif char == ')':
+            depth -= 1
+            if depth == 0:
+                return i == len(text) - 1 and ',' not in text
+    return False

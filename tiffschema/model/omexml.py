@@ -17,7 +17,7 @@ import numpy as np
 from .._version import __version__
 from ..errors import OmeXmlError
 
-__all__ = ['NAMESPACE', 'OmeXml', 'PIXEL_TYPES']
+__all__ = ['NAMESPACE', 'PIXEL_TYPES', 'OmeXml']
 
 NAMESPACE = 'http://www.openmicroscopy.org/Schemas/OME/2016-06'
 MODULO_NAMESPACE = 'openmicroscopy.org/omero/dimension/modulo'
@@ -135,8 +135,10 @@ class OmeXml:
         self.projects: list[str] = []
         self.ifd = 0
         """Index of the first directory of the next image in the main chain."""
-        self._first_image = 0
-        self._first_annotation = 0
+        self.first_image = 0
+        """Number of the first image added here, where others are in the document already."""
+        self.first_annotation = 0
+        """Number of the first annotation added here."""
         self._creator = str(metadata.get('Creator') or f'tiffschema {__version__}')
         uuid = metadata.get('UUID')
         self.uuid = '' if uuid is None else str(uuid).removeprefix('urn:uuid:')
@@ -174,7 +176,7 @@ class OmeXml:
             OmeXmlError: The image does not fit the OME model.
             ValueError: Shape, stored shape and axes do not fit each other.
         """
-        index = self._first_image + len(self.images)
+        index = self.first_image + len(self.images)
         pixeltype = PIXEL_TYPES.get(np.dtype(dtype).name if dtype is not None else '')
         if pixeltype is None:
             raise OmeXmlError(f'data type {dtype!r} is not known to OME')
@@ -300,7 +302,7 @@ class OmeXml:
     def _annotate(self, kind: str, value: Any) -> Iterable[str]:
         items = value if isinstance(value, (list, tuple)) else [value]
         for item in items:
-            identifier = f'Annotation:{self._first_annotation + len(self.annotations)}'
+            identifier = f'Annotation:{self.first_annotation + len(self.annotations)}'
             head = item if isinstance(item, Mapping) else {}
             attributes = _attributes(head, ('Namespace', 'Annotator'))
             description = _element('Description', head.get('Description'))
@@ -313,7 +315,7 @@ class OmeXml:
     def _modulo(
         self, modulo: Mapping[str, tuple[str, int]], described: Mapping[str, str]
     ) -> str:
-        identifier = f'Annotation:{self._first_annotation + len(self.annotations)}'
+        identifier = f'Annotation:{self.first_annotation + len(self.annotations)}'
         parts = []
         for parent, (letter, size) in modulo.items():
             text = _attribute('TypeDescription', described.get(letter))

@@ -1,28 +1,208 @@
-"""Opening a file to add series to it."""
+"""Adding to a file that exists: one more series, or more pages of its last one.
+
+Knows directories and descriptions; reads no pixels.
+Rule: what the file held stays readable at every moment. New bytes go behind the end, then one
+pointer is written; descriptions are brought up to date last.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
+from ..errors import FormatError
+from ..model.directory import Directory
+from ..types import Buffer
 from .arguments import Kind
+from .chain import directory_offsets, open_view, read_codec
 from .output import Output
-from .sink import Sink, Target
+from .sink import Sink, SpoolSink, StreamSink, Target, open_sink
 
-__all__ = ['AppendState', 'open_append']
+__all__ = [
+    'AppendState',
+    'TextEntry',
+    'open_append',
+    'replace_entry_text',
+    'shaped_json',
+    'text_entries',
+]
+
+ASCII = 2
+DESCRIPTION = 270
+FOREIGN = {
+    33628: 'stk',
+    33629: 'stk',
+    34412: 'lsm',
+    34361: 'fluoview',
+    34362: 'fluoview',
+    51123: 'micromanager',
+}
+"""Tags of formats whose own structures would not know of added pages."""
+
+MAX_SLACK = 80
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
+class TextEntry:
+    """A description in the file: where its entry lies, what it says, how much room it has."""
+
+    entry_at: int
+    value_at: int
+    room: int
+    text: str
+
+
+@dataclass(slots=True)
 class AppendState:
-    """What is known of a file to append to."""
+    """What is known of a file to append to.
+
+    Fields:
+        sink, output: The file.
+        kind: Flavour its first description shows, None if it shows none.
+        offsets: Offsets of its directories.
+        first: Its first directory.
+        texts: Descriptions of its first directory.
+        last: Descriptions of the directory that begins the last series, if that is known.
+    """
 
     sink: Sink
     output: Output
     kind: Kind | None
+    offsets: list[int]
+    first: Directory | None = None
+    texts: list[TextEntry] = field(default_factory=list)
 
-    def finish(self, output: Output) -> None:
-        """Bring descriptions of the file up to date."""
+    @property
+    def pages(self) -> int:
+        """Number of directories in the chain."""
+        return len(self.offsets)
 
 
 def open_append(file: Target, *, force: bool, kind: Kind | None) -> AppendState:
-    """Open a file to append to."""
-    raise NotImplementedError
+    """Open a file to append to.
+
+    Parameters:
+        file: Path or file object of a TIFF.
+        force: Append also to formats whose structures will then be wrong.
+        kind: Flavour the caller wants.
+
+    Raises:
+        ValueError: The file is of a format that cannot be appended to, or not seekable.
+        TiffFileError: The file is no TIFF, or its chain of directories is damaged.
+    """
+    sink = open_sink(file, 'r+')
+    if isinstance(sink, SpoolSink):
+        raise ValueError('file: appending needs a file that can be read and changed in place')
+    if isinstance(sink, StreamSink):
+        sink.rebase(0)
+    try:
+        return _inspect(sink, force, kind)
+    except BaseException:
+        sink.abort()
+        raise
+
+
+def _inspect(sink: Sink, force: bool, kind: Kind | None) -> AppendState:
+    view = open_view(sink)
+    codec, start = read_codec(view)
+    offsets, pointer = directory_offsets(codec, view, start)
+    output = Output(sink, codec, pointer)
+    state = AppendState(sink, output, None, offsets)
+    if not offsets:
+        return state
+    state.first = codec.parse(view, 0, offsets[0])
+    state.texts = text_entries(view, state.first)
+    foreign = next((FOREIGN[c] for c in state.first.codes if c in FOREIGN), None)
+    if foreign is not None and not force:
+        raise ValueError(f"append: the file is of kind {foreign}; pass append='force' to add to it")
+    state.kind = _kind(state.texts)
+    if kind is not None and state.kind is not None and kind != state.kind and not force:
+        if 'generic' not in (kind, state.kind) and state.kind != 'shaped':
+            raise ValueError(f'kind: the file to append to is of kind {state.kind}, not {kind}')
+    return state
+
+
+def text_entries(view: Buffer, directory: Directory) -> list[TextEntry]:
+    """Return the descriptions of a directory.
+
+    Raises:
+        FormatError: A description leaves the file.
+    """
+    texts = []
+    for position in directory.positions(DESCRIPTION):
+        at = directory.value_at(position)
+        size = directory.value_nbytes(position)
+        raw = bytes(view[at : at + size])
+        if len(raw) < size:
+            raise FormatError('a description leaves the file', f'tag {DESCRIPTION}', at)
+        room = size + _slack(view, directory, position)
+        text = raw.rstrip(b'\0').decode('utf-8', 'surrogateescape')
+        texts.append(TextEntry(directory.entry_at(position), at, room, text))
+    return texts
+
+
+def _slack(view: Buffer, directory: Directory, position: int) -> int:
+    """Return the zeros kept free behind a value: a small gap before the directory's next value."""
+    if directory.is_inline(position):
+        return 0
+    stop = directory.value_at(position) + directory.value_nbytes(position)
+    others = [
+        directory.value_at(i) for i in range(len(directory)) if not directory.is_inline(i)
+    ]
+    following = min((at for at in others if at >= stop), default=stop)
+    gap = following - stop
+    if gap > MAX_SLACK or any(bytes(view[stop:following])):
+        return 0
+    return gap
+
+
+def _kind(texts: list[TextEntry]) -> Kind | None:
+    for entry in texts:
+        text = entry.text
+        if text.rstrip().endswith('OME>'):
+            return 'ome'
+        if text.startswith('ImageJ='):
+            return 'imagej'
+        if text.startswith('{') and '"shape":' in text:
+            return 'shaped'
+    return None
+
+
+def replace_entry_text(
+    output: Output, entry_at: int, value_at: int, room: int, data: bytes
+) -> None:
+    """Replace the value of an ASCII entry, in place where it fits.
+
+    Parameters:
+        output: The file.
+        entry_at: Position of the entry.
+        value_at: Position of its value.
+        room: Bytes free at that position.
+        data: New text; a NUL is added.
+    """
+    if not data.endswith(b'\0'):
+        data += b'\0'
+    codec = output.codec
+    if len(data) <= codec.inline:
+        output.write(entry_at, codec.build_entry(DESCRIPTION, ASCII, len(data), data))
+        return
+    if len(data) <= room and room > codec.inline:
+        output.write(value_at, data + bytes(room - len(data)))
+    else:
+        value_at = output.next_address()
+        output.write(value_at, data)
+    output.write(entry_at, codec.build_entry(DESCRIPTION, ASCII, len(data), None, value_at))
+
+
+def shaped_json(text: str) -> Mapping[str, Any] | None:
+    """Return the items of a shaped description, None if it is none."""
+    if not text.startswith('{') or len(text) > 1 << 24:
+        return None
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) and isinstance(found.get('shape'), list) else None
+

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ..model.descriptions import imagej_description, shaped_description
+from ..model.descriptions import imagej_description, imagej_shape, shaped_description
 from .arguments import WriteArguments
 from .storedshape import SampleLayout, StoredShape
 
@@ -104,65 +104,14 @@ class ImageJDescription:
         if count > 1:
             shape = (count, *shape)
             if axes is not None:
-                before = AXES[: AXES.index(axes[0])]
+                before = AXES[: AXES.index(axes[0].upper())]
                 if not before:
                     raise ValueError(f'contiguous: axes {axes} leave no axis for further arrays')
                 axes = before[0] + axes
-        full = imagej_shape(shape, rgb=self._rgb, axes=axes)
         text = imagej_description(
-            full, colormaped=self._colormapped, rgb=self._rgb, **self._metadata
+            shape, axes, rgb=self._rgb, colormapped=self._colormapped, **self._metadata
         )
         return text.encode('latin-1', 'backslashreplace')
-
-
-def imagej_shape(
-    shape: tuple[int, ...], *, rgb: bool | None = None, axes: str | None = None
-) -> tuple[int, int, int, int, int, int]:
-    """Return a shape as six numbers, axes TZCYXS.
-
-    Parameters:
-        shape: Shape of an array of 2 to 6 dimensions.
-        rgb: The last axis holds samples; None to look at its length.
-        axes: Letters of the axes.
-
-    Raises:
-        ValueError: ImageJ cannot order the axes so.
-
-    Example:
-        >>> imagej_shape((2, 3, 5, 6))
-        (1, 2, 3, 5, 6, 1)
-    """
-    if not 1 <= len(shape) <= 6:
-        raise ValueError(f'shape: ImageJ knows 1 to 6 dimensions, not {len(shape)}')
-    if axes is not None:
-        axes = axes.upper()
-        if len(axes) != len(shape):
-            raise ValueError(f'metadata axes {axes!r} do not match shape {shape}')
-        places = [AXES.find(axis) for axis in axes]
-        if -1 in places or places != sorted(set(places)):
-            raise ValueError(f'metadata axes {axes!r} are not in the order {AXES}')
-        full = [1] * 6
-        for place, size in zip(places, shape, strict=True):
-            full[place] = size
-        if full[5] not in (1, 3, 4):
-            raise ValueError(f'shape: ImageJ knows 1, 3 or 4 samples, not {full[5]}')
-    else:
-        if len(shape) < 2:
-            shape = (1,) * (2 - len(shape)) + shape
-        if rgb is None:
-            rgb = len(shape) > 2 and shape[-1] in (3, 4)
-        if rgb:
-            if len(shape) < 3 or shape[-1] not in (3, 4):
-                raise ValueError(f'shape: {shape} is not that of RGB images')
-            full = [1] * (6 - len(shape)) + list(shape)
-        elif len(shape) == 6:
-            if shape[-1] != 1:
-                raise ValueError(f'shape: {shape} is not that of grayscale images')
-            full = list(shape)
-        else:
-            full = [1] * (5 - len(shape)) + [*shape, 1]
-    t, z, c, y, x, s = full
-    return t, z, c, y, x, s
 
 
 def imagej_layout(

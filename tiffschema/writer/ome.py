@@ -6,6 +6,7 @@ Knows plans and the OME builder; bytes go through `Output`.
 from __future__ import annotations
 
 import hashlib
+import re
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 from ..errors import OmeXmlError
 from ..model.omexml import PIXEL_TYPES, OmeXml
 from ..types import Buffer
+from .append import TextEntry
 from .metadata import with_frames
 from .output import Output
 from .plan import ImagePlan
@@ -22,6 +24,7 @@ __all__ = ['OmeFile']
 
 ASCII, DESCRIPTION = 2, 270
 SAMPLE = 4096
+DOCUMENT = ('UUID', 'Creator', 'Project')
 
 
 class OmeFile:
@@ -35,13 +38,20 @@ class OmeFile:
             ``Experimenter`` lists belong to the document.
     """
 
-    def __init__(self, metadata: Mapping[str, Any], *, ifd: int = 0) -> None:
-        document = {key: metadata[key] for key in ('UUID', 'Creator', 'Project') if key in metadata}
+    def __init__(
+        self, metadata: Mapping[str, Any], *, ifd: int = 0, existing: TextEntry | None = None
+    ) -> None:
+        document = {key: metadata[key] for key in DOCUMENT if key in metadata}
         self._given = 'UUID' in document
         self._xml = OmeXml(**document)
         self._xml.ifd = ifd
         self._hash = hashlib.blake2b(digest_size=16)
+        self._existing = existing
         self._entry_at = -1
+        if existing is not None:
+            self._entry_at = existing.entry_at
+            self._xml.first_image = _next_number('Image', existing.text)
+            self._xml.first_annotation = _next_number('Annotation', existing.text)
 
     def digest(self, data: Buffer) -> None:
         """Take note of stored bytes."""
@@ -90,16 +100,44 @@ class OmeFile:
         """Write the text at the end of the file, then switch the entry to it."""
         if not self._xml.images or self._entry_at < 0:
             return
-        if not self._given:
-            self._xml.uuid = 'x'
-            self._hash.update(self._xml.tostring().encode())
-            self._xml.uuid = str(uuid.UUID(bytes=self._hash.digest(), version=4))
-        data = self._xml.tostring(declaration=True).encode() + b'\0'
+        if self._existing is not None:
+            data = merge_images(self._existing.text, self._xml).encode() + b'\0'
+        else:
+            if not self._given:
+                self._xml.uuid = 'x'
+                self._hash.update(self._xml.tostring().encode())
+                self._xml.uuid = str(uuid.UUID(bytes=self._hash.digest(), version=4))
+            data = self._xml.tostring(declaration=True).encode() + b'\0'
         position = output.next_address()
         output.write(position, data)
         entry = output.codec.build_entry(DESCRIPTION, ASCII, len(data), None, position)
         output.write(self._entry_at, entry)
 
 
+def merge_images(text: str, added: OmeXml) -> str:
+    """Return a document with the images and annotations of another one added.
+
+    Raises:
+        OmeXmlError: The document names its elements with a prefix, or has no images.
+    """
+    at = text.rfind('</Image>')
+    if at < 0 or not text.rstrip().endswith('</OME>'):
+        raise OmeXmlError('append: the OME-XML has no images, or its elements have a prefix')
+    at += len('</Image>')
+    text = text[:at] + ''.join(added.images) + text[at:]
+    annotations = ''.join(added.annotations)
+    if annotations:
+        end = text.rfind('</StructuredAnnotations>')
+        if end < 0:
+            annotations = f'<StructuredAnnotations>{annotations}</StructuredAnnotations>'
+            end = at + len(''.join(added.images))
+        text = text[:end] + annotations + text[end:]
+    return text
+
+
+def _next_number(kind: str, text: str) -> int:
+    return max((int(n) + 1 for n in re.findall(rf'"{kind}:(\d+)"', text)), default=0)
+
+
 def _image_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in metadata.items() if key not in ('UUID', 'Creator', 'Project')}
+    return {key: value for key, value in metadata.items() if key not in DOCUMENT}

@@ -204,6 +204,11 @@ class StreamSink:
         """End of what was written."""
         return self._size
 
+    def rebase(self, base: int) -> None:
+        """Let the TIFF begin at another position of the stream."""
+        self._size += self._base - base
+        self._base = base
+
     def write_at(self, offset: int, data: Buffer) -> None:
         """Write all bytes at a position."""
         with self._lock:

@@ -7,22 +7,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from ..compiler.library import schemas
 from ..errors import BuildError
 from ..model.directory import DirectoryCodec
 from ..model.enums import enum
 from ..model.fieldtypes import FIELD_TYPES
-from ..model.tagtable import TagRow, tag_tables
+from ..model.tagstructs import BuiltValue, value_binding
+from ..model.tagtable import tag_tables
 from .arguments import rational, tag_text
 from .layout import Field
 from .plan import TagValue
-
-if TYPE_CHECKING:
-    from ..compiler import Built
 
 __all__ = ['extra_tags', 'field_of', 'fields_of', 'fieldtype_code', 'tag_code']
 
@@ -99,9 +96,9 @@ def field_of(codec: DirectoryCodec, tag: TagValue) -> Field:
         ValueError: The value does not fit the type.
     """
     value = tag.value
-    if hasattr(value, 'at') and hasattr(value, 'data'):  # a block of a compiled builder
-        data = bytes(value)
-        return Field(tag.code, tag.fieldtype or UNDEFINED, len(data), data, patches=value)
+    if isinstance(value, BuiltValue):
+        fieldtype = tag.fieldtype or UNDEFINED
+        return Field(tag.code, fieldtype, value.count, value.at(0), patches=value)
     if isinstance(value, str):
         value = tag_text(value, f'tag {tag.code}')
     if isinstance(value, (bytes, bytearray, memoryview)) and tag.fieldtype is not None:
@@ -194,14 +191,15 @@ def _pair(codec: DirectoryCodec, code: int, value: Any) -> list[TagValue]:
     row = tag_tables['tiff'].get(code)
     if row is None:
         raise ValueError(f'extratags: tag {code} is in no table; give dtype and count too')
-    if row.value is not None and not isinstance(value, (bytes, bytearray)):
+    binding = value_binding(row)
+    if binding is not None and not isinstance(value, (bytes, bytearray)):
+        fieldtype = FIELD_TYPES[row.types[0]]
         try:
-            built = _build_block(codec, row, value)
+            built = binding.build(value, codec.byteorder, type_size=fieldtype.size)
         except BuildError as error:
             raise ValueError(f'extratags: {row.name}: {error}') from error
-        tags = [TagValue(code, FIELD_TYPES[row.types[0]].code, built)]
-        for name, output in _partners(row, built):
-            tags.append(TagValue(tag_code(name), None, output))
+        tags = [TagValue(code, fieldtype.code, built)]
+        tags += [TagValue(partner, None, values) for partner, values in built.partners.items()]
         return tags
     if isinstance(value, str):
         value = tag_text(value, f'extratags {row.name}')
@@ -209,19 +207,3 @@ def _pair(codec: DirectoryCodec, code: int, value: Any) -> list[TagValue]:
         fieldtype = FIELD_TYPES[row.types[0]].code
         return [TagValue(code, fieldtype, bytes(value))]
     return [TagValue(code, None, value)]
-
-
-def _build_block(codec: DirectoryCodec, row: TagRow, value: Any) -> Built:
-    """Build the block that a row declares as its value."""
-    name = str(row.value).partition('(')[0].strip()
-    struct = schemas[row.schema].struct(name)
-    return struct.build(value, byteorder=codec.byteorder)
-
-
-def _partners(row: TagRow, built: Built) -> Iterable[tuple[str, Any]]:
-    """Yield the partner tags bound in a row's value, such as ``sizes=tags.IJMetadataByteCounts``."""
-    _, _, arguments = str(row.value).partition('(')
-    for part in arguments.rstrip(')').split(','):
-        name, _, bound = (text.strip() for text in part.partition('='))
-        if bound.startswith('tags.') and name in built.args:
-            yield bound.removeprefix('tags.').split('.')[0], built.args[name]

@@ -18,6 +18,7 @@ from ..model.directory import DirectoryCodec, codec as directory_codec
 from ..types import ByteOrder
 from .append import AppendState, open_append
 from .arguments import Kind, WriteArguments, file_kind, normalize_arguments
+from .extend import extend_series
 from .ijmetadata import split_metadata
 from .layout import Field
 from .metadata import (
@@ -289,6 +290,13 @@ class TiffWriter:
                     'contiguous: needs samples that are neither compressed, packed nor tiled'
                 )
             return self._series.extend(pixels)
+        state = self._append
+        if state is not None and not self._count and (arguments.contiguous or kind == 'imagej'):
+            if source.data is None:
+                raise ValueError('data: an empty image cannot continue a series')
+            tags = [tag for tag in plan.tags if not tag.once]
+            extend_series(state, plan, pixels, fields_of(self._codec, tags, first=False), arguments.align)
+            return None
         expected = self._expected_frames()
         self._check(plan, kind, expected)
         opened = self._open_series(plan, kind, axes, rgb, is_child=expected is not None)
@@ -348,8 +356,7 @@ class TiffWriter:
             tags += more
         elif kind == 'ome' and not is_child:
             if ome is None:
-                ome = OmeFile(metadata)
-                placeholder = True
+                ome, placeholder = self._new_ome(metadata)
             ome.check(plan, metadata)
         elif kind in ('shaped', 'imagej'):
             description = ShapedDescription(
@@ -385,6 +392,13 @@ class TiffWriter:
         links: Links = MainLinks(self._output) if parent is None else parent.links()
         writer = SeriesWriter(self._output, plan, first, rest, links, align=arguments.align)
         return _OpenSeries(self, writer, plan, kind, description, metadata, placeholder)
+
+    def _new_ome(self, metadata: Mapping[str, Any]) -> tuple[OmeFile, bool]:
+        """Return the document of the file, and whether a description must be made for it."""
+        state = self._append
+        if state is None or not state.texts or state.kind != 'ome':
+            return OmeFile(metadata), True
+        return OmeFile(metadata, ifd=state.pages, existing=state.texts[-1]), False
 
     def _truncates(
         self, plan: ImagePlan, kind: Kind, first: Sequence[Field], rest: Sequence[Field]
@@ -428,8 +442,6 @@ class TiffWriter:
             self._finish_series()
             if self._ome is not None:
                 self._ome.write(self._output)
-            if self._append is not None:
-                self._append.finish(self._output)
         except BaseException:
             self._abandon()
             raise
@@ -645,6 +657,6 @@ def _exists(file: Target) -> bool:
     file.seek(0, os.SEEK_END)
     end = file.tell()
     file.seek(here)
-    return bool(end > here)
+    return bool(end > 0)
 
 

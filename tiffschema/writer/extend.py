@@ -1,0 +1,318 @@
+"""More pages for the last series of a file, its description brought up to date.
+
+Knows directories, plans and the three flavours of descriptions.
+Rule: pages first, then their directories, then the description; ImageJ's data stay one block, so
+directories that stand in their way are written anew before anything is overwritten.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..errors import OmeXmlError
+from ..model.directory import Directory
+from ..types import Buffer
+from .append import AppendState, TextEntry, replace_entry_text, shaped_json, text_entries
+from .chain import open_view
+from .layout import DirectoryTemplate, Field
+from .output import Output
+from .pixels import Pixels
+from .plan import ImagePlan
+from .series import MainLinks, SeriesWriter
+
+__all__ = ['extend_series']
+
+STRUCTURE = (256, 257, 258, 259, 262, 277, 284, 317, 322, 323, 338, 339, 32997, 32998)
+DEFAULTS: Mapping[int, int] = {258: 1, 259: 1, 277: 1, 284: 1, 317: 1, 339: 1, 32997: 1, 32998: 1}
+ONCE = frozenset({270, 305, 306, 50838, 50839})
+OFFSETS, COUNTS = (273, 324), (279, 325)
+
+
+def extend_series(
+    state: AppendState, plan: ImagePlan, pixels: Pixels, rest: Sequence[Field], align: int
+) -> None:
+    """Write an array as further pages of the last series.
+
+    Parameters:
+        state: The file.
+        plan: What the pages are like.
+        pixels: The samples.
+        rest: Entries of the new pages.
+        align: Alignment of their data.
+
+    Raises:
+        ValueError: The array does not continue the series.
+    """
+    if state.first is None:
+        raise ValueError('contiguous: the file to append to has no pages')
+    if state.kind == 'imagej':
+        _extend_imagej(state, plan, pixels)
+        return
+    view = open_view(state.sink)
+    if state.kind == 'ome':
+        entry = state.texts[-1]
+        _check_structure(state, view, state.pages - 1, plan)
+        text = _extend_ome(entry.text, state.pages, plan.stored.frames)
+    elif state.kind == 'shaped':
+        start, entry = _last_shaped(state, view)
+        _check_structure(state, view, start, plan)
+        text = _extend_shaped(entry.text, plan.shape)
+    else:
+        raise ValueError('contiguous: the file to append to has no series that can grow')
+    writer = SeriesWriter(state.output, plan, rest, rest, MainLinks(state.output), align=align)
+    if plan.contiguous:
+        writer.write_block(pixels, plan.stored.frames)
+        writer.finish()
+    else:
+        writer.write_pages(pixels, plan.stored.frames)
+    state.offsets.extend(writer.addresses)
+    data = text.encode('utf-8', 'surrogateescape')
+    replace_entry_text(state.output, entry.entry_at, entry.value_at, entry.room, data)
+
+
+def _numbers(view: Buffer, directory: Directory, code: int) -> tuple[int, ...] | None:
+    position = directory.index.get(code)
+    if position is None:
+        return None
+    at = directory.value_at(position)
+    data = view[at : at + directory.value_nbytes(position)]
+    value = directory.codec.decode_value(
+        directory.types[position], directory.counts[position], data
+    )
+    if isinstance(value, (bytes, bytearray)):
+        return tuple(value)
+    return tuple(int(v) for v in np.atleast_1d(np.asarray(value)))
+
+
+def _check_structure(state: AppendState, view: Buffer, page: int, plan: ImagePlan) -> None:
+    directory = state.output.codec.parse(view, 0, state.offsets[page])
+    wanted = {tag.code: tag.value for tag in plan.tags}
+    for code in STRUCTURE:
+        value = wanted.get(code, DEFAULTS.get(code))
+        expected = None if value is None else tuple(int(v) for v in np.atleast_1d(value))
+        found = _numbers(view, directory, code)
+        if found is None and code in DEFAULTS:
+            found = (DEFAULTS[code],)
+        if expected is not None and found is not None and len(set(expected + found)) == 1:
+            continue  # one number for all samples
+        if expected != found:
+            raise ValueError(f'contiguous: tag {code} is {expected}, the last series has {found}')
+
+
+def _last_shaped(state: AppendState, view: Buffer) -> tuple[int, TextEntry]:
+    """Return the first page of the last series and its description."""
+    page = 0
+    while True:
+        directory = state.output.codec.parse(view, 0, state.offsets[page])
+        entries = [e for e in text_entries(view, directory) if shaped_json(e.text) is not None]
+        if not entries:
+            raise ValueError('contiguous: a series of the file has no description of its shape')
+        items = shaped_json(entries[-1].text)
+        assert items is not None
+        sizes = [_numbers(view, directory, code) or (1,) for code in (256, 257, 277, 32997)]
+        size = math.prod(value[0] for value in sizes)
+        pages, rest = divmod(math.prod(int(n) for n in items['shape']), max(size, 1))
+        if items.get('truncated') or rest or pages < 1:
+            raise ValueError('contiguous: directories of the last series are left out')
+        if page + pages >= state.pages:
+            return page, entries[-1]
+        page += pages
+
+
+def _extend_shaped(text: str, shape: tuple[int, ...]) -> str:
+    items = dict(shaped_json(text) or {})
+    old = tuple(int(n) for n in items['shape'])
+    axes = items.get('axes')
+    if old == shape:
+        new = (2, *shape)
+        if isinstance(axes, str) and len(axes) == len(shape):
+            items['axes'] = ('I' if 'Q' in axes else 'Q') + axes
+    elif old[1:] == shape:
+        new = (old[0] + 1, *shape)
+    elif len(old) == len(shape) > 2 and old[1:] == shape[1:]:
+        new = (old[0] + shape[0], *shape[1:])
+    else:
+        raise ValueError(f'shape: {shape} does not continue a series of shape {old}')
+    items['shape'] = list(new)
+    return json.dumps(items)
+
+
+def _extend_ome(text: str, pages: int, frames: int) -> str:
+    """Return the document with its last image grown along its slowest axis."""
+    start = text.rfind('<Image ')
+    head, image = text[:start], text[start:]
+    end = image.find('</Image>')
+    image, rest = image[:end], image[end:]
+    order = re.search(r'DimensionOrder="(XY[CZT]{3})"', image)
+    planes = re.findall(r'<TiffData [^>]*?IFD="(\d+)"[^>]*?PlaneCount="(\d+)"', image)
+    last = image.rfind('<TiffData ')
+    if start < 0 or order is None or not planes or last < 0 or '<UUID' in image:
+        raise OmeXmlError('append: the OME-XML does not list the planes of its last image plainly')
+    begin, count = (int(n) for n in planes[-1])
+    if begin + count != pages:
+        raise OmeXmlError('append: the last image of the OME-XML does not end with the last page')
+    slowest = order[1][4]
+    sizes = {
+        axis: int(re.search(rf'Size{axis}="(\d+)"', image)[1])  # type: ignore[index]
+        for axis in 'CZT'
+    }
+    samples = re.search(r'SamplesPerPixel="(\d+)"', image)
+    spp = int(samples[1]) if samples else 1
+    step = math.prod(n for axis, n in sizes.items() if axis != slowest)
+    if slowest != 'C':
+        step //= spp
+    grown, remainder = divmod(frames, step)
+    if remainder:
+        raise ValueError(f'shape: {frames} pages are no multiple of {step}, as Size{slowest} needs')
+    first = sizes[slowest]
+    new = first + grown * (spp if slowest == 'C' else 1)
+    image = re.sub(rf'Size{slowest}="\d+"', f'Size{slowest}="{new}"', image, count=1)
+    close = image.find('/>', image.rfind('<TiffData ')) + 2
+    added = f'<TiffData IFD="{pages}" First{slowest}="{first}" PlaneCount="{frames}"/>'
+    if len(planes) == 1 and begin + count == pages and 'First' not in image[last:close]:
+        # One run of planes: it only becomes longer.
+        run = image[last:close].replace(f'PlaneCount="{count}"', f'PlaneCount="{count + frames}"')
+        return head + image[:last] + run + image[close:] + rest
+    return head + image[:close] + added + image[close:] + rest
+
+
+@dataclass(frozen=True, slots=True)
+class _Hyperstack:
+    """The block of samples of an ImageJ file."""
+
+    start: int
+    page_bytes: int
+    planes: int
+    description: TextEntry
+
+
+def _extend_imagej(state: AppendState, plan: ImagePlan, pixels: Pixels) -> None:
+    if not plan.contiguous:
+        raise ValueError('compression: pages of an ImageJ file are one block of samples')
+    frames = plan.stored.frames
+    view = open_view(state.sink)
+    _check_structure(state, view, 0, plan)
+    stack = _hyperstack(state, view, plan)
+    text = _imagej_text(stack.description.text, frames)
+    tail = _tail_template(state, view)
+    output = state.output
+    stop = stack.start + stack.planes * stack.page_bytes
+    new_stop = stop + frames * stack.page_bytes
+    if not output.fits(new_stop + (stack.planes + frames) * tail.size):
+        raise ValueError('data: the ImageJ file would grow beyond 4 GiB')
+    if state.pages > 1:
+        _move_tail(state, stack, tail, max(output.end, new_stop))
+    writer = SeriesWriter(output, plan, (), (), MainLinks(output))
+    writer.dataoffset, writer.frames = stop, 0
+    writer._write_samples(pixels, frames, stop, frames * stack.page_bytes)
+    if state.pages > 1 or stack.planes == 1:
+        _write_tail(state, stack, tail, stack.planes, frames, output.next_address())
+    entry = stack.description
+    data = text.encode('utf-8', 'surrogateescape')
+    replace_entry_text(output, entry.entry_at, entry.value_at, entry.room, data)
+
+
+def _hyperstack(state: AppendState, view: Buffer, plan: ImagePlan) -> _Hyperstack:
+    first = state.first
+    assert first is not None
+    entry = next(e for e in state.texts if e.text.startswith('ImageJ='))
+    offsets = _numbers(view, first, 273)
+    images = re.search(r'^images=(\d+)$', entry.text, re.MULTILINE)
+    planes = int(images[1]) if images else 1
+    if offsets is None:
+        raise ValueError('append: the ImageJ file has no strips')
+    start = offsets[0]
+    page_bytes = plan.stored.page_size * plan.storage.itemsize
+    if state.pages not in (1, planes):
+        raise ValueError(f'append: the ImageJ file has {state.pages} pages, says {planes}')
+    for index, offset in enumerate(state.offsets[1:], 1):
+        found = _numbers(view, state.output.codec.parse(view, 0, offset), 273)
+        if found is None or found[0] != start + index * page_bytes:
+            raise ValueError('append: the planes of the ImageJ file are not one block')
+    values = [first.value_at(i) for i in range(len(first)) if not first.is_inline(i)]
+    if max(values, default=0) >= start or first.offset >= start:
+        raise ValueError('append: values lie behind the planes of the ImageJ file')
+    return _Hyperstack(start, page_bytes, planes, entry)
+
+
+def _imagej_text(text: str, frames: int) -> str:
+    counts = {
+        name: int(found[1]) if (found := re.search(rf'^{name}=(\d+)$', text, re.MULTILINE)) else 1
+        for name in ('images', 'frames', 'slices', 'channels')
+    }
+    names = ('frames', 'slices', 'channels')
+    grow = next((name for name in names if counts[name] > 1), 'frames')
+    step = math.prod(counts[name] for name in names if name != grow)
+    added, remainder = divmod(frames, step)
+    if remainder:
+        raise ValueError(f'shape: {frames} planes are no multiple of {step}, as {grow} needs')
+    lines = [
+        line
+        for line in text.split('\n')
+        if not line.startswith((f'{grow}=', 'images=')) or '=' not in line
+    ]
+    at = 1 + sum(line.startswith(('channels=', 'slices=')) for line in lines)
+    if grow != 'frames':
+        at = 1 + sum(line.startswith('channels=') for line in lines if grow == 'slices')
+    lines.insert(at, f'{grow}={counts[grow] + added}')
+    lines.insert(1, f'images={counts["images"] + frames}')
+    return '\n'.join(lines)
+
+
+def _tail_template(state: AppendState, view: Buffer) -> DirectoryTemplate:
+    """Return the template of directories behind the block, alike to those there are."""
+    codec = state.output.codec
+    page = 1 if state.pages > 1 else 0
+    directory = codec.parse(view, 0, state.offsets[page])
+    fields = []
+    for position, code in enumerate(directory.codes):
+        if code in ONCE:
+            continue
+        at = directory.value_at(position)
+        data = bytes(view[at : at + directory.value_nbytes(position)])
+        variable = code in OFFSETS or code in COUNTS
+        count = 1 if variable else directory.counts[position]
+        kind = 4 if variable else directory.types[position]
+        fields.append(Field(code, kind, count, None if variable else data))
+    return DirectoryTemplate(codec, fields)
+
+
+def _write_tail(
+    state: AppendState,
+    stack: _Hyperstack,
+    tail: DirectoryTemplate,
+    begin: int,
+    count: int,
+    address: int,
+) -> None:
+    """Write directories of some planes and link them to the end of the chain."""
+    output = state.output
+    addresses = address + tail.size * np.arange(count, dtype=np.int64)
+    nexts = addresses + tail.size
+    nexts[-1] = 0
+    starts = stack.start + stack.page_bytes * np.arange(begin, begin + count, dtype=np.int64)
+    sizes = np.full((count, 1), stack.page_bytes, np.int64)
+    columns = {273: starts[:, None], 279: sizes}
+    block = tail.block(addresses, nexts, columns)
+    output.write(address, block.reshape(-1).data)
+    MainLinks(output).tail(begin, addresses, tail.next_at)
+
+
+def _move_tail(
+    state: AppendState, stack: _Hyperstack, tail: DirectoryTemplate, address: int
+) -> None:
+    """Write the directories that stand behind the block anew, farther away."""
+    output: Output = state.output
+    first = state.first
+    assert first is not None
+    address += address & 1
+    output.reserve(address)
+    output.pointer = first.next_at
+    _write_tail(state, stack, tail, 1, stack.planes - 1, address)

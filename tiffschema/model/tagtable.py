@@ -340,30 +340,32 @@ def check_tags(id: str, rows: Mapping[object, object], *, taken: Iterable[int] =
     """
     forbidden = set(taken)
     for code, raw in rows.items():
-        field = f'tags.{code}'
-        line = getattr(raw, 'line', None)
-
-        def error(message: str, key: str = 'name') -> SchemaError:
-            number = line(key) if callable(line) else 0
-            return SchemaError(message, file=id, line=number or 0, field=field)
-
         if not isinstance(code, int) or not 0 <= code <= 65535:
-            raise error(f'a tag is a number from 0 to 65535, not {code!r}')
+            raise _wrong(id, code, raw, f'a tag is a number from 0 to 65535, not {code!r}')
         if not isinstance(raw, Mapping) or not isinstance(raw.get('name'), str):
-            raise error('needs a mapping with a name')
+            raise _wrong(id, code, raw, 'needs a mapping with a name')
         if code in forbidden:
-            raise error(f'code {code} is in use; register with replace=True to take it')
+            message = f'code {code} is in use; register with replace=True to take it'
+            raise _wrong(id, code, raw, message)
         for key in raw:
             if key not in ROW_KEYS:
-                raise error(f'unknown key {key!r}; known are {", ".join(sorted(ROW_KEYS))}', key)
+                message = f'unknown key {key!r}; known are {", ".join(sorted(ROW_KEYS))}'
+                raise _wrong(id, code, raw, message, key)
         if raw.get('result', 'auto') not in RESULTS:
-            raise error(f'result is one of {", ".join(RESULTS)}', 'result')
+            message = f'result is one of {", ".join(RESULTS)}'
+            raise _wrong(id, code, raw, message, 'result')
         if raw.get('space', 'tiff') not in tag_tables:
-            raise error(
-                f'no name space {raw["space"]!r}; known are {", ".join(tag_tables)}', 'space'
-            )
+            message = f'no name space {raw["space"]!r}; known are {", ".join(tag_tables)}'
+            raise _wrong(id, code, raw, message, 'space')
         try:
             _types(raw)
         except KeyError as unknown:
             known = ', '.join(FIELD_TYPES[key].type for key in FIELD_TYPES)
-            raise error(f'unknown type {unknown}; known are {known}', 'type') from None
+            message = f'unknown type {unknown}; known are {known}'
+            raise _wrong(id, code, raw, message, 'type') from None
+
+
+def _wrong(id: str, code: object, raw: object, message: str, key: str = 'name') -> SchemaError:
+    line = getattr(raw, 'line', None)
+    number = line(key) if callable(line) else 0
+    return SchemaError(message, file=id, line=number or 0, field=f'tags.{code}')

@@ -206,7 +206,10 @@ class TextGrammar(ABC):
             raise BuildError(f'the text would not begin with {starts}', f'text.{self.name}')
         if not exact:
             return text
-        back = self.parse(text)
+        faults: list[FormatError] = []
+        back = self.parse(text, faults)
+        if faults:
+            raise BuildError(faults[0].message, faults[0].path)
         for key in [*values, *back]:
             if key not in back or key not in values or not same(back[key], values[key]):
                 wanted, found = values.get(key), back.get(key)

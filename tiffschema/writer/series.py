@@ -175,13 +175,13 @@ class SeriesWriter:
             address = output.next_address()
             start = address + self.first.size
             start += -start % self._align
-            self._check(start + nbytes)
+            self.check(start + nbytes)
             self.dataoffset = start
             self._write_samples(pixels, frames, start, nbytes)
             self._write_first(address)
         else:
             start = self.dataoffset + self.frames * self._page_bytes
-            self._check(start + nbytes)
+            self.check(start + nbytes)
             self._write_samples(pixels, frames, start, nbytes)
         self.frames += frames
         return start, nbytes
@@ -190,7 +190,12 @@ class SeriesWriter:
     def _page_bytes(self) -> int:
         return self.plan.stored.page_size * self.plan.storage.itemsize
 
-    def _check(self, stop: int) -> None:
+    def check(self, stop: int) -> None:
+        """Refuse data that end beyond the largest offset.
+
+        Raises:
+            TooLargeError: They do.
+        """
         if not self.output.fits(stop):
             raise TooLargeError(
                 f'data: too large for a classic TIFF, {stop} bytes; pass bigtiff=True'
@@ -217,7 +222,7 @@ class SeriesWriter:
         output.reserve(start + nbytes)
 
     def _write_first(self, address: int) -> None:
-        data = self.first.one(address, self._block_columns(self.dataoffset))
+        data = self.first.one(address, self.block_columns(self.dataoffset))
         self.output.write(address, data)
         self.addresses.append(address)
         self.links.connect(0, address, self.first.next_at)
@@ -229,7 +234,8 @@ class SeriesWriter:
         )
         return np.cumsum(counts) - counts, counts
 
-    def _block_columns(self, *starts: int) -> dict[int, NDArray[np.int64]]:
+    def block_columns(self, *starts: int) -> dict[int, NDArray[np.int64]]:
+        """Return offsets and byte counts of pages whose samples begin at given offsets."""
         relative, counts = self._segment_layout()
         begin = np.array(starts, np.int64)[:, None]
         return {
@@ -250,7 +256,7 @@ class SeriesWriter:
         count = self.frames - begin
         address = output.next_address()
         template = self.rest
-        self._check(address + count * template.size)
+        self.check(address + count * template.size)
         addresses = address + template.size * np.arange(count, dtype=np.int64)
         for low in range(0, count, 4096):
             part = addresses[low : low + 4096]
@@ -260,7 +266,7 @@ class SeriesWriter:
             starts = self.dataoffset + self._page_bytes * np.arange(
                 begin + low, begin + low + len(part), dtype=np.int64
             )
-            block = template.block(part, nexts, self._block_columns(*starts.tolist()))
+            block = template.block(part, nexts, self.block_columns(*starts.tolist()))
             output.write(int(part[0]), block.reshape(-1).data)
         self.links.tail(begin, addresses, template.next_at)
         self.addresses.extend(addresses.tolist())
@@ -347,7 +353,7 @@ class SeriesWriter:
                 start, buffer = at, bytearray()
         if buffer:
             output.write(start, buffer)
-        self._check(at)
+        self.check(at)
         output.reserve(at)
         self._write_directory(template, address, offsets, counts)
 
@@ -366,7 +372,7 @@ class SeriesWriter:
             address = self.output.next_address()
             if self.frames == 0:
                 self.first = template
-            self._check(address + template.size)
+            self.check(address + template.size)
         columns = {self._offsets_code: offsets, self._counts_code: counts}
         self.output.write(address, template.one(address, columns))
         self.addresses.append(address)

@@ -20,6 +20,8 @@ import threading
 import weakref
 from typing import IO, Any, Literal, Protocol, TypeAlias, cast
 
+from numpy.typing import NDArray
+
 from ..types import Buffer
 
 __all__ = ['FileSink', 'Sink', 'SpoolSink', 'StreamSink', 'Target', 'open_sink']
@@ -43,6 +45,9 @@ class Sink(Protocol):
 
     def write_at(self, offset: int, data: Buffer) -> None:
         """Write all bytes at a position; a gap before it holds zeros."""
+
+    def write_parts(self, offset: int, *parts: Buffer | NDArray[Any]) -> None:
+        """Write several buffers one behind the other."""
 
     def read_at(self, offset: int, size: int) -> bytes:
         """Return bytes from a position, fewer at the end."""
@@ -117,6 +122,17 @@ class FileSink:
             while done < size:
                 done += os.pwrite(self._fd, rest[done : done + WRITE_SIZE], offset + done)
         if offset + size > self._size:
+            self._size = offset + size
+
+    def write_parts(self, offset: int, *parts: Buffer | NDArray[Any]) -> None:
+        """Write several buffers one behind the other."""
+        size = sum(memoryview(part).nbytes for part in parts)
+        if size > WRITE_SIZE or os.pwritev(self._fd, parts, offset) < size:
+            for part in parts:
+                raw = memoryview(part).cast('B')
+                self.write_at(offset, raw)
+                offset += len(raw)
+        elif offset + size > self._size:
             self._size = offset + size
 
     def read_at(self, offset: int, size: int) -> bytes:
@@ -226,6 +242,13 @@ class StreamSink:
                 raise OSError(errno.EIO, f'file object {self.name} wrote nothing')
             done += count
         self._size = max(self._size, offset + done)
+
+    def write_parts(self, offset: int, *parts: Buffer | NDArray[Any]) -> None:
+        """Write several buffers one behind the other."""
+        for part in parts:
+            raw = memoryview(part).cast('B')
+            self.write_at(offset, raw)
+            offset += len(raw)
 
     def read_at(self, offset: int, size: int) -> bytes:
         """Return bytes from a position."""

@@ -12,11 +12,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 
 from ..errors import OmeXmlError
 from ..model.directory import DirectoryCodec, codec as directory_codec
 from ..types import ByteOrder
-from .append import AppendState, open_append
+from .append import AppendState, open_append, replace_entry_text
 from .arguments import Kind, WriteArguments, file_kind, normalize_arguments
 from .extend import extend_series
 from .ijmetadata import split_metadata
@@ -32,6 +35,7 @@ from .ome import OmeFile
 from .output import Output
 from .pixels import Pixels, PixelSource
 from .plan import ImagePlan, TagValue, plan_image
+from .repeat import PageRepeater, PlaneRepeater
 from .series import ChildLinks, Links, MainLinks, SeriesWriter, subifd_field
 from .sink import Sink, Target, open_sink
 from .tags import extra_tags, fields_of, tag_text
@@ -118,6 +122,9 @@ class TiffWriter:
         self._ome: OmeFile | None = None
         self._count = 0
         self._closed = False
+        self._key: tuple[Any, ...] | None = None
+        self._page_repeater: PageRepeater | None = None
+        self._plane_repeater: PlaneRepeater | None = None
 
     # What users look at
 
@@ -226,6 +233,18 @@ class TiffWriter:
         """
         if self._closed:
             raise ValueError('the file is closed')
+        key = None
+        if extratags is None and colormap is None and not metadata and type(data) is np.ndarray:
+            key = (
+                data.shape, data.dtype, shape, dtype, photometric, planarconfig, extrasamples,
+                volumetric, tile, rowsperstrip, bitspersample, compression, compressionargs,
+                predictor, subsampling, jpegtables, iccprofile, description, datetime, resolution,
+                resolutionunit, subfiletype, software, subifds, metadata, contiguous, truncate,
+                align,
+            )  # fmt: skip
+            if key == self._key and (where := self._repeat(data, contiguous)) is not None:
+                return where if returnoffset else None
+        self._key = None
         source = PixelSource.of(data, shape, dtype)
         arguments = normalize_arguments(
             source.dtype,
@@ -259,7 +278,37 @@ class TiffWriter:
             buffersize=buffersize,
         )
         where = self._write(source, arguments)
+        self._remember(key, arguments)
         return where if returnoffset else None
+
+    def _remember(self, key: tuple[Any, ...] | None, arguments: WriteArguments) -> None:
+        """Prepare for a call that repeats this one."""
+        series = self._series
+        self._page_repeater = self._plane_repeater = None
+        if key is None or series is None or self._parent is not None or arguments.subifds:
+            return
+        if arguments.datetime is not None or not series.plan.contiguous or series.plan.empty:
+            return
+        if arguments.contiguous:
+            self._plane_repeater = series.plane_repeater()
+        elif series.plan.stored.frames == 1 and series.kind in ('shaped', 'generic'):
+            self._page_repeater = PageRepeater(series.writer, arguments.align)
+        self._key = key
+
+    def _repeat(self, data: NDArray[Any], contiguous: bool) -> tuple[int, int] | None:
+        series = self._series
+        assert series is not None
+        if not contiguous:
+            if self._page_repeater is None:
+                return None
+            self._count += 1
+            return self._page_repeater.write(data)
+        repeater = self._plane_repeater
+        if repeater is None or not repeater.accepts(series.calls + 1):
+            return None
+        series.calls += 1
+        series.updated = series.calls
+        return repeater.write(data, series.calls)
 
     def _write(self, source: PixelSource, arguments: WriteArguments) -> tuple[int, int] | None:
         kind = self._kind_of(arguments)
@@ -518,8 +567,9 @@ class _OpenSeries:
         self._metadata = metadata
         self.placeholder = placeholder
         self.is_child = isinstance(writer.links, ChildLinks)
-        self._calls = 0
-        self._updated = 1
+        self.calls = 0
+        self.moved = False
+        self.updated = 1
 
     def takes(self, plan: ImagePlan) -> bool:
         """Whether another array continues this series."""
@@ -527,7 +577,7 @@ class _OpenSeries:
 
     def write(self, pixels: Pixels) -> tuple[int, int] | None:
         """Write the first array."""
-        self._calls = 1
+        self.calls = 1
         frames = self.plan.stored.frames
         where = None
         if self.plan.contiguous and not self.plan.empty:
@@ -552,10 +602,25 @@ class _OpenSeries:
     def extend(self, pixels: Pixels) -> tuple[int, int]:
         """Write a further array of the same series; its description counts it at once."""
         where = self.writer.write_block(pixels, self.plan.stored.frames)
-        self._calls += 1
-        if self._description is not None and self.kind == 'shaped':
+        self.calls += 1
+        if self.kind in ('shaped', 'imagej'):
             self._update()
         return where
+
+    def plane_repeater(self) -> PlaneRepeater | None:
+        """Return what repeats contiguous calls; None for descriptions with more than one number."""
+        if self._description is None:
+            return PlaneRepeater(self.writer, -1, 0)
+        if self.kind != 'shaped' or self.calls < 2:
+            return None
+        digits = b'%d' % self.calls
+        text = self._description.text(self.calls)
+        template = self.writer.first
+        index = template.index(DESCRIPTION, last=True)
+        at = self.writer.addresses[0] + template.value_at[index] + text.index(b'[') + 1
+        if self.moved or text[text.index(b'[') + 1 :][: len(digits)] != digits:
+            return None
+        return PlaneRepeater(self.writer, at, len(digits))
 
     def finish(self, *, update: bool = True) -> None:
         """Write pending directories and the description."""
@@ -563,15 +628,15 @@ class _OpenSeries:
             self.writer.finish()
         self._connected()
         if self._ome is not None and self.kind == 'ome' and not self.is_child:
-            self._ome.add(self.plan, self._metadata, self._calls)
+            self._ome.add(self.plan, self._metadata, self.calls)
         if update:
             self._update()
 
     def _update(self) -> None:
-        if self._description is None or self._updated == self._calls:
+        if self._description is None or self.updated == self.calls:
             return
-        self._updated = self._calls
-        self.replace_description(self._description.text(self._calls))
+        self.updated = self.calls
+        self.replace_description(self._description.text(self.calls))
 
     def replace_description(self, text: bytes) -> None:
         """Replace the last description of the first page, in place where it fits."""
@@ -579,30 +644,19 @@ class _OpenSeries:
         index = template.index(DESCRIPTION, last=True)
         if index < 0:
             raise ValueError('description: the series has none')
-        replace_text(self._output, self.writer, index, text)
+        self.moved = replace_text(self._output, self.writer, index, text)
 
 
-def replace_text(output: Output, writer: SeriesWriter, index: int, text: bytes) -> None:
-    """Replace the value of an ASCII entry of the first page of a series."""
+def replace_text(output: Output, writer: SeriesWriter, index: int, text: bytes) -> bool:
+    """Replace the value of an ASCII entry of the first page; returns whether it moved."""
     template = writer.first
     field = template.fields[index]
     address = writer.addresses[0]
-    data = text if text.endswith(b'\0') else text + b'\0'
+    value_at = address + template.value_at[index]
     room = field.nbytes + field.slack
-    at = template.value_at[index]
     entry_at = address + template.entry_at[index]
-    inline = output.codec.inline
-    if len(data) > inline and len(data) <= room and field.nbytes > inline:
-        position = address + at
-        output.write(position, data + bytes(room - len(data)))
-    elif len(data) <= inline:
-        output.write(entry_at, output.codec.build_entry(field.code, ASCII, len(data), data))
-        return
-    else:
-        position = output.next_address()
-        output.write(position, data)
-    entry = output.codec.build_entry(field.code, ASCII, len(data), None, position)
-    output.write(entry_at, entry)
+    replace_entry_text(output, entry_at, value_at, room, text)
+    return len(text) + 1 > room
 
 
 def _imagej_description(

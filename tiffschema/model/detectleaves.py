@@ -232,6 +232,10 @@ class TreeParser:
         tag = pairs.pop('tag', None)
         if not isinstance(tag, str | int):
             raise self.error(raw, path, 'needs the name of a tag: tag')
+        first, last = pairs.pop('first', None), pairs.pop('last', None)
+        if not isinstance(first, int | None) or not isinstance(last, int | None):
+            raise self.error(raw, path, 'first and last need numbers of characters')
+        window = slice(None, first) if last is None else slice(-last, None)
         conditions = []
         for key, wanted in pairs.items():
             if key not in _ENTRY_TESTS:
@@ -239,7 +243,9 @@ class TreeParser:
             conditions.append((_ENTRY_TESTS[str(key)], self.texts(wanted, path, raw)))
 
         def fits(texts: Sequence[str]) -> bool:
-            return any(all(test(text, wanted) for test, wanted in conditions) for text in texts)
+            return any(
+                all(test(text[window], wanted) for test, wanted in conditions) for text in texts
+            )
 
         def make(n: Names) -> ast.expr:
             present = compare(n.code(tag), ast.In(), attribute('codes'))

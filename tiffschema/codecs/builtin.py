@@ -37,8 +37,10 @@ def _image(
     needs: str = '',
     *,
     bitorder: bool = False,
+    salvage: str = '',
 ) -> None:
-    codecs._add(Codec(code, name, _ways(decode), _ways(encode), needs, True, bitorder))
+    saved = _ways(salvage)[0] if salvage else None
+    codecs._add(Codec(code, name, _ways(decode), _ways(encode), needs, True, bitorder, saved))
 
 
 def _absent(code: int, name: str, needs: str) -> None:
@@ -56,9 +58,30 @@ _J2K = 'image:jpeg2k_decode jpeg2k'
 _J2K_ENCODE = 'image:jpeg2k_encode jpeg2k'
 
 _bytes(1, 'NONE', 'bytestream:none_decode', 'bytestream:none_encode')
-_image(2, 'CCITTRLE', 'ccitt:decode_rle', bitorder=True)
-_image(3, 'CCITT_T4', 'ccitt:decode_t4', bitorder=True)
-_image(4, 'CCITT_T6', 'ccitt:decode_t6', bitorder=True)
+_image(
+    2,
+    'CCITTRLE',
+    'ccitt:decode_rle',
+    'ccitt_encode:encode_rle',
+    bitorder=True,
+    salvage='ccitt:salvage_rle',
+)
+_image(
+    3,
+    'CCITT_T4',
+    'ccitt:decode_t4',
+    'ccitt_encode:encode_t4',
+    bitorder=True,
+    salvage='ccitt:salvage_t4',
+)
+_image(
+    4,
+    'CCITT_T6',
+    'ccitt:decode_t6',
+    'ccitt_encode:encode_t6',
+    bitorder=True,
+    salvage='ccitt:salvage_t6',
+)
 _bytes(
     5,
     'LZW',
@@ -77,8 +100,15 @@ _image(
     'image:jpegxr_encode jpegxr',
     _INSTALL.format('jpegxr'),
 )
-_bytes(32766, 'NEXT', 'nextrle:decode')
-_image(32771, 'CCITTRLEW', 'ccitt:decode_rlew', bitorder=True)
+_bytes(32766, 'NEXT', 'nextrle:decode', 'nextrle:encode', salvage='nextrle:salvage')
+_image(
+    32771,
+    'CCITTRLEW',
+    'ccitt:decode_rlew',
+    'ccitt_encode:encode_rlew',
+    bitorder=True,
+    salvage='ccitt:salvage_rlew',
+)
 _bytes(
     32773,
     'PACKBITS',
@@ -86,9 +116,18 @@ _bytes(
     'bytestream:packbits_encode packbits | packbits:encode',
     salvage='bytestream:packbits_salvage',
 )
-_bytes(32809, 'THUNDERSCAN', 'thunderscan:decode')
+_bytes(
+    32809, 'THUNDERSCAN', 'thunderscan:decode', 'thunderscan:encode', salvage='thunderscan:salvage'
+)
 _absent(32908, 'PIXARFILM', 'the companded 10-bit LZW of Pixar was never documented')
-_image(32909, 'PIXARLOG', 'pixarlog:decode', bitorder=True)
+_image(
+    32909,
+    'PIXARLOG',
+    'pixarlog:decode',
+    'pixarlog:encode',
+    bitorder=True,
+    salvage='pixarlog:salvage',
+)
 _bytes(32946, 'DEFLATE', _DEFLATE, _DEFLATE_ENCODE, salvage='bytestream:zlib_salvage')
 _image(33003, 'APERIO_JP2000_YCBC', _J2K, _J2K_ENCODE, _INSTALL.format('jpeg2k'))
 _image(
@@ -101,8 +140,15 @@ _image(
 _image(33005, 'APERIO_JP2000_RGB', _J2K, _J2K_ENCODE, _INSTALL.format('jpeg2k'))
 _image(33007, 'ALT_JPEG', 'jpeg:alternative_decoder jpeg8 factory', '', _INSTALL.format('jpeg8'))
 _absent(34661, 'JBIG', 'imagecodecs has no JBIG (ITU-T T.82) decoder, and none is registered')
-_image(34676, 'SGILOG', 'sgilog:decode')
-_image(34677, 'SGILOG24', 'sgilog:decode24')
+_image(34676, 'SGILOG', 'sgilog:decode', 'sgilog:encode', bitorder=True, salvage='sgilog:salvage')
+_image(
+    34677,
+    'SGILOG24',
+    'sgilog:decode24',
+    'sgilog:encode24',
+    bitorder=True,
+    salvage='sgilog:salvage24',
+)
 _image(34712, 'JPEG2000', _J2K, _J2K_ENCODE, _INSTALL.format('jpeg2k'))
 _absent(34715, 'JBIG2', 'imagecodecs has no JBIG2 (ITU-T T.88) decoder, and none is registered')
 _image(

@@ -71,11 +71,11 @@ class ImageDecoder(Decoder):
         except TiffSchemaError as error:
             if self._raises or isinstance(error, UnsupportedError):
                 raise
-            return self._lost(out, error, fault)
+            return self._saved(data, nominal, out, error, fault)
         except DATA_ERRORS as error:
             if self._raises:
                 raise self._error(error) from error
-            return self._lost(out, self._error(error), fault)
+            return self._saved(data, nominal, out, self._error(error), fault)
         if result is room and room.ctypes.data == out.ctypes.data:
             return out
         return self._place(image, nominal, out, fault)
@@ -125,6 +125,17 @@ class ImageDecoder(Decoder):
         self._lost(out, error, fault)
         out[:, :length, :width] = image
         return out
+
+    def _saved(
+        self, data: Buffer, nominal: Shape, out: Array, error: Exception, fault: FaultSink | None
+    ) -> Array:
+        """Place what damaged data yields, where the codec can say what that is."""
+        image = self.codec.salvage_image(data, self.spec, nominal)
+        if image is None:
+            return self._lost(out, error, fault)
+        if fault is not None and isinstance(error, FormatError):
+            fault(error)
+        return self._place(self._normal(image, nominal), nominal, out, fault)
 
     def _lost(self, out: Array, error: Exception, fault: FaultSink | None) -> Array:
         if fault is not None and isinstance(error, FormatError):

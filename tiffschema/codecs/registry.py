@@ -92,8 +92,8 @@ class Codec:
         is_image: The stream carries size and type of its own; bit packing, byte order and
             predictor do not apply.
         bitorder: FillOrder 2 applies to the stored bytes.
-        salvage: For codecs of bytes: returns what damaged data yields before its fault; called
-            with (data, spec, nbytes).
+        salvage: Returns what damaged data yields; called with (data, spec, nbytes), for codecs of
+            images with (data, spec, shape).
     """
 
     code: int
@@ -151,6 +151,12 @@ class Codec:
             made: Callable[..., Any] = function(spec, args)
             return made
         return partial(_encode, function, spec, args)
+
+    def salvage_image(self, data: Any, spec: SegmentSpec, shape: tuple[int, ...]) -> Any:
+        """Return the image that damaged data yields, None if that cannot be known."""
+        if self.salvage is None or not self.salvage.available:
+            return None
+        return self.salvage.load()(data, spec, shape)
 
     def salvage_bytes(self, data: Any, spec: SegmentSpec, nbytes: int) -> bytes:
         """Return what damaged data yields before its fault, nothing if that cannot be known."""

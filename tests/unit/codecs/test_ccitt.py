@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from types import SimpleNamespace
 from typing import Any
 
@@ -190,8 +191,6 @@ def test_hostile_data_ends_with_documented_errors(codec: str) -> None:
             mutant[random.integers(len(mutant))] ^= 1 << random.integers(8)
             cases.append(bytes(mutant))
         for case in cases:
-            try:
+            with contextlib.suppress(TiffSchemaError):
                 decode(case, spec(t4options=options), page.shape, None)
-            except TiffSchemaError:
-                pass
             assert salvage(case, spec(t4options=options), page.shape).shape == page.shape

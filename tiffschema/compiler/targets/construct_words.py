@@ -1,0 +1,71 @@
+"""Conversions of stored words for the construct export, written apart from the parsers'.
+
+Rule: this is a second opinion; it shares no code with what it is compared with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+__all__ = ['bits_reader', 'bits_writer', 'dict_reader', 'flags_reader', 'flags_writer']
+
+
+def bits_reader(parts: tuple[tuple[str, int, int], ...]) -> Callable[[int], dict[str, int]]:
+    def read(word: int) -> dict[str, int]:
+        found = {name: (word >> low) & ((1 << width) - 1) for name, low, width in parts}
+        rest = word
+        for _, low, width in parts:
+            rest &= ~(((1 << width) - 1) << low)
+        if rest:
+            found['_'] = rest
+        return found
+
+    return read
+
+
+def bits_writer(parts: tuple[tuple[str, int, int], ...]) -> Callable[[Mapping[str, int]], int]:
+    def write(values: Mapping[str, int]) -> int:
+        word = values.get('_', 0)
+        for name, low, width in parts:
+            word |= (values.get(name, 0) & ((1 << width) - 1)) << low
+        return word
+
+    return write
+
+
+def flags_reader(names: Mapping[int, str]) -> Callable[[int], frozenset[str | int]]:
+    def read(word: int) -> frozenset[str | int]:
+        found: set[str | int] = set()
+        for mask, name in names.items():
+            if mask and word & mask == mask:
+                found.add(name)
+                word &= ~mask
+        found.update(1 << bit for bit in range(word.bit_length()) if word >> bit & 1)
+        return frozenset(found)
+
+    return read
+
+
+def flags_writer(names: Mapping[int, str]) -> Callable[[Any], int]:
+    numbers = {name: mask for mask, name in names.items()}
+
+    def write(flags: Any) -> int:
+        word = 0
+        for flag in flags:
+            word |= numbers[flag] if isinstance(flag, str) else flag
+        return word
+
+    return write
+
+
+def dict_reader(key: str) -> Callable[[Any], dict[Any, Any]]:
+    def read(items: Any) -> dict[Any, Any]:
+        found = {}
+        for item in items:
+            shown = [name for name in item if name != key and not name.startswith('_')]
+            value = item[shown[0]] if len(shown) == 1 else item
+            found[item[key]] = value
+        return found
+
+    return read

@@ -173,6 +173,7 @@ class Field:
     check: Expr | None = None
     as_: str = ''
     key: str = ''
+    table: str = ''
     fault: str = 'raise'
     encoding: str = 'latin-1'
     endian: str = ''

@@ -6,8 +6,13 @@ Rule: a function here sees bytes and values, never a schema; errors carry the pa
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import math
+import struct
+from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
 from typing import Any, NoReturn
+
+import numpy
 
 from ..errors import BuildError, FormatError, LimitError, TruncatedError
 from ..limits import DEFAULT_LIMITS, Limits
@@ -17,11 +22,16 @@ __all__ = ['Parse', 'bits', 'item_at', 'pow10', 'size_of']
 
 logger = logging.getLogger('tiffschema')
 
+NAN = math.nan
+FAULTS = (FormatError, ValueError, ArithmeticError, TypeError)
+"""What bad data can raise inside generated code: expressions over values of the file may divide by
+zero or meet a value that is absent. `fault_of` makes a documented error of each."""
+
 
 class Parse:
     """State of one parse: where pointers start, what is allowed, what was wrong."""
 
-    __slots__ = ('args', 'base', 'depth', 'extents', 'faults', 'items', 'limits', 'strict')
+    __slots__ = ('base', 'depth', 'extents', 'faults', 'items', 'limits', 'parents', 'strict')
 
     def __init__(
         self, base: int = 0, limits: Limits | None = None, faults: Any = None, strict: bool = False
@@ -33,6 +43,7 @@ class Parse:
         self.strict = strict
         self.depth = self.limits.depth
         self.extents: list[tuple[int, int, str, str]] = []
+        self.parents: list[Any] = []
 
     def enter(self, path: str, pos: int) -> None:
         """Go one struct deeper."""
@@ -145,11 +156,6 @@ def stored(encode: Callable[[Any], Any], value: Any, path: str) -> Any:
         raise BuildError(f'cannot be stored: {e}', path) from None
 
 
-def calculated(path: str, pos: int, error: Exception) -> NoReturn:
-    """Say that an expression has no value for these bytes."""
-    raise FormatError(f'an expression has no value: {error}', path, pos) from None
-
-
 def item_at(array: Any, index: int) -> Any:
     """Return one item of an array; a missing one is no error of Python's."""
     try:
@@ -172,3 +178,141 @@ def bits(value: int, low: int, width: int) -> int:
 def pow10(exponent: int) -> float:
     """Return a power of ten within the range of floats."""
     return float(10.0 ** max(-400, min(300, exponent)))
+
+
+def fault_of(error: Exception, path: str, pos: int) -> FormatError:
+    """Return the documented error for what generated code met."""
+    if isinstance(error, FormatError):
+        return error
+    return FormatError(f'an expression has no value for these bytes: {error}', path, pos)
+
+
+def unmet(text: str, path: str, pos: int) -> NoReturn:
+    """Say that a check does not hold."""
+    raise FormatError(f'does not hold: {text}', path, pos)
+
+
+def too_large(value: int, most: int, path: str, pos: int) -> NoReturn:
+    """Say that a number is beyond what its declaration allows."""
+    raise FormatError(f'is {value}, at most {most} is allowed', path, pos)
+
+
+def too_many(most: int, path: str, pos: int) -> NoReturn:
+    """Say that a list does not end."""
+    raise LimitError(f'more than {most} items', path, pos)
+
+
+def stuck(path: str, pos: int) -> NoReturn:
+    """Say that an item of a list without a count takes no bytes."""
+    raise FormatError('an item of no bytes', path, pos)
+
+
+def no_case(value: Any, path: str, pos: int) -> NoReturn:
+    """Say that no case is declared for a value."""
+    raise FormatError(f'nothing is declared for {value!r}', path, pos)
+
+
+def size_at(sizes: Any, index: int, path: str, pos: int) -> int:
+    """Return one size of a list of sizes."""
+    if index >= len(sizes):
+        raise FormatError(f'the size of item {index} is missing', path, pos)
+    return int(sizes[index])
+
+
+def extent_end(size: Any, least: int, pos: int, end: int, path: str) -> int:
+    """Return the end of a struct that says its own size."""
+    if not isinstance(size, int) or size < least:
+        raise FormatError(f'the size {size!r} is less than {least}', path, pos)
+    if size > end - pos:
+        raise TruncatedError(f'needs {size} bytes, {max(0, end - pos)} are left', path, pos)
+    return pos + size
+
+
+def first_target(
+    offsets: Sequence[Any],
+    origin: int,
+    buf: Buffer,
+    unpack: Callable[..., tuple[Any, ...]] | None,
+    place: int,
+    values: tuple[Any, ...],
+    path: str,
+    pos: int,
+) -> int:
+    """Return the first of several targets where a constant fits."""
+    for offset in offsets:
+        if not isinstance(offset, int):
+            continue
+        there = offset + origin
+        if not 0 <= there < len(buf):
+            continue
+        if unpack is None:
+            return there
+        try:
+            found = unpack(buf, there + place)[0]
+        except struct.error:
+            continue
+        if found in values:
+            return there
+    raise FormatError(f'nothing is at any of the offsets {tuple(offsets)}', path, pos)
+
+
+def flags_of(value: int, names: Mapping[int, Any]) -> frozenset[Any]:
+    """Return names of the bits that are set; an unknown bit is its number."""
+    found: set[Any] = set()
+    bit = 1
+    while bit <= value:
+        if value & bit:
+            member = names.get(bit)
+            found.add(member.name if isinstance(member, Enum) else bit)
+        bit <<= 1
+    return frozenset(found)
+
+
+def divided(pairs: Any) -> Any:
+    """Return numerators divided by denominators; n/0 is nan."""
+    top, bottom = pairs[..., 0].astype(float), pairs[..., 1].astype(float)
+    with numpy.errstate(divide='ignore', invalid='ignore'):
+        return numpy.where(bottom != 0, top / bottom, math.nan)
+
+
+def label(key: Any) -> Any:
+    """Return the key under which a dict shows a value: the name of an enum member."""
+    return key.name if isinstance(key, Enum) else key
+
+
+def dict_of_groups(groups: Sequence[tuple[Any, list[Any]]]) -> dict[Any, Any]:
+    """Return groups by key; a group of one is unwrapped."""
+    merged: dict[Any, list[Any]] = {}
+    for key, group in groups:
+        merged.setdefault(label(key), []).extend(group)
+    return {key: group[0] if len(group) == 1 else group for key, group in merged.items()}
+
+
+def list_of_groups(groups: Sequence[tuple[Any, list[Any]]]) -> list[list[Any]]:
+    """Return groups in order."""
+    return [group for _, group in groups]
+
+
+def dict_of(items: Sequence[Any], key: str, names: Mapping[Any, str]) -> dict[Any, Any]:
+    """Return records by one of their fields; those with a `value` show just that."""
+    found = {}
+    for item in items:
+        code = item[key]
+        shown = item['value'] if 'value' in item else item
+        found[names.get(code, label(code))] = shown
+    return found
+
+
+def trace_run(
+    ctx: Parse, pos: int, path: str, parts: tuple[tuple[str, int, str], ...]
+) -> None:
+    """Record the extents of fixed fields side by side."""
+    for name, size, kind in parts:
+        ctx.extents.append((pos, pos + size, f'{path}.{name}' if name != 'item' else path, kind))
+        pos += size
+
+
+def trace_rest(ctx: Parse, pos: int, stop: int, path: str) -> None:
+    """Record what a window holds beyond what was read."""
+    if pos < stop:
+        ctx.extents.append((pos, stop, path, 'window'))

@@ -91,15 +91,15 @@ class Syntax:
 
     def schema(self, variant: str | None = None) -> SchemaDef:
         """Return the IR of the whole file."""
-        raw = self.keys(self.raw, SCHEMA_KEYS, '')
+        raw = self.raw
+        if len(SCHEMA_KEYS) > len(CORE_KEYS):  # sections of higher floors are known
+            raw = self.keys(raw, SCHEMA_KEYS, '')
         id = raw.get('schema')
         if not isinstance(id, str) or not _ID.fullmatch(id):
             raise self.fail('schema: needs an id such as vendor/acme', raw, 'schema', 'schema')
-        order = [SCHEMA_KEYS.index(key) for key in raw]
-        for (first, one), (second, two) in zip(
-            zip(raw, order, strict=True), list(zip(raw, order, strict=True))[1:], strict=False
-        ):
-            if one > two:
+        known = [key for key in raw if key in SCHEMA_KEYS]
+        for first, second in zip(known, known[1:], strict=False):
+            if SCHEMA_KEYS.index(first) > SCHEMA_KEYS.index(second):
                 raise self.fail(f'{second!r} stands before {first!r}', raw, second, second)
         endian = raw.get('endian', 'inherit')
         if endian not in ('inherit', 'little', 'big'):
@@ -240,6 +240,7 @@ class Syntax:
             bits=self.bits(raw, path), scale=known('scale'), time=self.one_of(raw, 'time', TIMES, path),
             convert=self.one_of(raw, 'convert', CONVERSIONS, path), let=self.expr(raw, 'let', path),
             check=self.expr(raw, 'check', path), as_=as_, key=key,
+            table=str(known('table') or ''),
             fault=self.fault(raw, path, 'raise'), encoding=str(known('encoding') or 'latin-1'),
             endian=self.endian(raw, path), unit=str(known('unit') or ''),
             doc=str(known('doc') or ''), since=str(known('since') or ''),

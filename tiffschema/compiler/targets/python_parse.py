@@ -61,6 +61,10 @@ class _Parser(Printer):
             self.emit(f'ctx.enter({plan.path!r}, pos)')
         if plan.extent or self._needs_start():
             self.emit('start = pos')
+        if 'parent' in plan.used:
+            self.emit('parent = ctx.parents[-1]')
+        if 'root' in plan.used:
+            self.emit('root = ctx.parents[0]')
         self._absent()
         if plan.extent:
             self._extent()

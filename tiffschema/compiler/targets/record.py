@@ -77,12 +77,10 @@ class LazyRecord(Record):
     first touch.
     """
 
-    __slots__ = ('_buf', '_parse', '_pos', '_whole')
+    __slots__ = ('_buf', '_parse', '_pos', '_size', '_whole')
 
     def _all(self) -> Any:
-        if self._whole is None:
-            self._whole = self._parse()
-        return self._whole
+        raise NotImplementedError
 
     def __getattr__(self, name: str) -> Any:
         if name in self._fields or name == '_dropped':

@@ -1,0 +1,416 @@
+"""What users hold: a struct to parse, build, trace; built bytes; extents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from struct import Struct as Packer
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy
+
+from ..errors import BuildError, FormatError, TruncatedError
+from ..limits import DEFAULT_LIMITS, Limits
+from ..types import Buffer, Faults, normalize_byteorder
+from .compiled import CompiledVariant
+from .plan import Map, Run
+from .support import FAULTS, Parse, fault_of
+from .targets.dtype import numpy_type
+from .targets.record import LazyRecord, Record
+
+if TYPE_CHECKING:
+    from .library import Schema
+
+__all__ = ['Built', 'Extent', 'Struct']
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class Extent(NamedTuple):
+    """Bytes of one field: ``start`` to ``stop``, its path, and what kind of bytes they are.
+
+    Kinds: field, table, pad, window (inside of a known window that nothing describes), inline,
+    shared, fault (the first fault; it ends a trace).
+    """
+
+    start: int
+    stop: int
+    path: str
+    kind: str
+
+
+class Built:
+    """Bytes that a builder made.
+
+    Parameters:
+        data: The bytes as they are at address 0.
+        patches: Positions of pointers and their `struct` codes.
+        args: Arguments of the struct that follow from the values.
+    """
+
+    __slots__ = ('args', 'data', 'path', 'patches')
+
+    def __init__(
+        self, data: bytes, patches: list[tuple[int, str]], args: Mapping[str, Any], path: str
+    ) -> None:
+        self.data = data
+        self.patches = patches
+        self.args = args
+        self.path = path
+
+    def at(self, address: int) -> bytes:
+        """Return the bytes for an address in a file: pointers hold file offsets.
+
+        Raises:
+            BuildError: An offset does not fit its pointer.
+        """
+        if not address or not self.patches:
+            return self.data
+        out = bytearray(self.data)
+        for position, code in self.patches:
+            packer = Packer(code)
+            (offset,) = packer.unpack_from(out, position)
+            try:
+                packer.pack_into(out, position, offset + address)
+            except Exception as error:
+                raise BuildError(f'the offset {offset + address} does not fit', self.path) from error
+        return bytes(out)
+
+    def __bytes__(self) -> bytes:
+        return self.data
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __eq__(self, other: object) -> bool:
+        """Compare the bytes."""
+        if isinstance(other, Built):
+            return self.data == other.data
+        return NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        """Return size and path."""
+        return f'<Built {self.path}, {len(self.data)} bytes, {len(self.patches)} pointers>'
+
+
+class Struct:
+    """One struct of a schema, ready to parse, build and trace.
+
+    Example:
+        >>> from tiffschema import schemas
+        >>> link = schemas['tiff/ifd'].struct('link', variant='classic')
+        >>> link.parse(b'\\0\\0\\0\\x08', byteorder='big').value
+        8
+        >>> bytes(link.build({'value': 8}, byteorder='big'))
+        b'\\x00\\x00\\x00\\x08'
+    """
+
+    def __init__(self, schema: Schema, compiled: CompiledVariant, name: str) -> None:
+        self.schema = schema
+        self.name = name
+        self.variant = compiled.definition.variant
+        self.plan = compiled.plans[name]
+        self.args = tuple(arg for arg, _ in self.plan.args)
+        self._compiled = compiled
+        self._order = {'little': '<', 'big': '>'}.get(self.plan.endian or schema.endian)
+        self._parsers: dict[str, Any] = {}
+        self._builders: dict[str, Any] = {}
+        self._lazy: dict[str, Any] = {}
+
+    def __repr__(self) -> str:
+        """Return schema and name."""
+        return f'<Struct {self.plan.path}>'
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _struct, (self.schema.id, self.name, self.variant)
+
+    @property
+    def doc(self) -> str:
+        """What the struct is."""
+        return self._compiled.structs[self.name].doc
+
+    @property
+    def record(self) -> type[Record]:
+        """Class of the records."""
+        return self._compiled.records[self.name]
+
+    @property
+    def fields(self) -> tuple[Any, ...]:
+        """Declared fields, as IR."""
+        return self._compiled.structs[self.name].fields
+
+    @property
+    def size(self) -> int | None:
+        """Bytes, or None unless the layout is fixed."""
+        return self.plan.size
+
+    def dtype(self, byteorder: str | None = None) -> numpy.dtype[Any] | None:
+        """Return the NumPy type, or None unless the layout is fixed."""
+        return numpy_type(self.plan, self.order(byteorder))
+
+    def order(self, byteorder: str | None) -> str:
+        """Return the byte order: the schema's own, else the one given.
+
+        Raises:
+            TypeError: The schema inherits its byte order and none is given.
+        """
+        if self._order is not None:
+            return self._order
+        if byteorder is None:
+            raise TypeError(f'{self.plan.path} inherits its byte order: byteorder= is needed')
+        if byteorder in ('<', '>'):
+            return byteorder
+        return normalize_byteorder(byteorder)
+
+    def arguments(self, args: Mapping[str, Any], missing: bool = False) -> list[Any]:
+        """Return arguments in declared order.
+
+        Raises:
+            TypeError: One is missing or unknown.
+        """
+        if not self.args and not args:
+            return []
+        unknown = set(args) - set(self.args)
+        absent = [] if missing else [name for name in self.args if name not in args]
+        if unknown or absent:
+            raise TypeError(
+                f'{self.plan.path} takes the arguments {list(self.args)}, not {sorted(args)}'
+            )
+        return [args.get(name) for name in self.args]
+
+    def parse(
+        self,
+        buffer: Buffer,
+        offset: int = 0,
+        end: int | None = None,
+        *,
+        byteorder: str | None = None,
+        base: int = 0,
+        args: Mapping[str, Any] = _NOTHING,
+        limits: Limits | None = None,
+        lazy: bool = False,
+        faults: Faults | None = None,
+        strict: bool = False,
+    ) -> Any:
+        """Return a record of the bytes at `offset`.
+
+        Parameters:
+            buffer: Bytes; pointers may lead anywhere in them.
+            offset: Where the struct begins in `buffer`.
+            end: Where its window ends, the end of `buffer` if None.
+            byteorder: Needed by schemas that inherit it.
+            base: Added to file offsets to give positions in `buffer`.
+            args: Arguments of the struct.
+            limits: Resource bounds.
+            lazy: Return a record that decodes on access.
+            faults: List that takes recoverable faults; else they are logged.
+            strict: Raise recoverable faults.
+
+        Raises:
+            FormatError: The bytes do not have the declared form.
+            TypeError: An argument or the byte order is missing.
+        """
+        order = self.order(byteorder)
+        if lazy:
+            return self._lazily(buffer, offset, end, order, base, args, limits, faults, strict)
+        ctx = Parse(base, limits, faults, strict)
+        return self._run(buffer, offset, end, order, ctx, args)[0]
+
+    def parse_next(
+        self, buffer: Buffer, offset: int = 0, end: int | None = None, *,
+        byteorder: str | None = None, base: int = 0, args: Mapping[str, Any] = _NOTHING,
+        limits: Limits | None = None, faults: Faults | None = None, strict: bool = False,
+    ) -> tuple[Any, int]:  # fmt: skip
+        """Return a record and the offset behind it; parameters as in `parse`."""
+        ctx = Parse(base, limits, faults, strict)
+        return self._run(buffer, offset, end, self.order(byteorder), ctx, args)
+
+    def iter(self, buffer: Buffer, offset: int = 0, end: int | None = None, **as_parse: Any) -> Iterator[Any]:
+        """Yield records to the end of the buffer; parameters as in `parse_next`."""
+        end = len(buffer) if end is None else end
+        while offset < end:
+            record, behind = self.parse_next(buffer, offset, end, **as_parse)
+            if behind <= offset:
+                raise FormatError('a record of no bytes', self.plan.path, offset)
+            yield record
+            offset = behind
+
+    def _run(
+        self, buffer: Any, offset: int, end: int | None, order: str, ctx: Parse,
+        args: Mapping[str, Any],
+    ) -> tuple[Any, int]:  # fmt: skip
+        parser = self._parsers.get(order)
+        if parser is None:
+            parser = self._compiled.space('parse', order)[f'parse_{self.name}']
+            self._parsers[order] = parser
+        if end is None:
+            end = len(buffer)
+        elif end > len(buffer):
+            end = len(buffer)
+        if offset < 0:
+            raise TruncatedError(f'the offset {offset} is negative', self.plan.path, offset)
+        try:
+            result: tuple[Any, int] = parser(
+                buffer, offset, end, ctx, *(self.arguments(args) if args or self.args else ())
+            )
+        except FormatError as error:
+            if ctx.base and error.offset >= 0:
+                raise type(error)(error.message, error.path, error.offset - ctx.base) from None
+            raise
+        except FAULTS as error:
+            if isinstance(error, TypeError) and not isinstance(buffer, Buffer) and not hasattr(buffer, '__getitem__'):
+                raise
+            raise fault_of(error, self.plan.path, offset - ctx.base) from error
+        return result
+
+    def _lazily(
+        self, buffer: Any, offset: int, end: int | None, order: str, base: int,
+        args: Mapping[str, Any], limits: Limits | None, faults: Faults | None, strict: bool,
+    ) -> Any:  # fmt: skip
+        found = self._lazy.get(order)
+        if found is None:
+            found = self._lazy[order] = _lazy_class(self, order)
+        kind, need = found
+        stop = len(buffer) if end is None else min(end, len(buffer))
+        if offset < 0 or offset + need > stop:
+            raise TruncatedError(
+                f'needs {need} bytes, {max(0, stop - offset)} are left', self.plan.path, offset - base
+            )
+        record = kind()
+        record._buf, record._pos, record._whole, record._size = buffer, offset, None, None
+        record._parse = (self, buffer, offset, end, order, base, args, limits, faults, strict)
+        return record
+
+    def build(
+        self,
+        values: Any,
+        *,
+        byteorder: str | None = None,
+        args: Mapping[str, Any] = _NOTHING,
+        dropped: str = 'error',
+    ) -> Built:
+        """Return the bytes of values.
+
+        Parameters:
+            values: A record or a mapping, nested at will. Counts, sizes, offsets and magics follow
+                from the rest.
+            byteorder: Needed by schemas that inherit it.
+            args: Arguments; those that follow from the values may be missing.
+            dropped: ``error`` refuses records that lost fields on reading, ``zero`` writes zeros.
+
+        Raises:
+            BuildError: The values do not fit; names the path.
+        """
+        order = self.order(byteorder)
+        builder = self._builders.get(order)
+        if builder is None:
+            space = self._compiled.space('build', order)
+            builder = self._builders[order] = (space[f'build_{self.name}'], space['Build'])
+        function, context = builder
+        ctx = context(dropped == 'zero')
+        try:
+            function(ctx, values, self.plan.path, *(self.arguments(args, True) if self.args else ()))
+            ctx.drain()
+        except BuildError:
+            raise
+        except (*FAULTS, OverflowError, KeyError, AttributeError, IndexError, ctx.pack_error) as error:
+            raise BuildError(f'the values cannot be stored: {error}', self.plan.path) from error
+        return Built(bytes(ctx.out), ctx.patches, ctx.args, self.plan.path)
+
+    def trace(
+        self, buffer: Buffer, offset: int = 0, end: int | None = None, *,
+        byteorder: str | None = None, base: int = 0, args: Mapping[str, Any] = _NOTHING,
+        limits: Limits | None = None, faults: Faults | None = None, strict: bool = False,
+    ) -> list[Extent]:  # fmt: skip
+        """Return the extent of every field, in file offsets; parameters as in `parse`.
+
+        A fault ends the list with an extent of kind ``fault`` whose path is the message.
+        """
+        order = self.order(byteorder)
+        tracer = self._compiled.space('trace', order)[f'trace_{self.name}']
+        ctx = Parse(base, limits, faults if faults is not None else [], strict)
+        end = len(buffer) if end is None else min(end, len(buffer))
+        given = self.arguments(args) if args or self.args else []
+        last: list[Extent] = []
+        try:
+            tracer(buffer, offset, end, ctx, '', *given)
+        except FAULTS as error:
+            fault = fault_of(error, self.plan.path, offset)
+            place = fault.offset if fault.offset >= 0 else offset
+            last = [Extent(place - base, place - base, str(fault), 'fault')]
+        seen: set[tuple[int, int]] = set()
+        found = []
+        for start, stop, path, kind in ctx.extents:
+            shared = (start, stop) in seen and stop > start
+            seen.add((start, stop))
+            found.append(
+                Extent(start - base, stop - base, path.lstrip('.'), 'shared' if shared else kind)
+            )
+        return found + last
+
+
+def _lazy_class(struct: Struct, order: str) -> tuple[type[LazyRecord], int]:
+    """Return a record class whose leading numbers are read from the buffer on access."""
+    plan = struct.plan
+    first = plan.ops[0] if plan.ops and isinstance(plan.ops[0], Run) else None
+    mapped = {op.name for op in plan.ops if isinstance(op, Map)}
+    mapped |= {getattr(op, 'name', '') for op in plan.ops if not isinstance(op, Run)}
+    space: dict[str, Any] = {
+        '__slots__': (), '__doc__': f'Lazy record of {plan.path}.', '_fields': plan.fields,
+        '_path': plan.path,
+    }  # fmt: skip
+    offset = need = 0
+    actual = {'little': '<', 'big': '>'}.get(plan.endian, order)
+    for item in first.items if first else ():
+        unpack = Packer(actual + item.letters.replace('x', 's')).unpack_from
+        behind = offset + item.size
+        if item.name == plan.extent:
+            space['_extent'] = _extent_of(unpack, offset, plan.path)
+            need = behind
+        if item.kind in ('number', 'bytes') and item.name not in mapped | {plan.extent}:
+            if item.name in plan.fields:
+                space[item.name] = _reader(unpack, offset, behind if plan.extent else 0)
+        offset = behind
+    need = need or offset
+    space['_all'] = _whole
+    return type(plan.name, (LazyRecord,), space), need
+
+
+def _reader(unpack: Any, offset: int, behind: int) -> property:
+    def read(record: Any) -> Any:
+        return unpack(record._buf, record._pos + offset)[0]
+
+    def read_if_there(record: Any) -> Any:
+        # The struct says its own size; what lies behind its end is absent.
+        if record._size is None:
+            record._size = record._extent(record._buf, record._pos)
+        return unpack(record._buf, record._pos + offset)[0] if behind <= record._size else None
+
+    return property(read_if_there if behind else read)
+
+
+def _extent_of(unpack: Any, offset: int, path: str) -> Any:
+    def extent(record: Any, buffer: Any, start: int) -> int:
+        size: int = unpack(buffer, start + offset)[0]
+        if size > len(buffer) - start:
+            raise TruncatedError(f'needs {size} bytes, {len(buffer) - start} are left', path, start)
+        return size
+
+    return extent
+
+
+def _whole(record: Any) -> Any:
+    if record._whole is None:
+        struct, buffer, offset, end, order, base, args, limits, faults, strict = record._parse
+        ctx = Parse(base, limits or DEFAULT_LIMITS, faults, strict)
+        record._whole = struct._run(buffer, offset, end, order, ctx, args)[0]
+    return record._whole
+
+
+def _struct(id: str, name: str, variant: str | None) -> Struct:
+    from .library import schemas
+
+    return schemas[id].struct(name, variant)
+

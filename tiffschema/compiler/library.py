@@ -1,0 +1,395 @@
+"""The library of schemas: found, compiled on first use, registered by users.
+
+Rule 1: shipped schemas come from the package's `schemas` folder, in a checkout from the one beside
+the package; users add theirs by call, by the folders in ``TIFFSCHEMA_PATH`` and by entry points.
+Rule 2: a section that the compiler has no word for belongs to whoever registered it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from ..errors import SchemaError
+from .compiled import CompiledVariant
+from .handles import Built, Extent, Struct
+from .load import Located, load_text
+from .syntax import SCHEMA_KEYS, Syntax, substitute
+from .targets.record import Record
+
+__all__ = [
+    'Built', 'Extent', 'Schema', 'SchemaLibrary', 'Struct', 'on_register', 'register_schema',
+    'register_section', 'schema_folder', 'schemas',
+]  # fmt: skip
+
+SectionParser = Callable[['Schema', Any], Any]
+_sections: dict[str, SectionParser] = {}
+_listeners: list[Callable[[str, Located], None]] = []
+_lock = threading.RLock()
+
+
+def register_section(name: str, parser: SectionParser) -> None:
+    """Let a higher floor own a section of schemas.
+
+    Parameters:
+        name: Key at the top of a schema.
+        parser: Called with the schema and the raw section on first use of ``schema.sections[name]``.
+    """
+    if name not in SCHEMA_KEYS:
+        SCHEMA_KEYS.append(name)
+    _sections[name] = parser
+
+
+def on_register(listener: Callable[[str, Located], None]) -> None:
+    """Call a listener with id and raw mapping of every schema that users register."""
+    _listeners.append(listener)
+    for id, raw in schemas.registered():
+        listener(id, raw)
+
+
+def schema_folder() -> Path:
+    """Return the folder of shipped schemas."""
+    package = Path(__file__).resolve().parents[1]
+    inside = package / 'schemas'
+    return inside if inside.is_dir() else package.parent / 'schemas'
+
+
+class Schema:
+    """One schema: structs, tables and sections, compiled when they are asked for.
+
+    Parameters:
+        raw: The loaded mapping.
+        file: Its name, for messages.
+        library: Where used schemas are found.
+    """
+
+    def __init__(self, raw: Located, file: str, library: SchemaLibrary) -> None:
+        self.raw = raw
+        self.file = file
+        self.id = str(raw.get('schema'))
+        self.title = str(raw.get('title') or '')
+        self.doc = str(raw.get('doc') or '')
+        source = raw.get('source') or ()
+        self.source_refs = (source,) if isinstance(source, str) else tuple(source)
+        self._library = library
+        self._variants: dict[str | None, CompiledVariant] = {}
+        self._structs: dict[tuple[str, str | None], Struct] = {}
+        self._parsed: dict[str, Any] = {}
+
+    def __repr__(self) -> str:
+        """Return the id."""
+        return f'<Schema {self.id}>'
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _schema, (self.id,)
+
+    @property
+    def endian(self) -> str:
+        """Inherit, little or big."""
+        return str(self.raw.get('endian', 'inherit'))
+
+    @property
+    def variants(self) -> tuple[str | None, ...]:
+        """Names of the variants; ``(None,)`` for a schema without."""
+        return tuple(self.raw.get('variants') or (None,))
+
+    @property
+    def structs(self) -> Mapping[str, Any]:
+        """Declared structs of the first variant, as IR."""
+        own = self.compiled().definition.structs
+        return MappingProxyType(dict(own))
+
+    @property
+    def enums(self) -> Mapping[str, Any]:
+        """Declared enums, as IR."""
+        return MappingProxyType(dict(self.compiled().definition.enums))
+
+    @property
+    def tables(self) -> Mapping[str, Any]:
+        """Declared tables: code to row."""
+        return MappingProxyType(dict(self.raw.get('tables') or {}))
+
+    @property
+    def sections(self) -> Mapping[str, Any]:
+        """Sections of higher floors, parsed."""
+        for name, parser in _sections.items():
+            if name in self.raw and name not in self._parsed:
+                self._parsed[name] = parser(self, self.raw[name])
+        return MappingProxyType(self._parsed)
+
+    @property
+    def tags(self) -> Any:
+        """The section of tags."""
+        return self.sections.get('tags', MappingProxyType({}))
+
+    @property
+    def texts(self) -> Any:
+        """The section of text grammars."""
+        return self.sections.get('texts', MappingProxyType({}))
+
+    @property
+    def detect(self) -> Any:
+        """The section of detection rules."""
+        return self.sections.get('detect', MappingProxyType({}))
+
+    def compiled(self, variant: str | None = None) -> CompiledVariant:
+        """Return one variant, the first if none is named.
+
+        Raises:
+            SchemaError: The declaration is wrong.
+            KeyError: There is no such variant.
+        """
+        declared = self.raw.get('variants') or {}
+        if variant is None and declared:
+            variant = next(iter(declared))
+        if variant is not None and variant not in declared:
+            raise KeyError(f'{self.id} has no variant {variant!r}; known are {list(declared)}')
+        with _lock:
+            if variant not in self._variants:
+                self._variants[variant] = self._compile(variant, declared.get(variant) or {})
+            return self._variants[variant]
+
+    def _compile(self, variant: str | None, values: Mapping[str, Any]) -> CompiledVariant:
+        structs: dict[str, Any] = {}
+        enums: dict[str, Any] = {}
+        tables: dict[str, Any] = {}
+        for used in self._library.used(self):
+            other = used.compiled()
+            structs.update(other.structs)
+            enums.update(other.enums)
+            tables.update(other.tables)
+        raw = substitute(self.raw, values) if values else self.raw
+        definition = Syntax(raw, self.file, tables).schema(variant)
+        structs.update(definition.structs)
+        enums.update(definition.enums)
+        tables.update(definition.tables)
+        return CompiledVariant(definition, structs, enums, tables)
+
+    def struct(self, name: str, variant: str | None = None) -> Struct:
+        """Return a struct to parse and build with.
+
+        Raises:
+            KeyError: There is no such struct or variant.
+            SchemaError: The declaration is wrong.
+        """
+        found = self._structs.get((name, variant))
+        if found is None:
+            compiled = self.compiled(variant)
+            if name not in compiled.plans:
+                raise KeyError(f'{self.id} has no struct {name!r}; known: {sorted(compiled.plans)}')
+            found = self._structs[name, variant] = Struct(self, compiled, name)
+        return found
+
+    def record(self, name: str) -> type[Record]:
+        """Return the class of a struct's records."""
+        return self.compiled().records[name]
+
+    def source(
+        self, struct: str | None = None, *, target: str = 'parse', byteorder: str = '<',
+        variant: str | None = None,
+    ) -> str:  # fmt: skip
+        """Return generated Python: of one struct, or the whole module.
+
+        Parameters:
+            struct: Name of a struct, None for all.
+            target: ``parse``, ``build`` or ``trace``.
+            byteorder: ``<`` or ``>``.
+            variant: Name of a variant, None for the first.
+        """
+        text = self.compiled(variant).text(target, byteorder)
+        if struct is None:
+            return text
+        functions = re.split(r'\n\n\n(?=def )', text)
+        return next(f for f in functions if f.startswith(f'def {target}_{struct}('))
+
+    def to_construct(self, struct: str, byteorder: str = '<', variant: str | None = None) -> Any:
+        """Return a `construct` object that reads and writes the same bytes."""
+        from .targets.construct_ import to_construct
+
+        return to_construct(self, struct, byteorder=byteorder, variant=variant)
+
+    def docs(self, format: str = 'markdown') -> str:
+        """Return the reference page."""
+        if format != 'markdown':
+            raise ValueError(f'format {format!r} is not markdown')
+        from .targets.markdown import schema_page
+
+        return schema_page(self)
+
+    def check(self) -> list[str]:
+        """Compile everything; return warnings (public fields without doc).
+
+        Raises:
+            SchemaError: The declaration is wrong.
+        """
+        warnings = []
+        for variant in self.variants:
+            compiled = self.compiled(variant)
+            for target in ('parse', 'trace', 'build'):
+                for order in '<>':
+                    compiled.space(target, order)
+        _ = self.sections
+        for name, struct in self.structs.items():
+            for field in struct.fields:
+                if not field.hidden and not field.doc:
+                    warnings.append(f'{self.file}:{field.line}: {name}.{field.name} has no doc')
+        return warnings
+
+
+class SchemaLibrary(Mapping[str, Schema]):
+    """All schemas by id; a schema is loaded when it is asked for."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[str, Schema] = {}
+        self._files: dict[str, Path] | None = None
+        self._registered: dict[str, Located] = {}
+
+    def _known(self) -> dict[str, Path]:
+        if self._files is None:
+            with _lock:
+                if self._files is None:
+                    self._files = _scan(schema_folder())
+                    self._add_users()
+        return self._files
+
+    def _add_users(self) -> None:
+        """Register what environment and entry points name."""
+        for folder in os.environ.get('TIFFSCHEMA_PATH', '').split(os.pathsep):
+            if folder:
+                for path in sorted(Path(folder).rglob('*.yaml')):
+                    self.register(path)
+        from importlib.metadata import entry_points
+
+        for point in entry_points(group='tiffschema.schemas'):
+            named = point.load()
+            named = named() if callable(named) else named
+            for item in [named] if isinstance(named, str | os.PathLike) else named:
+                path = Path(item)
+                for file in sorted(path.rglob('*.yaml')) if path.is_dir() else [path]:
+                    self.register(file)
+
+    def __getitem__(self, id: str) -> Schema:
+        found = self._loaded.get(id)
+        if found is not None:
+            return found
+        path = self._known().get(id)
+        if id in self._loaded:
+            return self._loaded[id]
+        if path is None:
+            import difflib
+
+            near = difflib.get_close_matches(str(id), list(self), 3)
+            hint = f'; near are {", ".join(near)}' if near else ''
+            raise KeyError(f'no schema {id!r}{hint}')
+        raw = load_text(path.read_text(encoding='utf-8'), path.name)
+        if raw.get('schema') != id:
+            raise SchemaError(f'the id is {raw.get("schema")!r}, expected {id!r}', file=str(path))
+        return self._loaded.setdefault(id, Schema(raw, f'schemas/{id}.yaml', self))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted({*self._known(), *self._registered}))
+
+    def __len__(self) -> int:
+        return len({*self._known(), *self._registered})
+
+    def registered(self) -> list[tuple[str, Located]]:
+        """Return ids and raw mappings of what users registered."""
+        return list(self._registered.items())
+
+    def used(self, schema: Schema, seen: tuple[str, ...] = ()) -> list[Schema]:
+        """Return the schemas that `use:` names.
+
+        Raises:
+            SchemaError: One is unknown, or they use each other in a circle.
+        """
+        found = []
+        declared = schema.raw.get('use') or []
+        for id in [declared] if isinstance(declared, str) else declared:
+            if id == schema.id or id in seen:
+                raise SchemaError(
+                    f'{schema.id} and {id} use each other', file=schema.file,
+                    line=schema.raw.line('use'), field='use',
+                )  # fmt: skip
+            try:
+                other = self[id]
+            except KeyError as error:
+                raise SchemaError(
+                    str(error.args[0]), file=schema.file, line=schema.raw.line('use'), field='use'
+                ) from None
+            self.used(other, (*seen, schema.id))
+            found.append(other)
+        return found
+
+    def register(self, source: str | os.PathLike[str], *, replace: bool = False) -> Schema:
+        """Add a schema of a user's; see `register_schema`."""
+        text, file = _read(source)
+        raw = load_text(text, file)
+        schema = Schema(raw, file, self)
+        Syntax(raw, file).schema() if not raw.get('variants') and not raw.get('use') else None
+        if not isinstance(raw.get('schema'), str):
+            raise SchemaError('needs schema: <id>', file=file, line=1)
+        known = self._files if self._files is not None else self._known()
+        if not replace and (schema.id in known or schema.id in self._registered):
+            raise SchemaError(
+                f'the id {schema.id!r} is in use; replace=True takes its place', file=file, line=1
+            )
+        for variant in schema.variants:
+            schema.compiled(variant)
+        for listener in _listeners:
+            listener(schema.id, raw)
+        self._registered[schema.id] = raw
+        self._loaded[schema.id] = schema
+        return schema
+
+    def from_construct(self, obj: Any, *, id: str = 'construct/struct') -> Schema:
+        """Return a schema compiled from a `construct` declaration.
+
+        Raises:
+            SchemaError: It holds an object that cannot be taken; names it and says why.
+        """
+        from .from_construct import from_construct
+
+        return from_construct(obj, id=id)
+
+
+schemas = SchemaLibrary()
+"""All schemas by id."""
+
+
+def register_schema(source: str | os.PathLike[str], *, replace: bool = False) -> Schema:
+    """Add a schema, from a path or from YAML text.
+
+    Parameters:
+        source: Path of a file, or the text itself (it has line breaks).
+        replace: Take the place of a schema of the same id.
+
+    Raises:
+        SchemaError: The declaration is wrong, or its id or a tag code is in use.
+    """
+    return schemas.register(source, replace=replace)
+
+
+def _read(source: str | os.PathLike[str]) -> tuple[str, str]:
+    if isinstance(source, str) and '\n' in source:
+        return source, '<text>'
+    path = Path(source)
+    try:
+        return path.read_text(encoding='utf-8'), str(source)
+    except OSError as error:
+        raise SchemaError(f'cannot be read: {error.strerror}', file=str(source)) from None
+
+
+def _scan(folder: Path) -> dict[str, Path]:
+    return {
+        path.relative_to(folder).with_suffix('').as_posix(): path
+        for path in sorted(folder.rglob('*.yaml'))
+    }
+
+
+def _schema(id: str) -> Schema:
+    return schemas[id]

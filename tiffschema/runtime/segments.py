@@ -29,7 +29,7 @@ from .frames import FrameMap
 from .source import Source
 from .tilecache import SegmentCache
 
-__all__ = ['ErrorMode', 'ReadOptions', 'SegmentReader', 'fill_value', 'full_window']
+__all__ = ['ErrorMode', 'ReadOptions', 'SegmentReader', 'blocks', 'fill_value', 'full_window']
 
 ErrorMode: TypeAlias = Literal['raise', 'fault']
 """Damaged segments: ``'raise'`` an error, or keep the undamaged rest and record a ``'fault'``."""
@@ -261,7 +261,7 @@ class _Job:
             workers.run(work.fetch_and_decode, groups, threads)
             return
         # Requests to stores are long: many ranges are asked for at once, then decoded.
-        for block in _blocks(sizes, options.buffersize or 1 << 28):
+        for block in blocks(sizes, options.buffersize or 1 << 28):
             views = self._fetch(offsets[block.start : block.stop], sizes[block.start : block.stop])
             work.hold(block.start, views)
             inner = workers.batches(len(block), nbytes, threads)
@@ -276,7 +276,7 @@ class _Job:
             return self.source.fetch(offsets.tolist(), stored.tolist())
 
 
-def _blocks(sizes: NDArray[np.int64], buffersize: int) -> Iterator[range]:
+def blocks(sizes: NDArray[np.int64], buffersize: int) -> Iterator[range]:
     """Yield ranges of segments whose stored bytes fit into a buffer, at least one each."""
     start = total = 0
     for index, size in enumerate(sizes.tolist()):

@@ -53,9 +53,17 @@ class PageRepeater:
         places = np.array(addresses, np.int64)
         columns = self._writer.block_columns(*starts)
         block = self._template.block(places, np.zeros_like(places), columns)
+        raw, row = block.tobytes(), block.shape[1]
+        word = self._output.codec.number_dtype['value']
+        words, width = places.astype(word).tobytes(), word.itemsize
         self._rows = [
-            (address, start, row.tobytes().ljust(start - address, b'\0'), output.word(address))
-            for address, start, row in zip(addresses, starts, block, strict=True)
+            (
+                addresses[k],
+                starts[k],
+                raw[k * row : (k + 1) * row].ljust(starts[k] - addresses[k], b'\0'),
+                words[k * width : (k + 1) * width],
+            )
+            for k in range(len(addresses))
         ]
         self._rows.reverse()
 
@@ -68,7 +76,7 @@ class PageRepeater:
         if data.dtype != self._storage or not data.flags.c_contiguous:
             data = np.ascontiguousarray(data, self._storage)
         sink = output.sink
-        sink.write_parts(address, head, data)
+        sink.write_parts(address, (head, data), start - address + self._nbytes)
         output.end = start + self._nbytes
         sink.write_at(output.pointer, word)
         output.pointer = address + self._template.next_at
@@ -110,7 +118,7 @@ class PlaneRepeater:
         if data.dtype != self._storage or not data.flags.c_contiguous:
             data = np.ascontiguousarray(data, self._storage)
         sink = output.sink
-        sink.write_parts(start, data)
+        sink.write_parts(start, (data,), size)
         output.end = start + size
         writer.frames += self._frames
         if self._at >= 0:

@@ -46,8 +46,10 @@ class Sink(Protocol):
     def write_at(self, offset: int, data: Buffer) -> None:
         """Write all bytes at a position; a gap before it holds zeros."""
 
-    def write_parts(self, offset: int, *parts: Buffer | NDArray[Any]) -> None:
-        """Write several buffers one behind the other."""
+    def write_parts(
+        self, offset: int, parts: tuple[Buffer | NDArray[Any], ...], size: int
+    ) -> None:
+        """Write several buffers, of ``size`` bytes together, one behind the other."""
 
     def read_at(self, offset: int, size: int) -> bytes:
         """Return bytes from a position, fewer at the end."""
@@ -124,9 +126,10 @@ class FileSink:
         if offset + size > self._size:
             self._size = offset + size
 
-    def write_parts(self, offset: int, *parts: Buffer | NDArray[Any]) -> None:
-        """Write several buffers one behind the other."""
-        size = sum(memoryview(part).nbytes for part in parts)
+    def write_parts(
+        self, offset: int, parts: tuple[Buffer | NDArray[Any], ...], size: int
+    ) -> None:
+        """Write several buffers, of ``size`` bytes together, one behind the other."""
         if size > WRITE_SIZE or os.pwritev(self._fd, parts, offset) < size:
             for part in parts:
                 raw = memoryview(part).cast('B')
@@ -243,8 +246,10 @@ class StreamSink:
             done += count
         self._size = max(self._size, offset + done)
 
-    def write_parts(self, offset: int, *parts: Buffer | NDArray[Any]) -> None:
-        """Write several buffers one behind the other."""
+    def write_parts(
+        self, offset: int, parts: tuple[Buffer | NDArray[Any], ...], size: int
+    ) -> None:
+        """Write several buffers, of ``size`` bytes together, one behind the other."""
         for part in parts:
             raw = memoryview(part).cast('B')
             self.write_at(offset, raw)

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tiffschema.compiler.construct_expr import Refused, expression
 from tiffschema.compiler.load import Located
 from tiffschema.errors import SchemaError
 
-__all__ = ['MAX_ITEMS', 'declaration']
+if TYPE_CHECKING:
+    from tiffschema.compiler.library import Schema
+
+__all__ = ['MAX_ITEMS', 'declaration', 'from_construct']
 
 MAX_ITEMS = 1 << 24
 """Largest count of a list whose length a file says, as construct has no word for it."""
@@ -55,6 +58,13 @@ class _Struct:
     needs: dict[tuple[int, tuple[str, ...]], str] = field(default_factory=dict)
     checks: list[str] = field(default_factory=list)
     hidden: int = 0
+
+
+def from_construct(obj: Any, *, id: str = 'construct/struct') -> Schema:
+    """Return the schema of a construct object, compiled; see `declaration`."""
+    from tiffschema.compiler.library import Schema, schemas
+
+    return Schema(declaration(obj, id), f'<construct {id}>', schemas)
 
 
 def declaration(obj: Any, id: str = 'construct/struct') -> Located:
@@ -425,7 +435,7 @@ class _Reader:
         keys = self.value(inner, struct, name)
         if 'size' in keys:
             raise Refused('FixedSized: directly inside another; put a Struct between them')
-        return dict(keys) | {'size': size}
+        return dict(keys) | {'size': _size(size)}
 
     def _stringencoded(self, obj: Any, struct: _Struct, name: str) -> dict[str, Any]:
         """Take PaddedString, PascalString, CString and GreedyString; each is a known nest."""
@@ -457,6 +467,10 @@ def _unnamed(obj: Any) -> tuple[str, str, Any]:
         name, docs = name or obj.name or '', docs or obj.docs or ''
         obj = obj.subcon
     return name, docs, obj
+
+
+def _size(text: str) -> int | str:
+    return int(text) if text.isdigit() else text
 
 
 def _identifier(text: str) -> str:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from tiffschema.compiler.expr import Const, Expr, Name, names_in
 from tiffschema.compiler.ir import (
@@ -33,10 +34,15 @@ from tiffschema.compiler.targets.construct_words import (
     bits_reader,
     bits_writer,
     dict_reader,
+    enum_pair,
     flags_reader,
     flags_writer,
 )
+from tiffschema.compiler.targets.describe import visible
 from tiffschema.errors import UnsupportedError
+
+if TYPE_CHECKING:
+    from tiffschema.compiler.library import Schema
 
 __all__ = ['UNSUPPORTED', 'to_construct']
 
@@ -46,29 +52,34 @@ _LETTERS = {'u8': 'Int8u', 'u16': 'Int16u', 'u32': 'Int32u', 'u64': 'Int64u', 's
 
 
 def to_construct(
-    definition: SchemaDef,
+    schema: Schema,
     struct: str,
+    *,
     byteorder: str = '<',
+    variant: str | None = None,
     args: Mapping[str, Any] | None = None,
 ) -> Any:
     """Return the construct object of one struct.
 
     Parameters:
-        definition: The schema.
+        schema: The schema.
         struct: Name of a struct in it.
         byteorder: ``'<'`` or ``'>'``, for what inherits it.
+        variant: Name of a variant, the first if None.
         args: Values of the struct's arguments.
 
     Raises:
         UnsupportedError: The struct uses what construct cannot say; names it.
+        TypeError: An argument is missing.
         ImportError: construct is not installed.
     """
+    definition = visible(schema, variant)
     found = definition.structs[struct]
     given = dict(args or {})
     missing = [name for name, _ in found.args if name not in given]
     if missing:
         raise TypeError(f'{struct} needs the argument(s) {", ".join(missing)}')
-    values = {name: Argument(Const(value), Scope(), value) for name, value in given.items()}
+    values = {name: Argument(Const(0), Scope(), value) for name, value in given.items()}
     return _Exporter(definition, byteorder).struct(found, Scope(args=values))
 
 
@@ -88,9 +99,8 @@ class _Exporter(Expressions):
     def struct(self, struct: StructDef, scope: Scope) -> Any:
         """Return a Struct; one that holds itself is bound late."""
         c = self.c
-        endian = struct.endian or scope.endian or self.definition.endian
-        if self.definition.structs.get(struct.name) is not struct or endian == 'inherit':
-            endian = struct.endian or scope.endian
+        own = self.definition.endian if self.definition.endian != 'inherit' else ''
+        endian = struct.endian or own or scope.endian
         inner = replace(scope, depth=scope.depth + 1, struct=struct, endian=endian)
         parts = []
         if self.starts(struct):
@@ -290,7 +300,7 @@ class _Exporter(Expressions):
         struct = self.definition.structs[name]
         bound = {key: Argument(expr, scope) for key, expr in args}
         if not bound and name in self.recursive:
-            return self.c.LazyBound(lambda: self.recursive[name])
+            return self.c.LazyBound(partial(self.recursive.get, name))
         if not bound and _holds(self.definition, name, name):
             self.recursive[name] = None
             self.recursive[name] = self.struct(struct, replace(scope, args=bound))
@@ -308,10 +318,9 @@ class _Exporter(Expressions):
         """Apply what turns a stored value into the one shown, as the parsers do."""
         from tiffschema.compiler.convert import CONVERSIONS, TIMES, ratio, to_ratio
 
-        if field.enum and not field.enum.startswith('$'):
+        if field.enum:
             names = dict(self.definition.enums[field.enum].values)
-            numbers = {name: number for number, name in names.items()}
-            made = self.adapter(made, lambda v: names.get(v, v), lambda v: numbers.get(v, v))
+            made = self.adapter(made, *enum_pair(names))
         if field.bits:
             made = self.adapter(made, bits_reader(field.bits), bits_writer(field.bits))
         if field.flags:

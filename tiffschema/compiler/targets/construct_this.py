@@ -1,7 +1,7 @@
 """Expressions of the schema language as construct's ``this`` trees.
 
-Rule: a name stands for a struct's member some structs up; an argument stands for the expression that
-the caller gave, seen from there.
+Rule: a name stands for a struct's member some structs up; an argument stands for the expression
+that the caller gave, seen from there.
 """
 
 from __future__ import annotations

@@ -6,9 +6,10 @@ Rule: this is a second opinion; it shares no code with what it is compared with.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from enum import IntEnum
 from typing import Any
 
-__all__ = ['bits_reader', 'bits_writer', 'dict_reader', 'flags_reader', 'flags_writer']
+__all__ = ['bits_reader', 'bits_writer', 'dict_reader', 'enum_pair', 'flags_reader', 'flags_writer']
 
 
 def bits_reader(parts: tuple[tuple[str, int, int], ...]) -> Callable[[int], dict[str, int]]:
@@ -17,8 +18,7 @@ def bits_reader(parts: tuple[tuple[str, int, int], ...]) -> Callable[[int], dict
         rest = word
         for _, low, width in parts:
             rest &= ~(((1 << width) - 1) << low)
-        if rest:
-            found['_'] = rest
+        found['_'] = rest
         return found
 
     return read
@@ -36,13 +36,8 @@ def bits_writer(parts: tuple[tuple[str, int, int], ...]) -> Callable[[Mapping[st
 
 def flags_reader(names: Mapping[int, str]) -> Callable[[int], frozenset[str | int]]:
     def read(word: int) -> frozenset[str | int]:
-        found: set[str | int] = set()
-        for mask, name in names.items():
-            if mask and word & mask == mask:
-                found.add(name)
-                word &= ~mask
-        found.update(1 << bit for bit in range(word.bit_length()) if word >> bit & 1)
-        return frozenset(found)
+        masks = [1 << bit for bit in range(word.bit_length()) if word >> bit & 1]
+        return frozenset(names.get(mask, mask) for mask in masks)
 
     return read
 
@@ -69,3 +64,15 @@ def dict_reader(key: str) -> Callable[[Any], dict[Any, Any]]:
         return found
 
     return read
+
+
+def enum_pair(names: Mapping[Any, str]) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:
+    """Return reader and writer of an enum: members where all values are numbers, else names."""
+    numbers = {name: number for number, name in names.items()}
+    if all(isinstance(number, int) for number in names):
+        members = IntEnum('members', {name: number for number, name in names.items()})  # type: ignore[misc]
+        return (
+            lambda value: members(value) if value in names else value,
+            lambda value: numbers.get(value, value) if isinstance(value, str) else int(value),
+        )
+    return lambda value: names.get(value, value), lambda value: numbers.get(value, value)

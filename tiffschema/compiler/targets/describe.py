@@ -6,8 +6,11 @@ Rule: text for people and for other languages; nothing here is parsed again.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from tiffschema.compiler.expr import Const, prose
+from tiffschema.compiler.evaluate import evaluate
+from tiffschema.compiler.expr import Const, Expr, names_in, prose
 from tiffschema.compiler.ir import (
     ArrayType,
     BytesType,
@@ -23,7 +26,29 @@ from tiffschema.compiler.ir import (
     ZStrType,
 )
 
-__all__ = ['field_notes', 'fixed_size', 'item_type', 'offsets', 'type_text']
+if TYPE_CHECKING:
+    from tiffschema.compiler.library import Schema
+
+__all__ = [
+    'constant_value',
+    'field_notes',
+    'fixed_size',
+    'item_type',
+    'offsets',
+    'type_text',
+    'visible',
+]
+
+
+def visible(schema: Schema, variant: str | None = None) -> SchemaDef:
+    """Return the IR of one variant, with the structs, enums and tables of used schemas in it."""
+    compiled = schema.compiled(variant)
+    return replace(
+        compiled.definition,
+        structs=compiled.structs,
+        enums=compiled.enums,
+        tables=compiled.tables,
+    )
 
 
 def type_text(type_: Type | None) -> str:
@@ -68,6 +93,14 @@ def item_type(type_: Type | None) -> Type | None:
     return type_
 
 
+def constant_value(expr: Expr | None) -> int | None:
+    """Return the number of an expression that asks for no name, else None."""
+    if expr is None or any(True for _ in names_in(expr)):
+        return None
+    value = evaluate(expr, lambda name: 0)
+    return int(value) if isinstance(value, int) else None
+
+
 def fixed_size(type_: Type | None, definition: SchemaDef, depth: int = 0) -> int | None:
     """Return the bytes of a type whose size no file can change, else None."""
     match type_:
@@ -75,16 +108,17 @@ def fixed_size(type_: Type | None, definition: SchemaDef, depth: int = 0) -> int
             return type_.size
         case RationalType():
             return 8
-        case BytesType(count=Const(value=int() as count)):
-            return count
+        case BytesType(count=count):
+            return constant_value(count)
         case StructType(name=name) if name in definition.structs and depth < 16:
             return _struct_size(definition.structs[name], definition, depth + 1)
         case ArrayType(item=item, dims=dims) if dims:
             total = fixed_size(item, definition, depth)
             for dim in dims:
-                if total is None or not isinstance(dim, Const) or not isinstance(dim.value, int):
+                count = constant_value(dim)
+                if total is None or count is None:
                     return None
-                total *= dim.value
+                total *= count
             return total
     return None
 
@@ -103,8 +137,7 @@ def _struct_size(struct: StructDef, definition: SchemaDef, depth: int) -> int | 
 
 def _field_size(field: Field, definition: SchemaDef, depth: int = 0) -> int | None:
     if field.size is not None:
-        whole = field.size
-        return whole.value if isinstance(whole, Const) and isinstance(whole.value, int) else None
+        return constant_value(field.size)
     if field.when is not None or field.switch is not None or field.each is not None:
         return None
     return fixed_size(field.type, definition, depth)
@@ -129,8 +162,6 @@ def offsets(struct: StructDef, definition: SchemaDef) -> Iterator[tuple[Field, i
 
 
 def _without_condition(field: Field) -> Field:
-    from dataclasses import replace
-
     return replace(field, when=None)
 
 
@@ -145,7 +176,10 @@ def field_notes(field: Field, *, conversions: bool = True) -> list[str]:
     if field.const:
         values = [_value(value) for value in field.const]
         notes.append('always ' + values[0] if len(values) == 1 else 'one of ' + ', '.join(values))
-    if field.when is not None and not isinstance(field.when, Const):
+    if isinstance(field.when, Const):
+        if not field.when.value:
+            notes.append('not in this variant')
+    elif field.when is not None:
         notes.append(f'present if {_plain(prose(field.when))}')
     if field.at:
         places = ' or '.join(_plain(prose(offset)) for offset in field.at)

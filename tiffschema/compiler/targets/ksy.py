@@ -1,7 +1,7 @@
 """Export to Kaitai Struct: a ``.ksy`` file that reads the same bytes in other languages.
 
-Rule 1: values are exported as they are stored; what a schema does to them afterwards (times, scales,
-conversions, fault policies) is told in ``doc``.
+Rule 1: values are exported as they are stored; what a schema does to them afterwards (times,
+scales, conversions, fault policies) is told in ``doc``.
 Rule 2: what Kaitai Struct cannot say is refused by name, see `UNSUPPORTED`; nothing is left out.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tiffschema.compiler.expr import Binary, Const, Expr, Name
 from tiffschema.compiler.ir import (
@@ -27,28 +27,35 @@ from tiffschema.compiler.ir import (
     Type,
     ZStrType,
 )
-from tiffschema.compiler.targets.describe import field_notes, item_type, offsets
+from tiffschema.compiler.targets.describe import field_notes, item_type, offsets, visible
 from tiffschema.compiler.targets.ksy_expr import UNSUPPORTED, condition, ksy_expr, refuse
 from tiffschema.errors import UnsupportedError
+
+if TYPE_CHECKING:
+    from tiffschema.compiler.library import Schema
 
 __all__ = ['UNSUPPORTED', 'ksy_name', 'to_ksy']
 
 _HEAD = '# Kaitai Struct export of the schema {id}: generated, do not edit.\n'
 
 
-def to_ksy(definition: SchemaDef, struct: str | None = None, byteorder: str = '<') -> str:
+def to_ksy(
+    schema: Schema, struct: str | None = None, *, byteorder: str = '<', variant: str | None = None
+) -> str:
     """Return the text of a ``.ksy`` file.
 
     Parameters:
-        definition: The schema.
+        schema: The schema.
         struct: The struct to read first; without it the file only declares types.
         byteorder: ``'<'`` or ``'>'``, for a schema that inherits its byte order.
+        variant: Name of a variant, the first if None.
 
     Raises:
         UnsupportedError: A field uses what Kaitai Struct cannot say; names it.
     """
     import yaml
 
+    definition = visible(schema, variant)
     tree = _Export(definition, byteorder).tree(struct)
     text = yaml.safe_dump(tree, sort_keys=False, allow_unicode=True, width=100)
     return _HEAD.format(id=definition.id) + str(text)
@@ -144,6 +151,8 @@ class _Export:
             instances['start'] = {'value': '_io.pos'}
         ends = _ends(struct, self.definition)
         for field in struct.fields:
+            if isinstance(field.when, Const) and not field.when.value:
+                continue
             try:
                 member = self.member(struct, field, instances)
             except UnsupportedError as error:
@@ -173,7 +182,7 @@ class _Export:
             if field.at:
                 made['pos'] = self.position(field, name)
             made.update(self.body(struct, field, name, instances))
-        if field.when is not None:
+        if field.when is not None and not isinstance(field.when, Const):
             made['if'] = condition(field.when, name)
         if field.check is not None:
             made['valid'] = {'expr': ksy_expr(field.check, _self_namer(name, field.name))}
@@ -274,9 +283,9 @@ class _Export:
         """Put a value into a window of its own: a type, so that what is left is skipped."""
         assert field.size is not None
         size = ksy_expr(field.size, name)
-        if isinstance(made.get('type'), str) and 'repeat' not in made and 'size' not in made:
-            if made['type'] in self.types or made['type'].partition('(')[0] in self.types:
-                return made | {'size': size}
+        whole = isinstance(made.get('type'), str) and not {'repeat', 'size'} & set(made)
+        if whole and made['type'].partition('(')[0] in self.types:
+            return made | {'size': size}
         wrapper = ksy_name(f'{struct.name}_{field.name}_window')
         inner = self.type(struct, field, field.type, _outer_namer(name), {})
         self.types[wrapper] = {'seq': [{'id': 'value', **inner}]}

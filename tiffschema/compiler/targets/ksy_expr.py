@@ -1,6 +1,7 @@
 """Expressions of the schema language in Kaitai Struct's own.
 
-Rule: Kaitai's integers divide like ours (towards minus infinity); its conditions are strict Booleans.
+Rule: Kaitai's integers divide like ours (towards minus infinity); its conditions are strict
+Booleans.
 """
 
 from __future__ import annotations

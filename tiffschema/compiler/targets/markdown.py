@@ -7,24 +7,27 @@ detection, metadata, series) are shown from their checked text, whatever they me
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tiffschema.compiler.ir import EnumDef, SchemaDef, StructDef
-from tiffschema.compiler.targets.describe import field_notes, offsets, type_text
+from tiffschema.compiler.targets.describe import field_notes, offsets, type_text, visible
 
-__all__ = ['to_markdown']
+if TYPE_CHECKING:
+    from tiffschema.compiler.library import Schema
+
+__all__ = ['schema_page']
 
 _LONG_TABLE = 2000
 
 
-def to_markdown(definition: SchemaDef, raw: Mapping[str, Any] | None = None) -> str:
+def schema_page(schema: Schema, variant: str | None = None) -> str:
     """Return the reference page of a schema.
 
     Parameters:
-        definition: The schema (one variant of it).
-        raw: The loaded text of the schema, for variants and the sections of higher floors.
+        schema: The schema.
+        variant: Whose layouts to show, the first if None.
     """
-    raw = raw or {}
+    definition, raw = visible(schema, variant), schema.raw
     parts = [f'# {definition.title or definition.id}', _head(definition, raw)]
     if definition.doc:
         parts.append(definition.doc)

@@ -6,6 +6,7 @@ Rule: a stub says what a parse gives; what a file may lack is ``| None``.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from tiffschema.compiler.ir import (
     ArrayType,
@@ -15,13 +16,15 @@ from tiffschema.compiler.ir import (
     OneOfType,
     PStrType,
     RationalType,
-    SchemaDef,
     StructDef,
     StructType,
     Type,
     ZStrType,
 )
-from tiffschema.compiler.targets.describe import item_type
+from tiffschema.compiler.targets.describe import item_type, visible
+
+if TYPE_CHECKING:
+    from tiffschema.compiler.library import Schema
 
 __all__ = ['class_name', 'to_stub']
 
@@ -42,12 +45,13 @@ def class_name(struct: str) -> str:
     return ''.join(part[:1].upper() + part[1:] for part in struct.split('_') if part)
 
 
-def to_stub(definition: SchemaDef) -> str:
+def to_stub(schema: Schema, variant: str | None = None) -> str:
     """Return the text of a ``.pyi`` file that declares the records of a schema."""
+    definition = visible(schema, variant)
     parts = [
         f'"""Records of the schema {definition.id}: generated, do not edit."""',
         'from datetime import datetime\nfrom typing import Any\n\nimport numpy as np\n'
-        'from numpy.typing import NDArray\n\nfrom tiffschema.compiler.record import Record',
+        'from numpy.typing import NDArray\n\nfrom tiffschema.compiler.targets.record import Record',
     ]
     for struct in definition.structs.values():
         parts.append('\n'.join(_struct(struct)))
@@ -102,7 +106,7 @@ def _scalar(type_: Type | None, field: Field) -> str:
     match type_:
         case NumberType():
             if field.enum:
-                return 'str | int'
+                return 'int'
             if field.as_ in ('bool', 'float'):
                 return field.as_
             if field.as_ == 'hex':

@@ -2,3 +2,5 @@
 
 This floor does no I/O and touches no pixels; it knows TIFF, and takes its structure from schemas.
 """
+
+from . import sections as sections

@@ -13,7 +13,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-__all__ = ['SECTIONS', 'SchemaView', 'frozen_source', 'register', 'section', 'views', 'watch']
+__all__ = [
+    'SECTIONS', 'SchemaView', 'declared', 'freeze', 'frozen_source', 'register', 'section', 'table',
+    'unregister', 'view', 'views', 'watch',
+]  # fmt: skip
 
 SECTIONS: Final = (
     'tables', 'enums', 'tags', 'texts', 'detect', 'metadata', 'series', 'kinds', 'namespaces',
@@ -180,48 +183,54 @@ def _shipped(name: str) -> Mapping[str, Raw]:
 
 
 @cache
-def _folder() -> Path:
-    """Return the folder of shipped schemas: beside the package in a wheel, one up in a checkout."""
-    package = Path(__file__).resolve().parents[1]
-    for folder in (package / 'schemas', package.parent / 'schemas'):
-        if (folder / 'tiff').is_dir():
-            return folder
-    raise FileNotFoundError('the folder of shipped schemas is missing')
-
-
-@cache
 def _shipped_ids() -> tuple[str, ...]:
-    folder = _folder()
-    paths = (path.relative_to(folder).with_suffix('') for path in folder.rglob('*.yaml'))
-    return tuple(sorted(path.as_posix() for path in paths))
+    from tiffschema.compiler.library import schemas
+
+    registered = {id for id, _ in schemas.registered()}
+    return tuple(id for id in schemas if id not in registered)
 
 
-@cache
 def _document(id: str) -> Raw:
-    path = _folder() / f'{id}.yaml'
-    from tiffschema.compiler.load import load_text
+    from tiffschema.compiler.library import schemas
 
-    return load_text(path.read_text(encoding='utf-8'), f'{id}.yaml')
+    return schemas[id].raw
+
+
+def freeze(out_dir: Path) -> list[Path]:
+    """Write modules ``catalog_<section>`` of the shipped schemas; the same for the same schemas.
+
+    Parameters:
+        out_dir: Folder that becomes the package `tiffschema._frozen`.
+
+    Returns:
+        The files, sorted.
+    """
+    written = []
+    for name in (*SECTIONS, 'structs'):
+        path = out_dir / f'catalog_{name}.py'
+        path.write_text(frozen_source(name), encoding='utf-8')
+        written.append(path)
+    return sorted(written)
 
 
 def frozen_source(name: str) -> str:
-    """Return the source of module ``tiffschema._frozen.catalog_<name>``, the same for the same
-    schemas.
+    """Return the source of module ``tiffschema._frozen.catalog_<name>``.
 
     Parameters:
-        name: One of `SECTIONS`, or ``structs`` (names only).
+        name: One of `SECTIONS`, or ``structs`` (their names only).
     """
-    from pprint import pformat
-
     data: dict[str, object] = {}
     for id in _shipped_ids():
         raw = _document(id).get(name)
         if raw:
             data[id] = dict.fromkeys(map(str, raw)) if name == 'structs' else _literal(raw)
-    text = pformat(data, width=100, sort_dicts=False, compact=True)
-    return (
-        f'"""Section {name} of the shipped schemas. Generated; do not edit."""\n\nDATA = {text}\n'
-    )
+    lines = [
+        f'"""Section {name} of the shipped schemas. Generated; do not edit."""',
+        '',
+        'DATA = {',
+    ]
+    lines += [f'    {id!r}: {raw!r},' for id, raw in data.items()]
+    return '\n'.join([*lines, '}', ''])
 
 
 def _literal(value: object) -> object:

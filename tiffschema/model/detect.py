@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 __all__ = ['Detector', 'Facts', 'Node', 'Test']
 
@@ -86,11 +86,21 @@ class Names:
         self.space[name] = function
         return ast.Name(name, ast.Load())
 
-    def code(self, name: str | int) -> ast.expr:
-        return ast.Constant(name if isinstance(name, int) else self.resolve(name))
+    def number(self, name: object) -> int:
+        """Return the code of a tag."""
+        return name if isinstance(name, int) else self.resolve(str(name))
+
+    def code(self, name: object) -> ast.expr:
+        """Return the syntax of a tag's code."""
+        return literal(self.number(name))
 
 
 FACTS: Final = ast.Name('f', ast.Load())
+
+
+def literal(value: Any) -> ast.expr:
+    """Return the syntax of a constant."""
+    return ast.Constant(value)
 
 
 def attribute(name: str) -> ast.expr:

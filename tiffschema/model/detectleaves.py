@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from tiffschema.errors import FormatError, SchemaError, TruncatedError
 
@@ -23,6 +23,7 @@ from .detect import (
     call,
     compare,
     expression,
+    literal,
 )
 from .fieldtypes import FIELD_TYPES
 from .references import checked_reference, resolve_reference
@@ -103,23 +104,22 @@ class TreeParser:
     def leaf_tag(self, value: object, path: str, raw: Mapping[str, object]) -> Node:
         self.only(raw, path, 'tag')
         names = value if isinstance(value, list | tuple) else [value]
-        return self.both(
-            [
-                Node(
-                    'leaf',
-                    f'tag {name}',
-                    make=lambda n, name=name: compare(n.code(name), ast.In(), attribute('codes')),
-                )
-                for name in names
-            ]
+        return self.both([self._present(name, path, raw) for name in names])
+
+    def _present(self, name: object, path: str, raw: Mapping[str, object]) -> Node:
+        if not isinstance(name, str | int):
+            raise self.error(raw, path, f'{name!r} is no name of a tag')
+        make: Callable[[Names], ast.expr] = lambda n: compare(  # noqa: E731
+            n.code(name), ast.In(), attribute('codes')
         )
+        return Node('leaf', f'tag {name}', make=make)
 
     def leaf_only_tags(self, value: object, path: str, raw: Mapping[str, object]) -> Node:
         self.only(raw, path, 'only_tags')
         names = value if isinstance(value, list | tuple) else [value]
 
         def make(n: Names) -> ast.expr:
-            codes = ast.Constant(frozenset(n.code(name).value for name in names))  # type: ignore[attr-defined]
+            codes = literal(frozenset(n.number(name) for name in names))
             return compare(call(n.function(frozenset), attribute('codes')), ast.Eq(), codes)
 
         return Node('leaf', f'only tags {names}', make=make)
@@ -147,14 +147,14 @@ class TreeParser:
     def leaf_tag_equals(self, value: object, path: str, raw: Mapping[str, object]) -> Node:
         def test(n: Names, code: ast.expr, wanted: object) -> ast.expr:
             values = tuple(wanted) if isinstance(wanted, list | tuple) else (wanted,)
-            return compare(call(attribute('tag'), code), ast.In(), ast.Constant(values))
+            return compare(call(attribute('tag'), code), ast.In(), literal(values))
 
         return self._tag_test(raw, path, 'tag_equals', test, 'equals')
 
     def _text_test(
         self,
         key: str,
-        function: Callable[[object, object], bool],
+        function: Callable[[object, tuple[str, ...]], bool],
         path: str,
         raw: Mapping[str, object],
     ) -> Node:
@@ -165,7 +165,7 @@ class TreeParser:
             return call(
                 n.function(function),
                 call(attribute('tag'), code),
-                ast.Constant(self.texts(wanted, path, raw)),
+                literal(self.texts(wanted, path, raw)),
             )
 
         return self._tag_test(raw, path, key, test, key.removeprefix('tag_'))
@@ -182,7 +182,7 @@ class TreeParser:
     def leaf_tag_type(self, value: object, path: str, raw: Mapping[str, object]) -> Node:
         def test(n: Names, code: ast.expr, wanted: object) -> ast.expr:
             codes = tuple(FIELD_TYPES[name].code for name in self.texts(wanted, path, raw))
-            return compare(call(attribute('tag_type'), code), ast.In(), ast.Constant(codes))
+            return compare(call(attribute('tag_type'), code), ast.In(), literal(codes))
 
         for name, wanted in self.pairs(value, path, raw):
             for one in self.texts(wanted, path, raw):
@@ -192,14 +192,14 @@ class TreeParser:
 
     def leaf_tag_bits(self, value: object, path: str, raw: Mapping[str, object]) -> Node:
         def test(n: Names, code: ast.expr, wanted: object) -> ast.expr:
-            return call(n.function(_has_bits), call(attribute('tag'), code), ast.Constant(wanted))
+            return call(n.function(_has_bits), call(attribute('tag'), code), literal(wanted))
 
         self._numbers(value, path, raw)
         return self._tag_test(raw, path, 'tag_bits', test, 'has bits')
 
     def leaf_tag_above(self, value: object, path: str, raw: Mapping[str, object]) -> Node:
         def test(n: Names, code: ast.expr, wanted: object) -> ast.expr:
-            return call(n.function(_above), call(attribute('tag'), code), ast.Constant(wanted))
+            return call(n.function(_above), call(attribute('tag'), code), literal(wanted))
 
         self._numbers(value, path, raw)
         return self._tag_test(raw, path, 'tag_above', test, 'is above')
@@ -211,7 +211,7 @@ class TreeParser:
 
     def leaf_text(self, value: object, path: str, raw: Mapping[str, object]) -> Node:
         self.only(raw, path, 'text')
-        texts = getattr(self.schema, 'texts', {})
+        texts: Any = getattr(self.schema, 'texts', {})
         if value not in texts:
             known = ', '.join(texts) or 'none'
             raise self.error(raw, path, f'no such text {value!r}; declared are {known}')
@@ -220,8 +220,8 @@ class TreeParser:
             raise self.error(raw, path, f'text {value!r} does not say how it starts')
 
         def make(n: Names) -> ast.expr:
-            texts = call(attribute('texts'), ast.Constant(_DESCRIPTION))
-            return call(n.function(_any_starts), texts, ast.Constant(starts))
+            texts = call(attribute('texts'), literal(_DESCRIPTION))
+            return call(n.function(_any_starts), texts, literal(starts))
 
         return Node('leaf', f'description starts {" or ".join(map(repr, starts))}', make=make)
 
@@ -263,7 +263,7 @@ class TreeParser:
         return Node(
             'leaf',
             f'suffix {" or ".join(wanted)}',
-            make=lambda n: compare(attribute('suffix'), ast.In(), ast.Constant(wanted)),
+            make=lambda n: compare(attribute('suffix'), ast.In(), literal(wanted)),
         )
 
     def leaf_sibling(self, value: object, path: str, raw: Mapping[str, object]) -> Node:
@@ -278,7 +278,7 @@ class TreeParser:
                 Node(
                     'leaf',
                     f'file {name} beside it',
-                    make=lambda n, name=name: call(attribute('sibling'), ast.Constant(name)),
+                    make=_asks('sibling', name),
                 )
                 for name in names
             ),
@@ -293,10 +293,8 @@ class TreeParser:
         def make(n: Names) -> ast.expr:
             pages = call(attribute('n_pages'))
             if high is None:
-                return compare(pages, ast.GtE(), ast.Constant(low))
-            return ast.Compare(
-                ast.Constant(low), [ast.LtE(), ast.LtE()], [pages, ast.Constant(high)]
-            )
+                return compare(pages, ast.GtE(), literal(low))
+            return ast.Compare(literal(low), [ast.LtE(), ast.LtE()], [pages, literal(high)])
 
         return Node('leaf', f'{low} to {high} pages', make=make)
 
@@ -326,9 +324,9 @@ class TreeParser:
             'leaf',
             f'bytes {data!r} at {at}',
             make=lambda n: compare(
-                call(attribute('view'), ast.Constant(at), ast.Constant(len(data))),
+                call(attribute('view'), literal(at), literal(len(data))),
                 ast.Eq(),
-                ast.Constant(data),
+                literal(data),
             ),
         )
 
@@ -390,9 +388,13 @@ class TreeParser:
         def make(n: Names) -> ast.expr:
             arguments = ast.arguments([], [ast.arg('f')], None, [], [], None, [])
             test = ast.Lambda(arguments, expression(inner, n))
-            return call(n.function(_asked_of), test, call(attribute('page'), ast.Constant(value)))
+            return call(n.function(_asked_of), test, call(attribute('page'), literal(value)))
 
         return Node('leaf', f'page {value}: {inner.words}', make=make)
+
+
+def _asks(method: str, argument: object) -> Callable[[Names], ast.expr]:
+    return lambda n: call(attribute(method), literal(argument))
 
 
 def _starts(value: object, texts: tuple[str, ...]) -> bool:
@@ -436,11 +438,15 @@ def _asked_of(test: Test, facts: Facts | None) -> bool:
     return facts is not None and test(facts)
 
 
-_ENTRY_TESTS: Final = {
+def _lacks(value: object, texts: tuple[str, ...]) -> bool:
+    return not _contains(value, texts)
+
+
+_ENTRY_TESTS: Final[Mapping[str, Callable[[object, tuple[str, ...]], bool]]] = {
     'starts': _starts,
     'ends': _ends,
     'contains': _contains,
-    'lacks': lambda value, texts: not _contains(value, texts),
+    'lacks': _lacks,
 }
 
 

@@ -14,9 +14,15 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from tiffschema.compiler.library import schemas
 
-from tiffschema.errors import BuildError, FormatError, TruncatedError, UnsupportedError
+from tiffschema.compiler.library import schemas
+from tiffschema.errors import (
+    BuildError,
+    FormatError,
+    LimitError,
+    TruncatedError,
+    UnsupportedError,
+)
 from tiffschema.limits import DEFAULT_LIMITS, Limits
 from tiffschema.types import Buffer, ByteOrder, Faults, normalize_byteorder
 
@@ -55,8 +61,8 @@ class Entry(NamedTuple):
     """One entry to build: the bytes of its values in the file's byte order."""
 
     code: int
-    type: int
-    count: int
+    fieldtype: int
+    length: int
     data: bytes
 
 
@@ -233,6 +239,7 @@ class DirectoryCodec:
         self.word_nbytes = FIELD_TYPES[declared['word']].size
         self.next_nbytes = FIELD_TYPES[declared['next']].size
         self._ifd = schema.struct('ifd', variant=variant)
+        self._cut = schema.struct('ifd_cut', variant=variant)
         self._header = schema.struct('header', variant=variant)
         self._word = schema.struct('word', variant=variant)
         self._link = schema.struct('link', variant=variant)
@@ -260,7 +267,13 @@ class DirectoryCodec:
         return self.count_nbytes + count * self.entry_nbytes + self.next_nbytes + high
 
     def parse(
-        self, view: Buffer, start: int, offset: int, *, limits: Limits = DEFAULT_LIMITS
+        self,
+        view: Buffer,
+        start: int,
+        offset: int,
+        *,
+        limits: Limits = DEFAULT_LIMITS,
+        faults: Faults | None = None,
     ) -> Directory:
         """Return the directory at a file offset.
 
@@ -269,6 +282,8 @@ class DirectoryCodec:
             start: File offset of the first byte of `view`.
             offset: File offset of the directory.
             limits: Its ``tags`` bounds the entries.
+            faults: Where to record that the file ends before the pointer to the next directory;
+                without it that is an error.
 
         Raises:
             TruncatedError: `view` ends within the directory.
@@ -279,16 +294,20 @@ class DirectoryCodec:
             raise TruncatedError('directory lies outside of the file', 'ifd', offset)
         try:
             record = self._ifd.parse(view, position, byteorder=self.byteorder, limits=limits)
+            next_offset, high = record.next, getattr(record, 'high', None)
         except FormatError as error:
-            if start == 0:
-                raise
-            raise type(error)(error.message, error.path, error.offset + start) from None
+            fault = type(error)(error.message, error.path, error.offset + start)
+            cut = isinstance(error, TruncatedError) and error.path.endswith(('.next', '.high'))
+            if faults is None or not cut:
+                raise fault from None
+            faults.append(fault)
+            record = self._cut.parse(view, position, byteorder=self.byteorder, limits=limits)
+            next_offset, high = 0, None
         entries = record.entries
-        if not isinstance(entries, np.ndarray):
-            entries = np.array(entries, self.entry_dtype)
         if len(entries) > limits.tags:
-            raise FormatError(f'{len(entries)} entries, {limits.tags} are allowed', 'ifd', offset)
-        return Directory(self, offset, entries, record.next, getattr(record, 'high', None))
+            message = f'{len(entries)} entries, {limits.tags} are allowed'
+            raise LimitError(message, 'ifd', offset)
+        return Directory(self, offset, entries, next_offset, high)
 
     def parse_link(self, view: Buffer, position: int = 0) -> int:
         """Return the offset of a directory that stands at a position of `view`."""

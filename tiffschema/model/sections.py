@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any, Final
 
-from tiffschema.compiler.library import register_section
+from tiffschema.compiler.library import on_register, register_section
 
 from . import catalog
 
@@ -23,16 +23,11 @@ def _model(name: str) -> Any:
     return import_module(f'tiffschema.model.{name}')
 
 
-def _view(schema: Any, section: str, raw: Any) -> catalog.SchemaView:
-    """Return the view of a schema that is being compiled: shipped, or new."""
-    try:
-        return catalog.view(schema.id)
-    except KeyError:
-        sections = dict(getattr(schema, 'raw', {}))
-        sections.setdefault(section, raw)
-        view = catalog.SchemaView(schema.id, sections)
-        view.file = getattr(schema, 'file', schema.id)
-        return view
+def _view(schema: Any) -> catalog.SchemaView:
+    """Return the view of a schema that is being compiled."""
+    view = catalog.SchemaView(schema.id, schema.raw)
+    view.file = schema.file
+    return view
 
 
 def _texts(schema: Any, raw: Mapping[str, Any]) -> Any:
@@ -46,16 +41,20 @@ def _tags(schema: Any, raw: Mapping[Any, Any]) -> Any:
     return raw
 
 
-def _detect(schema: Any, raw: Mapping[str, Any]) -> Any:
-    return _model('detectleaves').parse_detect(_view(schema, 'detect', raw), raw)
+def _viewed(section: str) -> Callable[[Any, Any], Any]:
+    """Return the parser of a section that refers to other sections of its schema."""
+
+    def parse(schema: Any, raw: Any) -> Any:
+        return _VIEWED[section](_view(schema), raw)
+
+    return parse
 
 
-def _metadata(schema: Any, raw: Mapping[str, Any]) -> Any:
-    return _model('metadata').parse_metadata(_view(schema, 'metadata', raw), raw)
-
-
-def _series(schema: Any, raw: Mapping[str, Any]) -> Any:
-    return _model('grid').parse_series(_view(schema, 'series', raw), raw)
+_VIEWED: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
+    'detect': lambda view, raw: _model('detectleaves').parse_detect(view, raw),
+    'metadata': lambda view, raw: _model('metadata').parse_metadata(view, raw),
+    'series': lambda view, raw: _model('grid').parse_series(view, raw),
+}
 
 
 def _as_it_is(schema: Any, raw: Any) -> Any:
@@ -65,9 +64,7 @@ def _as_it_is(schema: Any, raw: Any) -> Any:
 _PARSERS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
     'texts': _texts,
     'tags': _tags,
-    'detect': _detect,
-    'metadata': _metadata,
-    'series': _series,
+    **{name: _viewed(name) for name in ('detect', 'metadata', 'series')},
     'kinds': _as_it_is,
     'namespaces': _as_it_is,
 }
@@ -77,6 +74,38 @@ def register_sections() -> None:
     """Tell the compiler of the sections of this floor; called once when the floor is imported."""
     for name in SECTION_NAMES:
         register_section(name, _PARSERS[name])
+    on_register(_on_register)
+
+
+def _on_register(id: str, raw: Mapping[str, Any], replace: bool = False) -> None:
+    """Check what a user registers, and make it known to tables and detectors.
+
+    Raises:
+        SchemaError: A section is wrong, or a tag code is in use.
+    """
+    tagtable = _model('tagtable')
+    tiff = tagtable.tag_tables['tiff']
+    rows = raw.get('tags') or {}
+    tagtable.check_tags(id, rows)
+    taken = [
+        code
+        for code, row in rows.items()
+        if not replace and row.get('space', 'tiff') == 'tiff' and _is_taken(tiff, id, code, row)
+    ]
+    tagtable.check_tags(id, rows, taken=taken)
+    view = catalog.SchemaView(id, raw)
+    view.texts.check()
+    for name in ('detect', 'metadata', 'series'):
+        if raw.get(name):
+            _VIEWED[name](view, raw[name])
+    catalog.register(id, raw)
+
+
+def _is_taken(tiff: Any, id: str, code: int, row: Mapping[str, Any]) -> bool:
+    """Return whether a code has a meaning already which the row does not merely complete."""
+    known = [other for other in tiff.rows(code) if other.table != f'{id}.tags']
+    names = {name for other in known for name in (other.name, *other.aliases)}
+    return bool(known) and row['name'] not in names
 
 
 register_sections()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, overload
+from typing import Any, Final
 
 from tiffschema.errors import SchemaError
 
@@ -160,7 +160,7 @@ class TagTable(Mapping[int | str, TagRow]):
                 self._complete(id, rows)
         return self._raw
 
-    def _complete(self, id: str, rows: Mapping[int, Raw]) -> None:
+    def _complete(self, id: str, rows: Mapping[Any, Raw]) -> None:
         """Merge a vendor's rows: same name completes the row, another name is another row."""
         assert self._raw is not None
         for code, raw in rows.items():
@@ -213,11 +213,7 @@ class TagTable(Mapping[int | str, TagRow]):
                 return _row(key, *found[0])
         raise KeyError(key)
 
-    @overload
-    def get(self, key: int | str, /) -> TagRow | None: ...
-    @overload
-    def get(self, key: int | str, /, default: TagRow) -> TagRow: ...
-    def get(self, key: int | str, /, default: TagRow | None = None) -> TagRow | None:
+    def get(self, key: int | str, /, default: Any = None) -> Any:
         """Return the row of a code or name, else a default."""
         row = self._made.get(key)
         if row is not None:
@@ -233,6 +229,9 @@ class TagTable(Mapping[int | str, TagRow]):
         Raises:
             KeyError: No tag has the name.
         """
+        if name.isdecimal():
+            # Tags without a name are shown by their number.
+            return int(name)
         if self._names is None:
             self._names = self._index()
         code = self._names.get(name)

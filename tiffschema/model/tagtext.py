@@ -28,7 +28,7 @@ def decode_text(data: bytes) -> str | bytes:
     data = data.rstrip(b'\0')
     for encoding in ('utf-8', 'cp1252'):
         try:
-            return data.decode(encoding).strip('\0 \t\r\n\v\f')
+            return data.decode(encoding).strip()
         except UnicodeDecodeError:
             continue
     return data

@@ -15,8 +15,8 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from tiffschema.compiler.library import schemas
 
+from tiffschema.compiler.library import schemas
 from tiffschema.errors import BuildError, FormatError, LimitError, TruncatedError
 from tiffschema.types import Buffer, ByteOrder, Faults
 

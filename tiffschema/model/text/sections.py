@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from tiffschema.errors import BuildError, FormatError
@@ -117,10 +117,10 @@ class SectionsGrammar(TextGrammar):
                 return True
         return False
 
-    def _raw(self, name: str, lines: object, faults: Faults) -> str:
-        found = []
+    def _raw(self, name: str, lines: Iterator[str], faults: Faults) -> str:
+        found: list[str] = []
         mark = self.close.replace('{name}', name)
-        for line in lines:  # type: ignore[attr-defined]
+        for line in lines:
             if line.strip() == mark:
                 return '\n'.join(found)
             found.append(line)

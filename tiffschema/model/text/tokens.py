@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from tiffschema.errors import BuildError, FormatError
 from tiffschema.limits import Limits
@@ -56,7 +57,7 @@ class TokensGrammar(TextGrammar):
     @staticmethod
     def _field(values: Declared, key: str) -> _Field:
         raw = values.raw[key]
-        options = dict(raw) if isinstance(raw, Mapping) else {'type': raw}
+        options: dict[str, Any] = dict(raw) if isinstance(raw, Mapping) else {'type': raw}
         at = options.pop('at', None)
         start = options.pop('slice', None)
         form = str(options.pop('form', ''))

@@ -163,8 +163,8 @@ def _element(
         else:
             several.add(name)
             values[name] = [values[name], value]
-    for name, text in element.attrib.items():
-        values[prefix[0] + _local(name)] = convert(text)
+    for name, attribute in element.attrib.items():
+        values[prefix[0] + _local(name)] = convert(attribute)
     text = element.text
     if not values:
         return None if text is None else convert(text.strip())

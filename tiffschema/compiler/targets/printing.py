@@ -22,6 +22,8 @@ _RESERVED = frozenset(
 
 def local(name: str) -> str:
     """Return the local variable of a field: its own name where that is free."""
+    if name == 'item':
+        return name  # the item of a list at hand; `syntax` refuses fields of that name
     if name.startswith('_'):
         return f'hidden{name}'
     if name in _RESERVED or keyword.iskeyword(name):

@@ -47,6 +47,12 @@ __all__ = [
 ]
 
 
+_PACKBITS_PIECE = 16384
+
+# A header of .xz may ask for a dictionary of 4 GiB; the largest preset uses 64 MiB.
+_LZMA_MEMORY = 256 << 20
+
+
 def slack(nbytes: int) -> int:
     """Return how many bytes a stream may yield where `nbytes` are expected.
 
@@ -106,9 +112,9 @@ def zlib_encode(rows: Any, spec: SegmentSpec, args: Mapping[str, Any]) -> bytes:
 
 
 def zlib_salvage(data: Buffer, spec: SegmentSpec, nbytes: int, out: Any = None) -> bytes:
-    """Return what a damaged deflate stream yields."""
-    inflater = zlib.decompressobj(zlib.MAX_WBITS if _is_zlib(data) else -zlib.MAX_WBITS)
-    return _feed(inflater.decompress, zlib.error, data, nbytes)
+    """Return what a damaged deflate stream yields; its checksum is not looked at."""
+    body = memoryview(data)[2:] if _is_zlib(data) else memoryview(data)
+    return _feed(zlib.decompressobj(-zlib.MAX_WBITS).decompress, zlib.error, body, nbytes)
 
 
 def _feed(
@@ -117,9 +123,9 @@ def _feed(
     """Feed a decompressor small pieces until it fails: all before the faulty piece is had."""
     result = bytearray()
     view = memoryview(data)
-    for at in range(0, len(view), 64):
+    for at in range(0, len(view), 16):
         try:
-            result += decompress(bytes(view[at : at + 64]))
+            result += decompress(bytes(view[at : at + 16]))
         except (error, EOFError):
             break
         if len(result) >= nbytes:
@@ -150,8 +156,15 @@ def packbits_decode(data: Buffer, spec: SegmentSpec, nbytes: int, out: Any) -> A
 
 def packbits_encode(rows: Any, spec: SegmentSpec, args: Mapping[str, Any]) -> bytes:
     """Pack with imagecodecs, no run crossing a row."""
-    encoded: bytes = backend.function('packbits_encode')(rows, axis=-1, **args)
-    return encoded
+    encode = backend.function('packbits_encode')
+    if rows.shape[1] <= _PACKBITS_PIECE:
+        encoded: bytes = encode(rows, axis=-1, **args)
+        return encoded
+    # Its time grows with the square of the length of a row.
+    pieces = range(0, rows.shape[1], _PACKBITS_PIECE)
+    return b''.join(
+        encode(row[start : start + _PACKBITS_PIECE], **args) for row in rows for start in pieces
+    )
 
 
 def packbits_salvage(data: Buffer, spec: SegmentSpec, nbytes: int, out: Any = None) -> bytes:
@@ -215,7 +228,7 @@ def lzma_stdlib_decode(data: Buffer, spec: SegmentSpec, nbytes: int, out: Any) -
     """Decode .xz streams with the standard library."""
     import lzma
 
-    decompressor = lzma.LZMADecompressor()
+    decompressor = lzma.LZMADecompressor(memlimit=_LZMA_MEMORY)
     try:
         result = decompressor.decompress(data, max(1, nbytes))
     except lzma.LZMAError as error:
@@ -239,4 +252,6 @@ def lzma_salvage(data: Buffer, spec: SegmentSpec, nbytes: int, out: Any = None) 
     """Return what a damaged .xz stream yields."""
     import lzma
 
-    return _feed(lzma.LZMADecompressor().decompress, lzma.LZMAError, data, nbytes)
+    return _feed(
+        lzma.LZMADecompressor(memlimit=_LZMA_MEMORY).decompress, lzma.LZMAError, data, nbytes
+    )

@@ -199,7 +199,7 @@ class ChainTable:
         values = np.zeros((len(counts), width), np.int64)
         stored = entries['count'].astype(np.int64)
         for kind in np.unique(types).tolist():
-            field = FIELD_TYPES[kind] if kind in FIELD_TYPES else None
+            field = FIELD_TYPES.get(kind)
             chosen = types == kind
             if field is None or field.kind == 'pair' or field.numpy[0] not in 'ui':
                 counts = np.where(chosen, 0, counts)

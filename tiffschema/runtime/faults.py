@@ -1,7 +1,7 @@
 """What was wrong with a file: recorded, logged once, or raised.
 
-Rule: a fault is a value. Whoever meets one records it here and goes on; with ``strict`` it is raised
-in its place. Nothing is dropped without one.
+Rule: a fault is a value. Whoever meets one records it here and goes on; with ``strict`` it is
+raised in its place. Nothing is dropped without one.
 """
 
 from __future__ import annotations

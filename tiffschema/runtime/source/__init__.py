@@ -15,7 +15,7 @@ from .memory import MemorySource
 if TYPE_CHECKING:
     from tiffschema.runtime.filehandle import FileHandle
 
-__all__ = ['FileArgument', 'Source', 'is_url', 'open_source']
+__all__ = ['FileArgument', 'Source', 'checked_mode', 'format_size', 'is_url', 'open_source']
 
 FileArgument: TypeAlias = (
     'str | os.PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | FileHandle | Source'
@@ -108,3 +108,24 @@ def _open_object(
     from .stream import stream_source
 
     return stream_source(file, offset, size, name)
+
+
+def format_size(size: float, /, threshold: float = 1536) -> str:
+    """Return a number of bytes as text with a binary unit.
+
+    Parameters:
+        size: Bytes.
+        threshold: Largest number before the next unit is taken.
+
+    Example:
+        >>> format_size(7 << 20), format_size(12)
+        ('7.00 MiB', '12 B')
+    """
+    if size < threshold:
+        return f'{size} B'
+    units = iter(('KiB', 'MiB', 'GiB', 'TiB', 'PiB'))
+    unit = 'B'
+    while size >= threshold and unit != 'PiB':
+        size /= 1024
+        unit = next(units)
+    return f'{size:.2f} {unit}'

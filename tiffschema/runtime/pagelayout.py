@@ -1,0 +1,277 @@
+"""From the tags of a page to its geometry, with the corrections that known files need.
+
+Knows tags and geometry, no pixels. Corrections are those of TIFF 6.0 readers at large: a table says
+which tags count, and each correction names the files that need it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tiffschema.model.geometry import Geometry
+
+from .tagplans import tag_plan
+
+if TYPE_CHECKING:
+    from .page import TiffPage
+
+__all__ = ['LAYOUT_CODES', 'read_geometry', 'show_geometry', 'stored_segments']
+
+LAYOUT_CODES: Final = (
+    256, 257, 258, 259, 262, 266, 277, 278, 284, 317, 322, 323, 338, 339, 530, 32997, 32998,
+)  # fmt: skip
+"""Tags that make a geometry."""
+
+_NO_STRIPS: Final = (1 << 32) - 1
+_RGB: Final = 2
+_YCBCR: Final = 6
+_OLD_JPEG: Final = 6
+_CAPTURE_MODE: Final = 65441
+_MAGNIFICATION: Final = 65421
+_MONOCHROME_MODE: Final = 6
+_OFFSET_TAGS: Final = (324, 273, 513)
+_COUNT_TAGS: Final = (325, 279, 514)
+_OFFSET_HIGH: Final = 65324
+_COUNT_HIGH: Final = 65325
+
+
+def _number(page: TiffPage, code: int, default: int) -> int:
+    """Return an integer tag; the first one where there are several, the default if it is unfit."""
+    directory = page.directory
+    position = directory.index.get(code)
+    if position is None:
+        return default
+    value: Any = directory.number(position)
+    if value is None:
+        values = _numbers(page, code)
+        return values[0] if values else default
+    return int(value)
+
+
+def _numbers(page: TiffPage, code: int) -> tuple[int, ...]:
+    """Return all values of an integer tag, none if they are no integers."""
+    tag = page.tags.get(code)
+    if tag is None:
+        return ()
+    value = page.tags.valueof(code)
+    if isinstance(value, np.ndarray):
+        value = tuple(value.tolist())
+    elif isinstance(value, bytes):
+        value = tuple(value)
+    elif not isinstance(value, tuple):
+        value = (value,)
+    if not all(isinstance(one, int | float) and one == one and abs(one) < 1 << 63 for one in value):
+        page.fault(f'{value!r:.60} are no integers', code)
+        return ()
+    numbers = tuple(int(one) for one in value)
+    if any(one < 0 for one in numbers):
+        page.fault(f'{numbers!r:.60} are negative', code)
+        return ()
+    return numbers
+
+
+def _one_or_many(page: TiffPage, code: int, default: int) -> int | tuple[int, ...]:
+    position = page.directory.index.get(code)
+    if position is None:
+        return default
+    value = page.directory.number(position)
+    if value is not None:
+        return value
+    values = _numbers(page, code)
+    return values if len(values) > 1 else values[0] if values else default
+
+
+def read_geometry(page: TiffPage) -> Geometry:
+    """Return the geometry of a page; pages with equal tags share one object."""
+    index = page.directory.index
+    key = (
+        _number(page, 256, 0),
+        _number(page, 257, 0),
+        _number(page, 32997, 1),
+        _number(page, 277, 1),
+        _number(page, 284, 1),
+        _one_or_many(page, 258, 1),
+        _one_or_many(page, 339, 1),
+        _number(page, 322, 0),
+        _number(page, 323, 0),
+        _number(page, 32998, 1),
+        _rows_per_strip(page),
+        _number(page, 259, 1),
+        _number(page, 317, 1),
+        _number(page, 262, 0),
+        _number(page, 266, 1),
+        _numbers(page, 338) if 338 in index else (),
+        _subsampling(page) if 530 in index else None,
+    )
+    corrections = _corrections(page, key)
+    shared = page.parent.geometries
+    found: Geometry | None = shared.get((key, corrections))
+    if found is None:
+        found = shared[key, corrections] = _made(page, key, corrections)
+    return found
+
+
+def _rows_per_strip(page: TiffPage) -> int:
+    position = page.directory.index.get(278)
+    if position is None:
+        return _NO_STRIPS
+    value = page.directory.number(position)
+    if value is None:
+        # More than one value has no meaning; one strip then holds the page.
+        values = _numbers(page, 278)
+        value = values[0] if len(values) == 1 else _NO_STRIPS
+    return value or _NO_STRIPS
+
+
+def _subsampling(page: TiffPage) -> tuple[int, int] | None:
+    values = _numbers(page, 530)
+    if len(values) < 2 or not 0 < values[0] <= 4 or not 0 < values[1] <= 4:
+        page.fault(f'{values} is no subsampling', 530)
+        return None
+    return values[0], values[1]
+
+
+def _corrections(page: TiffPage, key: tuple[Any, ...]) -> tuple[tuple[str, Any], ...]:
+    """Return fields of the geometry that differ from the tags."""
+    index = page.directory.index
+    found: dict[str, Any] = {}
+    compression, photometric = key[11], key[13]
+    if compression == _OLD_JPEG:
+        # Writers of old-style JPEG rely on the stream to say what it holds (Technical Note 2).
+        if 262 not in index:
+            found['photometric'] = photometric = _YCBCR
+        if 258 not in index:
+            found['bitspersample'] = 8
+        if 277 not in index:
+            found['samplesperpixel'] = 3 if photometric in (_RGB, _YCBCR) else 1
+    elif 277 not in index and photometric == _RGB and isinstance(key[5], tuple):
+        # SamplesPerPixel is left out by some writers; BitsPerSample has as many values.
+        found['samplesperpixel'] = len(key[5])
+    if key[5] == 32 and 339 not in index and page.software.startswith('IndicaLabsImageWriter'):
+        found['sampleformat'] = 3
+    if _CAPTURE_MODE in index and page.parent.tiff.is_ndpi and _is_monochrome(page):
+        # The tags still say 3 x 8 bit RGB (Hamamatsu NDPI, fluorescence).
+        found.update(bitspersample=16, samplesperpixel=1, sampleformat=1, photometric=1)
+    return tuple(found.items())
+
+
+def _is_monochrome(page: TiffPage) -> bool:
+    magnification = page.tags.valueof(_MAGNIFICATION)
+    return (
+        _number(page, _CAPTURE_MODE, 0) >= _MONOCHROME_MODE
+        and isinstance(magnification, float)
+        and magnification > 0
+    )
+
+
+def _made(
+    page: TiffPage, key: tuple[Any, ...], corrections: tuple[tuple[str, Any], ...]
+) -> Geometry:
+    fields: dict[str, Any] = {
+        'imagewidth': key[0],
+        'imagelength': key[1],
+        'imagedepth': key[2],
+        'samplesperpixel': key[3],
+        'planarconfig': key[4],
+        'bitspersample': key[5],
+        'sampleformat': key[6],
+        'tilewidth': key[7],
+        'tilelength': key[8] if key[7] else 0,
+        'tiledepth': key[9],
+        'rowsperstrip': key[10],
+        'compression': key[11],
+        'predictor': key[12],
+        'photometric': key[13],
+        'fillorder': key[14],
+        'extrasamples': key[15],
+        'subsampling': key[16],
+        'byteorder': page.parent.byteorder,
+        **dict(corrections),
+    }
+    return Geometry(**fields)
+
+
+def show_geometry(page: TiffPage) -> None:
+    """Set the attributes of a page that repeat its geometry; those already set stay."""
+    geometry = page.geometry
+    show = page.__dict__.setdefault
+    show('imagewidth', geometry.imagewidth)
+    show('imagelength', geometry.imagelength)
+    show('imagedepth', max(geometry.imagedepth, 1))
+    show('tilewidth', geometry.tilewidth)
+    show('tilelength', geometry.tilelength)
+    show('tiledepth', max(geometry.tiledepth, 1))
+    show('samplesperpixel', geometry.samplesperpixel)
+    show('bitspersample', geometry.bitspersample)
+    show('sampleformat', geometry.sampleformat)
+    show('rowsperstrip', geometry.rowsperstrip)
+    show('planarconfig', geometry.planarconfig)
+    show('fillorder', geometry.fillorder)
+    show('predictor', geometry.predictor)
+    show('extrasamples', geometry.extrasamples)
+    show('subsampling', geometry.subsampling)
+    show('compression', tag_plan('tiff', 259).of_number(geometry.compression))
+    show('photometric', tag_plan('tiff', 262).of_number(geometry.photometric))
+
+
+# Segments
+
+
+def _array(page: TiffPage, code: int) -> NDArray[np.int64]:
+    """Return the values of a tag of offsets or sizes, int64."""
+    position = page.directory.index.get(code)
+    if position is None:
+        return np.empty(0, np.int64)
+    value = page.directory.number(position)
+    if value is not None:
+        return np.array([value], np.uint64).view(np.int64)
+    values: Any = page.tags.valueof(code)
+    if isinstance(values, bytes):
+        values = tuple(values)
+    try:
+        array = np.atleast_1d(np.asarray(values))
+        if array.dtype.kind not in 'iu':
+            raise ValueError('no integers')
+        array = array.astype(np.int64, copy=False)
+    except (ValueError, TypeError, OverflowError):
+        page.fault(f'{values!r:.60} are no offsets or sizes', code)
+        return np.empty(0, np.int64)
+    return array.reshape(-1)
+
+
+def stored_segments(
+    page: TiffPage,
+) -> tuple[NDArray[np.int64], NDArray[np.int64] | None, int]:
+    """Return offsets and sizes of segments as the tags have them, and where the data must end.
+
+    Sizes are None where there is no tag of them.
+    """
+    index = page.directory.index
+    # Some files have tags of strips and of tiles; those of the page's kind go first.
+    order = (0, 1, 2) if page.geometry.is_tiled or 273 not in index else (1, 0, 2)
+    which = next((i for i in order if _OFFSET_TAGS[i] in index), 1)
+    offsets = _array(page, _OFFSET_TAGS[which])
+    sizes_in = which
+    if _COUNT_TAGS[which] not in index:
+        # Some writers give tiles a StripByteCounts, or the reverse.
+        sizes_in = next((i for i in order if _COUNT_TAGS[i] in index), -1)
+    sizes = None if sizes_in < 0 else _array(page, _COUNT_TAGS[sizes_in])
+    if len(offsets) > 1 and _OFFSET_HIGH in index:
+        offsets = _with_high(page, offsets, _OFFSET_HIGH)
+        sizes = None if sizes is None else _with_high(page, sizes, _COUNT_HIGH)
+    if (offsets < 0).any() or (sizes is not None and (sizes < 0).any()):
+        page.fault('segments beyond 63 bits are taken as absent', _OFFSET_TAGS[which])
+        offsets = np.maximum(offsets, 0)
+        sizes = None if sizes is None else np.maximum(sizes, 0)
+    end = page.parent.source.size
+    last = int(offsets.max(initial=0))
+    return offsets, sizes, page.offset if last < page.offset < end else end
+
+
+def _with_high(page: TiffPage, low: NDArray[np.int64], code: int) -> NDArray[np.int64]:
+    """Return 64-bit numbers of which an NDPI file stores the upper halves in another tag."""
+    high = _array(page, code)
+    return low | (high << 32) if len(high) == len(low) else low

@@ -1,0 +1,95 @@
+"""What codecs must know of a page beyond its geometry: tables, headers and parameters in tags.
+
+Knows tags by code; no pixels.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from tiffschema.codecs.spec import NO_OPTIONS, SegmentSpec
+
+if TYPE_CHECKING:
+    from .page import TiffPage
+
+__all__ = ['read_nodata', 'read_spec']
+
+_JPEG_TABLES: Final = (347, 437)
+_OPTIONS: Final = {
+    292: 't4options',
+    293: 't6options',
+    512: 'jpegproc',
+    513: 'jpeginterchangeformat',
+    514: 'jpeginterchangeformatlength',
+    515: 'jpegrestartinterval',
+    517: 'jpeglosslesspredictors',
+    518: 'jpegpointtransforms',
+    519: 'jpegqtables',
+    520: 'jpegdctables',
+    521: 'jpegactables',
+    529: 'ycbcrcoefficients',
+    531: 'ycbcrpositioning',
+    532: 'referenceblackwhite',
+    50674: 'lercparameters',
+}
+_EER: Final = {65007: 0, 65008: 1, 65009: 2}
+_NODATA: Final = 42113
+
+
+def read_tables(page: TiffPage) -> bytes | None:
+    """Return the JPEG tables of a page."""
+    for code in _JPEG_TABLES:
+        if code in page.directory.index:
+            value = page.tags.valueof(code)
+            if isinstance(value, bytes) and value[:2] == b'\xff\xd8':
+                return value
+    return None
+
+
+def read_spec(page: TiffPage) -> SegmentSpec:
+    """Return what the segments of a page look like."""
+    options = _options(page)
+    return SegmentSpec(page.geometry, page.jpegtables, page.jpegheader, options or NO_OPTIONS)
+
+
+def _options(page: TiffPage) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    for code, name in _OPTIONS.items():
+        if code in page.directory.index:
+            value = page.tags.valueof(code)
+            if value is not None:
+                options[name] = value
+    widths = [0, 0, 0]
+    for code, place in _EER.items():
+        if code in page.directory.index:
+            value = page.tags.valueof(code)
+            widths[place] = value if isinstance(value, int) else 0
+    if all(widths):
+        options['eer'] = tuple(widths)
+    if page.parent.superres:
+        options['superres'] = page.parent.superres
+    return options
+
+
+def read_nodata(page: TiffPage) -> float:
+    """Return the value of samples that are not stored, tag 42113; 0 without one.
+
+    The text may have a decimal comma.
+    """
+    if _NODATA not in page.directory.index:
+        return 0
+    text = page.tags.valueof(_NODATA)
+    if isinstance(text, bytes):
+        text = text.decode('latin-1')
+    if not isinstance(text, str):
+        return 0
+    text = text.strip('\0 \t\r\n').replace(',', '.')
+    try:
+        return int(text)
+    except ValueError:
+        pass
+    try:
+        return float(text)
+    except ValueError:
+        page.fault(f'{text!r:.40} is no number', _NODATA)
+        return 0

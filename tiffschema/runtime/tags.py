@@ -1,0 +1,470 @@
+"""`TiffTag` and `TiffTags`: entries of a directory and their values, which are read when asked for.
+
+Knows a file only through what reads its directories (`DirectoryReader`). Numbers that lie in the
+entry itself are known at once; everything else is read on first use.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from tiffschema.errors import FormatError, LimitError, TiffFileError
+from tiffschema.model.enums import enum
+from tiffschema.model.faces import face
+from tiffschema.model.fieldtypes import FIELD_TYPES
+from tiffschema.model.tagtable import tag_tables
+
+from .tagplans import TagPlan, tag_plan
+
+if TYPE_CHECKING:
+    from tiffschema.model.directory import Directory
+
+    from .chain import Directories
+
+__all__ = ['TagParent', 'TiffTag', 'TiffTags']
+
+
+class TagParent(Protocol):
+    """What a tag needs of the file that holds it."""
+
+    @property
+    def directories(self) -> Directories:
+        """Reads directories and holds source, faults and limits; open while it is used."""
+
+    def is_kind(self, name: str, /) -> bool:
+        """Whether the file is of a detected kind."""
+
+
+class _Unread:
+    """Marks values that were not read."""
+
+    def __repr__(self) -> str:
+        return '<unread>'
+
+    def __reduce__(self) -> str:
+        return 'UNREAD'
+
+
+UNREAD: Final = _Unread()
+_DATATYPES: dict[int, Any] = {}
+
+
+def _datatype(code: int) -> Any:
+    found = _DATATYPES.get(code)
+    if found is None:
+        try:
+            found = enum('DATATYPE')(code)
+        except ValueError:
+            found = code
+        _DATATYPES[code] = found
+    return found
+
+
+class TiffTag:
+    """One entry of a directory.
+
+    Parameters:
+        parent: The file.
+        offset: File offset of the entry.
+        code: Number of the tag.
+        dtype: Field type.
+        count: Number of values.
+        value: Value, `UNREAD` to read it on first use.
+        valueoffset: File offset of the value.
+    """
+
+    __slots__ = (
+        '_dtype', '_owner', '_value', 'code', 'count', 'offset', 'parent', 'valueoffset',
+    )  # fmt: skip
+
+    parent: Any
+    offset: int
+    code: int
+    count: int
+    valueoffset: int
+
+    def __init__(
+        self,
+        parent: Any,
+        offset: int,
+        code: int,
+        dtype: int,
+        count: int,
+        value: Any,
+        valueoffset: int,
+        /,
+        _owner: TiffTags | None = None,
+    ) -> None:
+        self.parent = parent
+        self.offset = offset
+        self.code = code
+        self._dtype = dtype
+        self.count = count
+        self._value = value
+        self.valueoffset = valueoffset
+        self._owner = _owner
+
+    @classmethod
+    def fromfile(
+        cls,
+        parent: Any,
+        /,
+        *,
+        offset: int | None = None,
+        header: bytes | None = None,
+        validate: bool = True,
+    ) -> TiffTag:
+        """Return the tag whose entry lies at an offset of a file.
+
+        Parameters:
+            parent: A `TiffFile`.
+            offset: File offset of the entry, default the position of the file's handle.
+            header: Not needed; accepted so that callers need not know.
+            validate: Whether to raise if the values do not lie in the file.
+
+        Raises:
+            TiffFileError: There is no valid entry.
+        """
+        if offset is None:
+            offset = parent.filehandle.tell()
+        directory = parent.directories.entry(offset)
+        tags = TiffTags(parent, directory, strict=validate)
+        if not len(tags):
+            raise TiffFileError(f'no tag at {offset}')
+        tag = next(iter(tags))
+        if header is None:
+            parent.filehandle.seek(offset + directory.codec.entry_nbytes)
+        return tag
+
+    # What it is
+
+    @property
+    def dtype(self) -> Any:
+        """Field type as a member of `DATATYPE`; a plain number if it is unknown."""
+        return _datatype(self._dtype)
+
+    @property
+    def dtype_name(self) -> str:
+        """Name of the field type."""
+        kind = FIELD_TYPES.get(self._dtype)
+        return f'TYPE{self._dtype}' if kind is None else kind.name
+
+    @property
+    def dataformat(self) -> str:
+        """Format of one value as `struct` writes it, without byte order."""
+        return FIELD_TYPES[self._dtype].letter
+
+    @property
+    def valuebytecount(self) -> int:
+        """Bytes of the values."""
+        return self.count * FIELD_TYPES[self._dtype].size
+
+    @property
+    def plan(self) -> TagPlan:
+        """What is known of the tag."""
+        return tag_plan('tiff' if self._owner is None else self._owner.space, self.code)
+
+    @property
+    def name(self) -> str:
+        """Name of the tag, names joined by ``/`` where it has several meanings."""
+        return self.plan.name
+
+    # Value
+
+    @property
+    def value(self) -> Any:
+        """Value; read on first use, and settable in memory.
+
+        Numbers, text, bytes, tuples, arrays (more than 1,024 numbers), members of enumerations, or
+        dictionaries, as the row of the tag says.
+
+        Raises:
+            TiffFileError: The value cannot be read.
+        """
+        value = self._value
+        if value is UNREAD:
+            from .tagvalue import read_value
+
+            value = self._value = read_value(self)
+        return value
+
+    @value.setter
+    def value(self, value: Any) -> None:
+        self._value = value
+
+    @property
+    def record(self) -> Any:
+        """Record of a vendor's block, its fields decoded on access; None if none is declared.
+
+        Raises:
+            FormatError: The bytes do not have the declared form.
+        """
+        from .tagvalue import read_record
+
+        return read_record(self)
+
+    def astuple(self) -> tuple[int, int, int, Any, bool]:
+        """Return (code, dtype, count, value, True), as `extratags` takes it."""
+        from .tagvalue import plain_value
+
+        return self.code, self._dtype, self.count, plain_value(self), True
+
+    def overwrite(self, value: Any, /, *, dtype: Any = None, erase: bool = True) -> TiffTag:
+        """Write a new value into the file, in place if it fits, else at the end.
+
+        Parameters:
+            value: New value.
+            dtype: Field type, default that of the entry.
+            erase: Whether to overwrite the old value with zeros.
+
+        Returns:
+            The tag with the new value.
+
+        Raises:
+            ValueError: The value cannot be stored.
+        """
+        tag: TiffTag = face('writer.overwrite')(self, value, dtype=dtype, erase=erase)
+        return tag
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, TiffTag):
+            return NotImplemented
+        return self is other or (
+            (self.parent, self.offset, self.code) == (other.parent, other.offset, other.code)
+        )
+
+    def __hash__(self) -> int:
+        return hash((id(self.parent), self.offset, self.code))
+
+    def __repr__(self) -> str:
+        name = '|'.join(tag_tables['tiff'].names(self.code)[:2]) if self.code > 255 else self.name
+        return f'<tiffschema.TiffTag {self.code} {name or self.name} @{self.offset}>'
+
+    def __str__(self) -> str:
+        if self._value is UNREAD and self.valuebytecount > 4096:
+            text = '<not read>'
+        else:
+            text = repr(self.value)
+        if len(text) > 80:
+            text = text[:77] + '...'
+        return (
+            f'TiffTag {self.code} {self.name} @{self.offset} {self.dtype_name}[{self.count}]'
+            f' @{self.valueoffset} {text}'
+        )
+
+
+class TiffTags:
+    """Tags of a directory by code and name; several of one code are kept.
+
+    Iterating gives the tags in the order of the directory, second ones of a code last.
+
+    Parameters:
+        parent: The file.
+        directory: The directory.
+        space: Name space of the codes.
+        trail: Offsets of the directories that led here.
+        strict: Whether to raise where a tag is damaged, rather than to leave it out.
+    """
+
+    __slots__ = ('_duplicates', '_mutex', '_tags', 'directory', 'parent', 'space', 'trail')
+
+    def __init__(
+        self,
+        parent: Any = None,
+        directory: Directory | None = None,
+        space: str = 'tiff',
+        *,
+        trail: tuple[int, ...] = (),
+        strict: bool = False,
+    ) -> None:
+        self.parent = parent
+        self.directory = directory
+        self.space = space
+        self.trail = trail
+        self._tags: dict[int, TiffTag] = {}
+        self._duplicates: list[TiffTag] = []
+        self._mutex: threading.RLock | None = None
+        if directory is not None:
+            self._fill(directory, strict)
+
+    def _fill(self, directory: Directory, strict: bool) -> None:
+        """Make the tags of a directory; damaged ones are left out with a fault."""
+        parent, space = self.parent, self.space
+        codec = directory.codec
+        sizes, inline, step = codec.sizes, codec.inline, codec.entry_nbytes
+        at = directory.offset + codec.count_nbytes
+        to_value = step - inline
+        numbers, shorts = directory.numbers, directory.shorts
+        number_types = codec.number_types
+        source = parent.directories.source
+        is_ndpi = codec.is_ndpi
+        tags = self._tags
+        entries = zip(directory.codes, directory.types, directory.counts, strict=True)
+        for index, (code, kind, count) in enumerate(entries):
+            size = sizes.get(kind)
+            value: Any = UNREAD
+            if size is None:
+                self._leave_out(code, at, f'field type {kind} is unknown', strict)
+            elif size * count <= inline and not (is_ndpi and kind == 2):
+                if count == 1 and (kind == 3 or kind in number_types):
+                    plan = tag_plan(space, code)
+                    if plan.is_plain:
+                        number = shorts[index] if kind == 3 else numbers[index]
+                        members = plan.members
+                        if members is None:
+                            value = (number,) if plan.is_tuple else number
+                        else:
+                            value = plan.of_number(number)
+                tag = TiffTag(parent, at, code, kind, count, value, at + to_value, self)
+                if code in tags:
+                    self._duplicates.append(tag)
+                else:
+                    tags[code] = tag
+            else:
+                offset = numbers[index]
+                if offset < 8 or not source.holds(offset, size * count):
+                    self._leave_out(
+                        code, at, f'{size * count} bytes of values at {offset} are not in the file',
+                        strict,
+                    )  # fmt: skip
+                else:
+                    tag = TiffTag(parent, at, code, kind, count, UNREAD, offset, self)
+                    if code in tags:
+                        self._duplicates.append(tag)
+                    else:
+                        tags[code] = tag
+            at += step
+
+    def _leave_out(self, code: int, offset: int, message: str, strict: bool) -> None:
+        name = tag_plan(self.space, code).name
+        path = f'tag {code}' if name == str(code) else f'tag {code} {name}'
+        fault = FormatError(f'{message}; the tag is left out', path, offset)
+        if strict:
+            raise fault
+        self.parent.directories.faults.append(fault)
+
+    def _code(self, key: int | str) -> int:
+        """Return the code for a code or name.
+
+        Raises:
+            KeyError: No tag has the name.
+        """
+        if not isinstance(key, str):
+            return int(key)
+        try:
+            code = tag_tables[self.space].code(key)
+        except KeyError:
+            code = -1
+        if code not in self._tags:
+            # Codes may have another name where several meanings share one.
+            for tag in self:
+                if key == tag.name or key in tag.name.split('/'):
+                    return tag.code
+            for tag in self:
+                if key in tag_tables[self.space].names(tag.code):
+                    return tag.code
+        if code < 0:
+            raise KeyError(key)
+        return code
+
+    # Mapping of codes and names
+
+    def add(self, tag: TiffTag, /) -> None:
+        """Add a tag; a second one of a code is kept beside the first."""
+        if tag.code in self._tags:
+            self._duplicates.append(tag)
+        else:
+            self._tags[tag.code] = tag
+
+    def keys(self) -> list[int]:
+        """Return the codes of all tags."""
+        return [tag.code for tag in self]
+
+    def values(self) -> list[TiffTag]:
+        """Return all tags."""
+        return list(self)
+
+    def items(self) -> list[tuple[int, TiffTag]]:
+        """Return pairs of code and tag."""
+        return [(tag.code, tag) for tag in self]
+
+    def get(self, key: int | str, /, default: Any = None, index: int | None = None) -> Any:
+        """Return a tag by code or name.
+
+        Parameters:
+            key: Code or name.
+            default: What to return if there is none.
+            index: Which of several tags of the code; the first by default.
+        """
+        found = self._tags.get(key) if not index and not isinstance(key, str) else None
+        if found is not None:
+            return found
+        tags = self.getall(key)
+        if tags is None:
+            return default
+        try:
+            return tags[index or 0]
+        except IndexError:
+            return default
+
+    def getall(self, key: int | str, /, default: Any = None) -> Any:
+        """Return a list of all tags of a code or name, or the default."""
+        try:
+            code = self._code(key)
+            first = self._tags[code]
+        except KeyError:
+            return default
+        return [first, *(tag for tag in self._duplicates if tag.code == code)]
+
+    def valueof(self, key: int | str, /, default: Any = None, index: int | None = None) -> Any:
+        """Return the value of a tag by code or name; the default also if it cannot be read.
+
+        Parameters:
+            key: Code or name.
+            default: What to return if there is none.
+            index: Which of several tags of the code.
+        """
+        tag = self.get(key, index=index)
+        if tag is None:
+            return default
+        try:
+            return tag.value
+        except (FormatError, LimitError) as error:
+            self.parent.directories.faults.append(error)
+            return default
+
+    def __getitem__(self, key: int | str) -> TiffTag:
+        return self._tags[self._code(key)]
+
+    def __setitem__(self, code: int, tag: TiffTag) -> None:
+        if not isinstance(tag, TiffTag):
+            raise TypeError(f'a TiffTag is needed, not {type(tag).__name__}')
+        self._tags[int(code)] = tag
+
+    def __delitem__(self, key: int | str) -> None:
+        code = self._code(key)
+        del self._tags[code]
+        self._duplicates = [tag for tag in self._duplicates if tag.code != code]
+
+    def __contains__(self, key: object) -> bool:
+        if isinstance(key, str):
+            try:
+                return self._code(key) in self._tags
+            except KeyError:
+                return False
+        return key in self._tags
+
+    def __iter__(self) -> Iterator[TiffTag]:
+        yield from self._tags.values()
+        yield from self._duplicates
+
+    def __len__(self) -> int:
+        return len(self._tags) + len(self._duplicates)
+
+    def __repr__(self) -> str:
+        return f'<tiffschema.TiffTags @{0 if self.directory is None else self.directory.offset}>'
+
+    def __str__(self) -> str:
+        return '\n'.join(['TiffTags', *(f'  {tag}' for tag in self)])

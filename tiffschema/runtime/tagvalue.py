@@ -1,0 +1,241 @@
+"""Reads values of tags: bytes from the file, then numbers, text, records or directories.
+
+Imported when a value that does not lie in its entry is first asked for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tiffschema.errors import FormatError, LimitError, TiffFileError
+from tiffschema.model.directory import Directory
+from tiffschema.model.fieldtypes import FIELD_TYPES
+from tiffschema.model.tagstructs import value_binding
+from tiffschema.model.tagvalues import decode_value
+from tiffschema.types import Buffer
+
+if TYPE_CHECKING:
+    from .chain import Directories
+    from .tags import TiffTag
+
+__all__ = ['plain_value', 'read_record', 'read_value', 'value_bytes']
+
+
+def _path(tag: TiffTag) -> str:
+    return f'tag {tag.code} {tag.name}'
+
+
+def value_bytes(tag: TiffTag) -> memoryview:
+    """Return the bytes of a tag's values.
+
+    Raises:
+        TruncatedError: The file ends before.
+        LimitError: There are more than the limits allow.
+    """
+    directories: Directories = tag.parent.directories
+    kind = FIELD_TYPES[tag.dtype]
+    size = kind.size * tag.count
+    limits = directories.limits
+    bound = limits.text if kind.size == 1 else limits.items * kind.size
+    if size > bound:
+        raise LimitError(
+            f'{size} bytes of values, {bound} are allowed', _path(tag), tag.valueoffset
+        )
+    return directories.source.exactly(tag.valueoffset, size, _path(tag))
+
+
+def plain_value(tag: TiffTag) -> Any:
+    """Return the value as numbers, text or bytes, without records and directories."""
+    directories: Directories = tag.parent.directories
+    row = tag.plan.row
+    value = decode_value(
+        int(tag.dtype),
+        tag.count,
+        value_bytes(tag),
+        directories.codec.byteorder,
+        row if row is not None and row.value is None else None,
+        directories.faults,
+    )
+    return value
+
+
+def read_value(tag: TiffTag) -> Any:
+    """Return the value of a tag.
+
+    Raises:
+        TiffFileError: It cannot be read.
+    """
+    directories: Directories = tag.parent.directories
+    row = tag.plan.row
+    faults = directories.faults
+    if row is not None and row.value is not None:
+        try:
+            record = _parsed(tag, lazy=False)
+        except FormatError as error:
+            # The raw values are better than none.
+            faults.append(_located(error, tag))
+        else:
+            if record is not None:
+                return record if isinstance(record, dict) else record.asdict()
+    if row is not None and row.space not in (None, 'tiff'):
+        return _read_directory(tag, row.space or 'tiff')
+    value = _decoded(tag, directories)
+    if tag.plan.is_tuple and not isinstance(value, tuple | list | dict | bytes | str):
+        value = tuple(value) if hasattr(value, '__len__') else (value,)
+    return value
+
+
+def _decoded(tag: TiffTag, directories: Directories) -> Any:
+    plan = tag.plan
+    row = plan.row
+    kind = int(tag.dtype)
+    if directories.codec.is_ndpi and tag.count == 1 and FIELD_TYPES[kind].numpy == 'u4':
+        wide = _wide_number(tag, directories)
+        if wide is not None:
+            return plan.of_number(wide)
+    try:
+        return decode_value(
+            kind, tag.count, value_bytes(tag), directories.codec.byteorder, row, directories.faults
+        )
+    except FormatError as error:
+        raise _located(error, tag) from None
+
+
+def _wide_number(tag: TiffTag, directories: Directories) -> int | None:
+    owner = tag._owner
+    if owner is None or owner.directory is None:
+        return None
+    directory = owner.directory
+    step = directory.codec.entry_nbytes
+    index = (tag.offset - directory.offset - directory.codec.count_nbytes) // step
+    return directory.number(index)
+
+
+def _located(error: FormatError, tag: TiffTag) -> FormatError:
+    if error.path.startswith('tag '):
+        return error
+    path = f'{_path(tag)}: {error.path}' if error.path else _path(tag)
+    offset = error.offset if error.offset >= 0 else tag.valueoffset
+    return type(error)(error.message, path, offset)
+
+
+# Records of vendors' blocks
+
+
+class _Context:
+    """A tag as the binding of its struct sees it."""
+
+    def __init__(self, tag: TiffTag) -> None:
+        self._tag = tag
+        self._directories: Directories = tag.parent.directories
+
+    @property
+    def count(self) -> int:
+        return self._tag.count
+
+    @property
+    def size(self) -> int:
+        return self._tag.valuebytecount
+
+    @property
+    def number(self) -> Any:
+        return plain_value(self._tag)
+
+    def partner(self, code: int, /) -> tuple[int, Any] | None:
+        owner = self._tag._owner
+        tag = None if owner is None else owner.get(code)
+        return None if tag is None else (tag.count, plain_value(tag))
+
+    def is_kind(self, name: str, /) -> bool:
+        return bool(self._tag.parent.is_kind(name))
+
+    def window(self, offset: int, size: int | None, /) -> tuple[Buffer, int]:
+        source = self._directories.source
+        whole = source.whole()
+        if whole is not None:
+            return whole, 0
+        if size is None:
+            size = min(source.size - offset, self._directories.limits.text)
+        return source.view(offset, size), offset
+
+    def data(self) -> tuple[Buffer, int, int]:
+        """Return a buffer, the position of the values in it, and the offset of its start."""
+        source = self._directories.source
+        whole = source.whole()
+        if whole is not None:
+            return whole, self._tag.valueoffset, 0
+        # Blocks hold pointers that count from the start of the file or of the block.
+        view = source.view(0, min(source.size, self._directories.limits.text))
+        if self._tag.valueoffset + self.size <= len(view):
+            return view, self._tag.valueoffset, 0
+        return value_bytes(self._tag), 0, self._tag.valueoffset
+
+
+def _parsed(tag: TiffTag, *, lazy: bool) -> Any:
+    row = tag.plan.row
+    if row is None or row.value is None:
+        return None
+    context = _Context(tag)
+    binding = value_binding(row, context)
+    if binding is None:
+        return None
+    directories: Directories = tag.parent.directories
+    return binding.parse(
+        context,
+        context.data,
+        directories.codec.byteorder,
+        faults=directories.faults,
+        limits=directories.limits,
+        lazy=lazy,
+        strict=directories.faults.strict,
+    )
+
+
+def read_record(tag: TiffTag) -> Any:
+    """Return the lazy record of a tag, None if its row declares none.
+
+    Raises:
+        FormatError: The bytes do not have the declared form.
+    """
+    try:
+        return _parsed(tag, lazy=True)
+    except FormatError as error:
+        raise _located(error, tag) from None
+
+
+# Directories that values point to
+
+
+def _read_directory(tag: TiffTag, space: str) -> Any:
+    """Return the tags of a directory by name; its offset, with a fault, where there is none."""
+    from .tags import TiffTags
+
+    directories: Directories = tag.parent.directories
+    offset = _decoded(tag, directories)
+    if isinstance(offset, tuple) and offset:
+        offset = offset[0]
+    owner = tag._owner
+    trail = () if owner is None else owner.trail
+    if owner is not None and owner.directory is not None:
+        trail = (*trail, owner.directory.offset)
+    try:
+        if not isinstance(offset, int):
+            raise FormatError(f'{offset!r:.40} is no offset of a directory')
+        if offset in trail:
+            raise FormatError('directory leads back to itself')
+        if len(trail) > directories.limits.depth:
+            raise LimitError(f'directories nest deeper than {directories.limits.depth}')
+        directory: Directory = directories.read(offset)
+    except FormatError as error:
+        directories.faults.append(_located(error, tag))
+        return offset
+    tags = TiffTags(tag.parent, directory, space, trail=trail)
+    values: dict[str, Any] = {}
+    for child in tags:
+        try:
+            values.setdefault(child.name, child.value)
+        except TiffFileError as error:
+            if not isinstance(error, FormatError):
+                raise
+            directories.faults.append(error)
+    return values

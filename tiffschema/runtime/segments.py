@@ -29,7 +29,15 @@ from .frames import FrameMap
 from .source import Source
 from .tilecache import SegmentCache
 
-__all__ = ['ErrorMode', 'ReadOptions', 'SegmentReader', 'blocks', 'fill_value', 'full_window']
+__all__ = [
+    'ErrorMode',
+    'ReadOptions',
+    'SegmentReader',
+    'Window',
+    'blocks',
+    'fill_value',
+    'full_window',
+]
 
 ErrorMode: TypeAlias = Literal['raise', 'fault']
 """Damaged segments: ``'raise'`` an error, or keep the undamaged rest and record a ``'fault'``."""

@@ -1,0 +1,124 @@
+"""From a file to its series: kinds are tried in the declared order, the first that yields any wins.
+
+Rule: this package knows kinds that need no vendor's metadata (shaped, ImageJ, uniform, generic,
+declared grids). Others are named by schemas and imported when their kind is detected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from tiffschema.errors import FormatError, TiffFileError, UnsupportedError
+from tiffschema.model.grid import GridSeries, series_rule
+from tiffschema.model.kinds import series_kinds
+
+from ..series import TiffPageSeries
+from .declared import declared_series
+from .generic import generic_series
+from .imagej import imagej_series
+from .pyramids import grouped
+from .shaped import shaped_series
+from .uniform import is_uniform, uniform_series
+
+__all__ = ['assemble', 'check_kind', 'grouped', 'is_uniform', 'series_of_kind']
+
+Assembler = Callable[[Any], list[TiffPageSeries]]
+
+_BUILT_IN: dict[str, Assembler] = {
+    'shaped': shaped_series,
+    'imagej': imagej_series,
+    'uniform': uniform_series,
+    'generic': generic_series,
+}
+
+
+def check_kind(kind: str) -> None:
+    """Check that a kind of series is known.
+
+    Raises:
+        ValueError: It is not; names those that are.
+    """
+    if kind not in series_kinds():
+        raise ValueError(f'kind {kind!r} is none of {", ".join(series_kinds())}')
+
+
+def assemble(
+    tif: Any, kind: str | None = None, squeeze: bool | None = None
+) -> list[TiffPageSeries]:
+    """Return the series of a file.
+
+    Parameters:
+        tif: The file.
+        kind: Only try this one; None tries all in order.
+        squeeze: Leave out axes of length 1; None: as the kind has it.
+    """
+    if not tif.pages:
+        return []
+    found = _of_kind(tif, kind) if kind is not None else _detected(tif)
+    for number, series in enumerate(found):
+        series.number(number, squeeze)
+    return found
+
+
+def _of_kind(tif: Any, kind: str) -> list[TiffPageSeries]:
+    if kind != 'generic' and not _holds(tif, kind):
+        return []
+    return series_of_kind(tif, kind)
+
+
+def _detected(tif: Any) -> list[TiffPageSeries]:
+    kinds = series_kinds()
+    skip_to = ''
+    for kind in kinds:
+        if skip_to and kind != skip_to:
+            continue
+        skip_to = ''
+        if kind != 'generic' and not _holds(tif, kind):
+            continue
+        found = series_of_kind(tif, kind)
+        if found:
+            return found
+        if kind == 'ome' and _holds(tif, 'imagej'):
+            skip_to = 'imagej'
+        elif kind != 'mmstack':
+            skip_to = 'generic'
+    return []
+
+
+def _holds(tif: Any, kind: str) -> bool:
+    if kind != 'generic' and kind not in _BUILT_IN and series_rule(kind) is None:
+        return False
+    return bool(getattr(tif, f'is_{kind}'))
+
+
+def series_of_kind(tif: Any, kind: str) -> list[TiffPageSeries]:
+    """Return the series that the assembler of one kind finds; what is wrong is a fault of the file.
+
+    Raises:
+        FormatError: The file is read strictly.
+    """
+    try:
+        return _assembler(kind)(tif)
+    except (TiffFileError, UnsupportedError) as error:
+        path = f'series.{kind}'
+        offset = -1
+        message = str(error)
+        if isinstance(error, FormatError):
+            path, offset, message = f'{path}.{error.path}'.rstrip('.'), error.offset, error.message
+        tif.faults.append(FormatError(message, path, offset))
+        return []
+
+
+def _assembler(kind: str) -> Assembler:
+    built_in = _BUILT_IN.get(kind)
+    if built_in is not None:
+        return built_in
+    rule = series_rule(kind)
+    if isinstance(rule, GridSeries):
+        return lambda tif: declared_series(tif, rule)
+    assert rule is not None
+    module, _, name = rule.partition(':')
+    function: Assembler = getattr(import_module(module), name)
+    return function

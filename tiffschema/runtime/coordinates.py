@@ -1,0 +1,123 @@
+"""Physical meaning of axes: offset, step and unit of each, and where that was found.
+
+This module knows numbers, units and the resolution of a page; it reads no files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ['Coordinates', 'PixelSize', 'metres', 'page_coordinates']
+
+_METRES: Mapping[str, float] = {
+    'meter': 1.0,
+    'metre': 1.0,
+    'm': 1.0,
+    'decimeter': 1e-1,
+    'dm': 1e-1,
+    'centimeter': 1e-2,
+    'cm': 1e-2,
+    'millimeter': 1e-3,
+    'mm': 1e-3,
+    'micrometer': 1e-6,
+    'micron': 1e-6,
+    'um': 1e-6,
+    '\u00b5m': 1e-6,
+    '\u03bcm': 1e-6,
+    'nanometer': 1e-9,
+    'nm': 1e-9,
+    'angstrom': 1e-10,
+    '\u00c5': 1e-10,
+    'picometer': 1e-12,
+    'pm': 1e-12,
+    'inch': 0.0254,
+}
+
+_TAG_UNITS: Mapping[int, str] = {2: 'inch', 3: 'centimeter', 4: 'millimeter', 5: 'micrometer'}
+
+
+def metres(unit: str) -> float | None:
+    """Return the length of a unit in metres, None if it is no known unit of length.
+
+    Example:
+        >>> metres('micrometer')
+        1e-06
+    """
+    return _METRES.get(unit)
+
+
+@dataclass(frozen=True, slots=True)
+class PixelSize:
+    """Extent of a pixel along one axis.
+
+    Parameters:
+        metres: Its size in metres.
+        source: Where that stands in the file: a tag or a text.
+    """
+
+    metres: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Coordinates:
+    """Offsets, steps and units of the axes of an image.
+
+    Parameters:
+        scales: Distance between neighbours by axis.
+        offsets: Coordinate of the first one.
+        units: Name of the unit, where there is one.
+        arrays: All coordinates of an axis, where they are no even steps.
+        source: Where the scales were found.
+    """
+
+    scales: Mapping[str, float]
+    offsets: Mapping[str, float]
+    units: Mapping[str, str]
+    arrays: Mapping[str, NDArray[Any]]
+    source: Mapping[str, str]
+
+    def array(self, axis: str, size: int) -> NDArray[Any] | None:
+        """Return the coordinates of an axis of a length, None if nothing is known of it."""
+        found = self.arrays.get(axis)
+        if found is not None:
+            return found
+        scale = self.scales.get(axis)
+        if scale is None:
+            return None
+        kind = np.float32 if axis in 'XY' and not self.offsets.get(axis) else np.float64
+        values: NDArray[Any] = np.arange(size, dtype=np.float64) * scale
+        return (values + self.offsets.get(axis, 0.0)).astype(kind)
+
+    def pixel_size(self, axis: str) -> PixelSize | None:
+        """Return the extent of a pixel in metres, if its unit is one of length."""
+        scale, unit = self.scales.get(axis), metres(self.units.get(axis, ''))
+        if scale is None or unit is None or not scale or not np.isfinite(scale):
+            return None
+        return PixelSize(abs(float(scale)) * unit, self.source.get(axis, ''))
+
+
+def page_coordinates(page: Any) -> Coordinates:
+    """Return what the resolution tags of a page say.
+
+    Parameters:
+        page: With ``resolution`` (pixels per unit along X and Y) and ``resolutionunit``.
+    """
+    scales: dict[str, float] = {}
+    source: dict[str, str] = {}
+    for axis, resolution, tag in zip(
+        'XY', page.resolution, ('XResolution', 'YResolution'), strict=True
+    ):
+        value = float(resolution)
+        scales[axis] = 1.0 / value if value > 0 and np.isfinite(value) else 1.0
+        source[axis] = tag
+    unit = _TAG_UNITS.get(int(page.resolutionunit))
+    # One pixel per unit is what writers put where nothing is known.
+    unknown = scales == {'X': 1.0, 'Y': 1.0} and 282 not in page.tags
+    units = {} if unit is None or unknown else {'X': unit, 'Y': unit}
+    return Coordinates(scales, {'X': 0.0, 'Y': 0.0}, units, {}, source)

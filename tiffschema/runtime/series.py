@@ -1,0 +1,591 @@
+"""Pages that form one n-dimensional image, and the series of a file.
+
+Rule 1: a series maps its shape to frames and knows axes; how it was found out is the assemblers'
+business. Rule 2: no page object is made until somebody indexes the series.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from tiffschema.errors import FormatError
+from tiffschema.model.axes import squeeze_axes
+
+from .coordinates import Coordinates, PixelSize, page_coordinates
+from .frames import FrameMap
+from .output import OutputType, create_output
+from .pagepixels import read_options
+from .segments import ErrorMode, SegmentReader, Window
+from .selection import Selection, SelectionArgument, select
+from .seriespages import frame_map
+
+__all__ = ['TiffPageSeries', 'TiffSeries']
+
+Array = NDArray[Any]
+
+
+class TiffPageSeries(Sequence[Any]):
+    """Pages that form one n-dimensional image.
+
+    Parameters:
+        pages: Pages or frames, None for missing ones; or the first page, if its data is followed
+            by that of the others.
+        shape: Of the image; by default that of the pages.
+        dtype: Of the samples; by default that of the pages.
+        axes: One letter per entry of `shape`.
+        attrs: What else is known of the image.
+        coords: By axis, all coordinates or (offset, step).
+        units: Unit by axis.
+        index: Number of the series in its file.
+        parent: The file.
+        name: Of the image.
+        kind: Of the series.
+        truncated: Only the first page has a directory.
+        multifile: Pages are in several files.
+        transform: Applied to decoded samples.
+        squeeze: Leave out axes of length 1 other than X and Y.
+        contiguous: Data of all pages follows that of the first, so no other directory is read.
+        source: Where shape and axes were found, and where coordinates were.
+    """
+
+    def __init__(
+        self,
+        pages: Any,
+        /,
+        shape: Sequence[int] | None = None,
+        dtype: DTypeLike | None = None,
+        axes: str | None = None,
+        *,
+        attrs: Mapping[str, Any] | None = None,
+        coords: Mapping[str, Any] | None = None,
+        units: Mapping[str, str] | None = None,
+        index: int | None = None,
+        parent: Any = None,
+        name: str | None = None,
+        kind: str | None = None,
+        truncated: bool = False,
+        multifile: bool = False,
+        transform: Callable[[Array], Array] | None = None,
+        squeeze: bool | None = None,
+        contiguous: bool = False,
+        source: str = '',
+    ) -> None:
+        if hasattr(pages, 'keyframe') and not isinstance(pages, Sequence):
+            pages = [pages]
+        self._pages: Sequence[Any] = pages
+        keyframe = next((page for page in self._first_pages() if page is not None), None)
+        if keyframe is None:
+            raise ValueError('pages: a series needs at least one page')
+        self.keyframe = keyframe.keyframe
+        own = len(pages) > 1 and shape is None
+        page_shape = self.keyframe.shape
+        self._shape = tuple(
+            int(size) for size in (shape or ((len(pages), *page_shape) if own else page_shape))
+        )
+        self._axes = axes or (('I' if own else '') + self.keyframe.axes)
+        if len(self._axes) != len(self._shape):
+            raise ValueError(f'axes: {self._axes!r} are not one letter per entry of {self._shape}')
+        self._dtype = None if dtype is None else np.dtype(dtype)
+        self._attrs = dict(attrs or {})
+        self._coords = dict(coords or {})
+        self._units = dict(units or {})
+        self._index = index
+        self.parent = parent if parent is not None else self.keyframe.parent
+        self.name = name or ''
+        self.kind = kind or ''
+        self.is_truncated = truncated
+        self.is_multifile = multifile
+        self.transform = transform
+        self._contiguous = contiguous or truncated
+        self.source = source
+        self._squeeze = squeeze if squeeze is not None else self.kind != 'shaped'
+        self.levels: list[TiffPageSeries] = [self]
+
+    def number(self, index: int, squeeze: bool | None = None) -> None:
+        """Give the series and its levels its number in the file, and how to squeeze its shape."""
+        for level in self.levels:
+            level._index = index
+            if squeeze is not None:
+                level._squeeze = squeeze
+
+    def _first_pages(self) -> Iterator[Any]:
+        """Yield pages until one is there; the first one is nearly always."""
+        yield from self._pages
+
+    # Shape
+
+    def get_shape(self, squeeze: bool | None = None) -> tuple[int, ...]:
+        """Return the shape, with or without axes of length 1; None: as the series was made."""
+        if not (self._squeeze if squeeze is None else squeeze):
+            return self._shape
+        return squeeze_axes(self._shape, self._axes)[0]
+
+    def get_axes(self, squeeze: bool | None = None) -> str:
+        """Return the letters of the axes, as `get_shape` does."""
+        if not (self._squeeze if squeeze is None else squeeze):
+            return self._axes
+        return ''.join(squeeze_axes(self._shape, self._axes)[1])
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the decoded image."""
+        return self.get_shape()
+
+    @property
+    def axes(self) -> str:
+        """Letters of the axes."""
+        return self.get_axes()
+
+    @property
+    def dtype(self) -> np.dtype[Any] | None:
+        """Type of the decoded samples."""
+        if self._dtype is not None:
+            return self._dtype
+        dtype: np.dtype[Any] | None = self.keyframe.dtype
+        return dtype
+
+    @property
+    def dims(self) -> tuple[str, ...]:
+        """Letters of the axes, one by one."""
+        return tuple(self.axes)
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Length of each axis."""
+        return dict(zip(self.axes, self.shape, strict=True))
+
+    @property
+    def ndim(self) -> int:
+        """Number of dimensions."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """Number of samples."""
+        return math.prod(self._shape)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the decoded image."""
+        return self.size * self.dtype.itemsize if self.dtype is not None else 0
+
+    @property
+    def is_pyramidal(self) -> bool:
+        """Whether the image is there in several sizes."""
+        return len(self.levels) > 1
+
+    # Pages
+
+    @property
+    def pages(self) -> TiffPageSeries:
+        """The pages, which the series is a sequence of."""
+        return self
+
+    @cached_property
+    def _frame_count(self) -> int:
+        page_size = math.prod(self.keyframe.shape)
+        return self.size // page_size if page_size else len(self._pages)
+
+    def __len__(self) -> int:
+        return self._frame_count if self.is_truncated else len(self._pages)
+
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, slice):
+            return [self._page(index) for index in range(*key.indices(len(self)))]
+        index = key.__index__()
+        if not -len(self) <= index < len(self):
+            raise IndexError(f'index {index} is out of range for {len(self)} pages')
+        return self._page(index % len(self))
+
+    def __iter__(self) -> Iterator[Any]:
+        if not self.is_truncated:
+            return iter(self._pages)
+        return (self._page(index) for index in range(len(self)))
+
+    def _page(self, index: int) -> Any:
+        if not self.is_truncated or index == 0:
+            return self._pages[index]
+        table = self.framemap.table
+        return self.keyframe.virtual_frame(
+            index, int(table.offsets[index, 0]), int(table.bytecounts[index, 0])
+        )
+
+    @cached_property
+    def framemap(self) -> FrameMap:
+        """Where the segments of all frames lie."""
+        return frame_map(self._pages, self.keyframe, self._frame_count if self._contiguous else 0)
+
+    @cached_property
+    def dataoffset(self) -> int | None:
+        """Offset of the samples if all of them lie in one stretch, else None."""
+        keyframe = self.keyframe
+        if not keyframe.is_final or self.is_multifile or self.size == 0:
+            return None
+        frames = self.framemap
+        if frames.files is not None and frames.files.any():
+            return None
+        table = frames.table
+        if table.offsets.shape[1] > 1:
+            if not table.is_adjacent.all():
+                return None
+            if not (table.bytecounts.sum(axis=1) == keyframe.nbytes).all():
+                return None
+        begins = table.offsets[:, 0]
+        if (begins <= 0).any() or (np.diff(begins) != keyframe.nbytes).any():
+            return None
+        if keyframe.nbytes * len(begins) != self.size * keyframe.dtype.itemsize:
+            return None
+        return int(begins[0])
+
+    @property
+    def missing(self) -> tuple[int, ...]:
+        """Indices of frames that no file holds; they read as nodata or 0."""
+        return tuple(self.framemap.missing.tolist())
+
+    # Physical meaning
+
+    @cached_property
+    def coordinates(self) -> Coordinates:
+        """Offsets, steps and units of the axes, and where they were found."""
+        base = page_coordinates(self.keyframe)
+        scales, offsets = dict(base.scales), dict(base.offsets)
+        units, found = dict(base.units), dict(base.source)
+        arrays: dict[str, Array] = {}
+        for axis, value in self._coords.items():
+            found[axis] = self.source or self.kind
+            if axis in 'XY' and axis not in self._units:
+                # The unit of the tags is not that of the metadata.
+                units.pop(axis, None)
+            if isinstance(value, tuple) and len(value) == 2:
+                offsets[axis], scales[axis] = float(value[0]), float(value[1])
+            else:
+                arrays[axis] = np.asarray(value)
+                scales.pop(axis, None)
+        units.update(self._units)
+        kept = set(self._axes)
+        return Coordinates(
+            {axis: value for axis, value in scales.items() if axis in kept},
+            {axis: value for axis, value in offsets.items() if axis in kept},
+            {axis: value for axis, value in units.items() if axis in kept},
+            {axis: value for axis, value in arrays.items() if axis in kept},
+            found,
+        )
+
+    @property
+    def coord_scales(self) -> dict[str, float]:
+        """Step of the coordinates by axis."""
+        return dict(self.coordinates.scales)
+
+    @property
+    def coord_offsets(self) -> dict[str, float]:
+        """Coordinate of the first entry by axis."""
+        return dict(self.coordinates.offsets)
+
+    @property
+    def coord_units(self) -> dict[str, str]:
+        """Unit by axis, where there is one."""
+        return dict(self.coordinates.units)
+
+    @property
+    def coords(self) -> dict[str, Array]:
+        """Coordinates of all entries of an axis, where they are known."""
+        found = {axis: self.coordinates.array(axis, size) for axis, size in self.sizes.items()}
+        return {axis: array for axis, array in found.items() if array is not None}
+
+    @property
+    def pixel_sizes(self) -> dict[str, PixelSize]:
+        """Extent of a pixel in metres and where it was found, by axis that has one."""
+        found = {axis: self.coordinates.pixel_size(axis) for axis in self.axes}
+        return {axis: size for axis, size in found.items() if size is not None}
+
+    @property
+    def mpp(self) -> tuple[float, float] | None:
+        """Micrometres per pixel along X and Y, None if they are not known.
+
+        Pixels per inch in the tags are how large to print, not how large the object is.
+        """
+        given = self._attrs.get('mpp')
+        if given is not None:
+            return float(given[0]), float(given[1])
+        sizes = []
+        for axis in 'XY':
+            size = self.coordinates.pixel_size(axis)
+            printed = axis not in self._coords and self.coordinates.units.get(axis) == 'inch'
+            if size is None or printed:
+                return None
+            sizes.append(size.metres * 1e6)
+        return sizes[0], sizes[1]
+
+    @property
+    def attrs(self) -> dict[str, Any]:
+        """What is known of the image besides its axes."""
+        photometric = getattr(self.keyframe.photometric, 'name', self.keyframe.photometric)
+        found: dict[str, Any] = {'photometric': str(photometric).lower(), **self._attrs}
+        if self.mpp is not None:
+            found['mpp'] = self.mpp
+        found['coord_offsets'] = self.coord_offsets
+        found['coord_scales'] = self.coord_scales
+        if self.coord_units:
+            found['coord_units'] = self.coord_units
+        return found
+
+    # Samples
+
+    def asarray(
+        self,
+        *,
+        level: int | None = None,
+        squeeze: bool | None = None,
+        out: OutputType = None,
+        selection: SelectionArgument = None,
+        lock: Any = None,
+        maxworkers: int | None = None,
+        buffersize: int | None = None,
+        errors: ErrorMode | None = None,
+    ) -> Array:
+        """Return the image, or a part of it.
+
+        Parameters:
+            level: Of the pyramid, 0 is the full size.
+            squeeze: Leave out axes of length 1 or not; None: as the series was made.
+            out: Where to write it, see `create_output`; ``'memmap'`` maps the file itself where
+                its samples lie in one stretch.
+            selection: Indices as NumPy has them; only segments that they touch are decoded.
+            lock: Held while files are read; not needed for files opened by this library.
+            maxworkers: Threads at most, by default as many as are worth it.
+            buffersize: Bytes fetched ahead at a time from remote stores.
+            errors: ``'raise'`` (default) at damaged segments, or ``'fault'`` to keep the rest,
+                fill what is lost, and record each loss in the faults of the file.
+
+        Raises:
+            IndexError: There is no such level, or `selection` does not fit the image.
+            FormatError: Segments are damaged or missing; names page, segment and offset.
+            UnsupportedError: The type of samples or the codec is not known here.
+            LimitError: The image is too large.
+        """
+        if level:
+            return self.levels[level].asarray(
+                squeeze=squeeze, out=out, selection=selection, lock=lock,
+                maxworkers=maxworkers, buffersize=buffersize, errors=errors,
+            )  # fmt: skip
+        shape = self.get_shape(squeeze)
+        dtype = self.keyframe.dtype
+        if dtype is None:
+            # The page knows what to say.
+            return np.asarray(self.keyframe.asarray())
+        options = read_options(self.parent, errors, maxworkers, buffersize, lock)
+        if isinstance(out, str) and out == 'memmap' and self.is_memmappable:
+            return np.asanyarray(self._memmap(shape)[... if selection is None else selection])
+        chosen = select(selection, shape)
+        if math.prod(chosen.shape) == 0:
+            return _given(out, chosen.take(np.empty(chosen.shape, dtype)))
+        plan = _FramePlan.of(shape, self.keyframe.shape, self.keyframe.shaped)
+        if plan is None:
+            # The shape is not made of whole pages: everything is read, then cut.
+            whole = self.asarray(squeeze=squeeze, maxworkers=maxworkers, errors=errors)
+            return _given(out, whole[selection if selection is not None else ...])
+        simple = chosen.index is None and self.transform is None
+        target = create_output(out if simple else None, chosen.shape, dtype, limits=options.limits)
+        if target.size:
+            wanted, window = plan.frames(chosen)
+            if len(self.framemap) < plan.count:
+                raise FormatError(
+                    f'{len(self.framemap)} pages where shape {self.shape} needs {plan.count}',
+                    'series',
+                )
+            block_shape = (len(wanted), *(len(each) for each in window))
+            block = target.reshape(block_shape)
+            if not np.shares_memory(block, target):
+                block = np.empty(block_shape, target.dtype)
+            self._reader.read(self.framemap, wanted, window, block, options)
+            if not np.shares_memory(block, target):
+                target[...] = block.reshape(target.shape)
+        if simple:
+            return target
+        result = chosen.take(target)
+        if self.transform is not None:
+            result = self.transform(result)
+        return _given(out, result)
+
+    @cached_property
+    def _reader(self) -> SegmentReader:
+        reader: SegmentReader = self.keyframe._reader
+        return reader
+
+    @property
+    def is_memmappable(self) -> bool:
+        """Whether the samples lie in one stretch of a file of the system, as they are."""
+        source = self.parent.source
+        if self.dataoffset is None or self.transform is not None or self.dtype is None:
+            return False
+        return bool(source.is_file and source.path)
+
+    def _memmap(self, shape: tuple[int, ...], mode: str = 'r') -> Array:
+        source, offset = self.keyframe.parent.source, self.dataoffset
+        assert offset is not None
+        stored = self.keyframe.geometry.stored_dtype
+        mapped: Array = np.memmap(
+            source.path,
+            dtype=stored,
+            mode=mode,  # type: ignore[call-overload]
+            offset=source.start + offset,
+            shape=shape,
+        )
+        return mapped
+
+    def asrgb(self, **kwargs: Any) -> Array:
+        """Return the image as RGB or RGBA.
+
+        Raises:
+            UnsupportedError: The series is of several pages of differing meaning.
+        """
+        from .colour import series_asrgb
+
+        return series_asrgb(self, **kwargs)
+
+    def aszarr(
+        self, *, level: int | None = None, squeeze: bool | None = None, **kwargs: Any
+    ) -> Any:
+        """Return the image, or a level of it, as a Zarr store."""
+        from tiffschema.model.faces import face
+
+        return face('zarr.store')(self, level=level, squeeze=squeeze, **kwargs)
+
+    def asxarray(
+        self, *, level: int | None = None, squeeze: bool | None = None, **kwargs: Any
+    ) -> Any:
+        """Return the image, or a level of it, as an xarray ``DataArray``."""
+        from tiffschema.model.faces import face
+
+        return face('xarray.series')(self, level=level, squeeze=squeeze, **kwargs)
+
+    def __repr__(self) -> str:
+        number = '' if self._index is None else f' {self._index}'
+        return f'<tiffschema.TiffPageSeries{number} {self.kind}>'
+
+    def __str__(self) -> str:
+        number = '' if self._index is None else f'{self._index}'
+        parts = [
+            f'TiffPageSeries {number}',
+            'x'.join(map(str, self.shape)),
+            str(self.dtype),
+            self.axes,
+            self.kind,
+            self.name,
+            f'{len(self.levels)} Levels' if self.is_pyramidal else '',
+            f'{len(self)} Pages',
+        ]
+        return '  '.join(part for part in parts if part)
+
+
+class _FramePlan:
+    """How the shape of a series is made of frames.
+
+    Parameters:
+        lead: Lengths of the axes over frames.
+        places: For each further axis of the series its axis in (P, D, L, W, c), -1 for length 1.
+    """
+
+    def __init__(self, lead: tuple[int, ...], places: tuple[int, ...]) -> None:
+        self.lead = lead
+        self.places = places
+        self.count = math.prod(lead)
+
+    @classmethod
+    def of(
+        cls, shape: Sequence[int], page_shape: Sequence[int], shaped: Sequence[int]
+    ) -> _FramePlan | None:
+        """Return the plan of a shape, None if its last axes are not those of a page."""
+        long = [size for size in page_shape if size != 1]
+        page_axes = [axis for axis, size in enumerate(shaped) if size != 1]
+        size = math.prod(page_shape)
+        for cut in range(len(shape), -1, -1):
+            tail = shape[cut:]
+            if math.prod(tail) == size and [each for each in tail if each != 1] == long:
+                number = iter(page_axes)
+                places = tuple(next(number) if each != 1 else -1 for each in tail)
+                return cls(tuple(shape[:cut]), places)
+        return None
+
+    def frames(self, chosen: Selection) -> tuple[NDArray[np.intp], Window]:
+        """Return the frames that a selection takes, and what it takes of each."""
+        lead = chosen.ranges[: len(self.lead)]
+        if lead:
+            grids = np.ix_(*[np.asarray(each, np.intp) for each in lead])
+            wanted = np.ravel(np.ravel_multi_index(grids, self.lead))
+        else:
+            wanted = np.zeros(1, np.intp)
+        window = [range(1)] * 5
+        for place, each in zip(self.places, chosen.ranges[len(self.lead) :], strict=True):
+            if place >= 0:
+                window[place] = each
+        return wanted.astype(np.intp), (window[0], window[1], window[2], window[3], window[4])
+
+
+def _given(out: OutputType, result: Array) -> Array:
+    """Return a result, written to where the caller wants it."""
+    if out is None:
+        return result
+    target = create_output(out, result.shape, result.dtype)
+    target[...] = result
+    return target
+
+
+class TiffSeries(Sequence[TiffPageSeries]):
+    """The series of a file; made when they are first asked for.
+
+    Parameters:
+        parent: The file.
+        kind: Of series to make; None finds it out.
+        squeeze: Leave out axes of length 1; None: in all kinds but shaped.
+
+    Raises:
+        ValueError: The kind is unknown.
+    """
+
+    def __init__(
+        self, parent: Any, /, *, kind: str | None = None, squeeze: bool | None = None
+    ) -> None:
+        from .assemble import check_kind
+
+        if kind is not None:
+            check_kind(kind)
+        self.parent = parent
+        self.kind = kind
+        self.squeeze = squeeze
+
+    @cached_property
+    def _series(self) -> list[TiffPageSeries]:
+        from .assemble import assemble
+
+        return assemble(self.parent, self.kind, self.squeeze)
+
+    def __call__(self, *, kind: str | None = None, squeeze: bool | None = None) -> TiffSeries:
+        """Return the series of another kind, or squeezed otherwise."""
+        if kind == self.kind and squeeze == self.squeeze:
+            return self
+        return TiffSeries(self.parent, kind=kind, squeeze=squeeze)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._series[key]
+
+    def __len__(self) -> int:
+        return len(self._series)
+
+    def __iter__(self) -> Iterator[TiffPageSeries]:
+        return iter(self._series)
+
+    def __bool__(self) -> bool:
+        return len(self._series) > 0
+
+    def __repr__(self) -> str:
+        return f'<tiffschema.TiffSeries [{len(self)}]>'
+
+    def __str__(self) -> str:
+        return '\n'.join(str(series) for series in self._series)

@@ -1,0 +1,175 @@
+"""The pages of a series as a lazy sequence, and as a map of frames.
+
+Rule: a series of many pages of one chain is read from columns of its directories; page objects are
+made for those that are indexed, and where directories are too irregular for columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tiffschema.codecs.spec import SegmentSpec
+from tiffschema.model.geometry import Geometry
+
+from .frames import FrameMap, OpenSource
+from .segmenttable import SegmentTable
+from .source import Source
+
+__all__ = ['PageSelection', 'frame_map', 'open_of']
+
+_OFFSETS = (324, 273)
+_BYTECOUNTS = (325, 279)
+_OWN_STREAM_TAGS = frozenset((347, 437, 65324, 65325, 65426))
+_FEW = 8
+
+
+class PageSelection(Sequence[Any]):
+    """Some pages of a chain, in any order; they are made when they are indexed.
+
+    Parameters:
+        pages: Pages of a file.
+        indices: Which of them.
+    """
+
+    def __init__(self, pages: Any, indices: Sequence[int] | NDArray[Any]) -> None:
+        self.all = pages
+        self.indices = np.asarray(indices, np.intp)
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, slice):
+            return PageSelection(self.all, self.indices[key])
+        try:
+            index = int(self.indices[key])
+        except IndexError:
+            raise IndexError(f'index {key} is out of range for {len(self)} pages') from None
+        return None if index < 0 else self.all[index]
+
+    def __iter__(self) -> Iterator[Any]:
+        for index in self.indices.tolist():
+            yield None if index < 0 else self.all[index]
+
+
+def open_of(parent: Any) -> OpenSource:
+    """Return what gives the source of a file, opened again if it was closed meanwhile."""
+
+    def source() -> Source:
+        found: Source = parent.source
+        if found.closed:
+            found.open()
+        return found
+
+    return source
+
+
+def frame_map(pages: Sequence[Any], keyframe: Any, truncated: int = 0) -> FrameMap:
+    """Return where the segments of pages lie.
+
+    Parameters:
+        pages: Pages, frames, and None for those that are missing.
+        keyframe: The page that lends its properties to all.
+        truncated: Number of frames that follow each other from the first page's data on, of
+            which only the first has a directory; 0 if all have one.
+
+    Raises:
+        FormatError: The segments of a page are not those of the key frame.
+    """
+    if truncated:
+        table = keyframe.segmenttable
+        offset = int(table.offsets[0, 0])
+        contiguous = SegmentTable.contiguous(offset, keyframe.nbytes, truncated)
+        return FrameMap([open_of(keyframe.parent)], contiguous)
+    if isinstance(pages, PageSelection) and len(pages) > _FEW:
+        found = _from_columns(pages, keyframe)
+        if found is not None:
+            return found
+    return _from_pages(pages, keyframe)
+
+
+def _from_columns(pages: PageSelection, keyframe: Any) -> FrameMap | None:
+    """Return the map made of columns of a chain, None if its directories are too irregular."""
+    chain = getattr(pages.all, 'chain', None)
+    if chain is None:
+        return None
+    geometry: Geometry = keyframe.geometry
+    table = chain.table()
+    for group in table.groups:
+        if (
+            not _OWN_STREAM_TAGS.isdisjoint(group.codes)
+            and np.isin(pages.indices, group.pages).any()
+        ):
+            return None
+    tiled = 0 if geometry.is_tiled else 1
+    offsets, numbers = table.arrays(_OFFSETS[tiled])
+    sizes, counts = table.arrays(_BYTECOUNTS[tiled])
+    present = pages.indices >= 0
+    chosen = np.where(present, pages.indices, 0)
+    segments = geometry.segment_count
+    if not ((numbers[chosen] == segments) & (counts[chosen] == segments))[present].all():
+        return None
+    begins = offsets[chosen][:, :segments].copy()
+    stored = sizes[chosen][:, :segments]
+    if geometry.compression in (2, 3, 4, 32771) and (stored == 0).any():
+        return None
+    if geometry.is_final_layout and segments == 1 and (stored == 0).any():
+        # A size of 0 with data is recovered page by page.
+        return None
+    files = None
+    if not present.all():
+        files = np.where(present, 0, -1).astype(np.intp)
+    names = _names(pages.indices)
+    return FrameMap([open_of(keyframe.parent)], SegmentTable(begins, stored), files, names=names)
+
+
+def _names(indices: NDArray[np.intp]) -> Callable[[int], str]:
+    return lambda frame: f'pages[{int(indices[frame])}]'
+
+
+def _from_pages(pages: Sequence[Any], keyframe: Any) -> FrameMap:
+    """Return the map made of page objects."""
+    parents: dict[int, int] = {}
+    sources: list[OpenSource] = []
+    files = np.zeros(len(pages), np.intp)
+    specs: dict[int, SegmentSpec] = {}
+    rows: list[SegmentTable | None] = []
+    paths: list[str] = []
+    for number, page in enumerate(pages):
+        if page is None:
+            files[number] = -1
+            rows.append(None)
+            paths.append(f'frames[{number}]')
+            continue
+        parent = page.parent
+        if id(parent) not in parents:
+            parents[id(parent)] = len(sources)
+            sources.append(open_of(parent))
+        files[number] = parents[id(parent)]
+        if page.spec is not keyframe.spec and page.spec != keyframe.spec:
+            specs[number] = page.spec
+        rows.append(page.segmenttable)
+        paths.append(page._path)
+    widths = {row.offsets.shape[1] for row in rows if row is not None}
+    if len(widths) > 1:
+        rows = [None if row is None else _one_column(row, keyframe) for row in rows]
+        widths = {row.offsets.shape[1] for row in rows if row is not None}
+    width = widths.pop() if widths else 1
+    offsets = np.zeros((len(pages), width), np.int64)
+    counts = np.zeros((len(pages), width), np.int64)
+    for number, row in enumerate(rows):
+        if row is not None:
+            offsets[number], counts[number] = row.offsets[0], row.bytecounts[0]
+    return FrameMap(
+        sources, SegmentTable(offsets, counts), files, specs, lambda frame: paths[frame]
+    )
+
+
+def _one_column(table: SegmentTable, keyframe: Any) -> SegmentTable:
+    """Return a page in one stretch with as many segments as others have."""
+    expanded: SegmentTable = keyframe._every_strip(table)
+    return table if table.offsets.shape[1] > 1 else expanded

@@ -40,8 +40,10 @@ __all__ = [
     'encode',
     'encode24',
     'luminance',
+    'luv_to_xyz',
     'salvage',
     'salvage24',
+    'shown',
     'xyz_to_rgb',
 ]
 
@@ -99,7 +101,14 @@ def xyz_to_rgb(xyz: Array) -> Array:
     return rgb
 
 
-def _shown(light: Array) -> Array:
+def luv_to_xyz(array: Array) -> Array:
+    """Return X, Y, Z as float64 of 16-bit LogLuv samples (..., 3), as `decode` returns them."""
+    stored = array.view('u2') if array.dtype.itemsize == 2 else array
+    u, v = ((stored[..., at] + 0.5) / 32768 for at in (1, 2))
+    return _xyz(luminance(stored[..., 0]), u, v)
+
+
+def shown(light: Array) -> Array:
     """Return linear light 0..1 as uint8 with a gamma of 2."""
     return np.clip(256 * np.sqrt(np.clip(light, 0, 1)), 0, 255).astype('u1')
 
@@ -199,7 +208,7 @@ def _samples(l16: Array, y: Array, u: Array, v: Array, dtype: np.dtype[Any]) -> 
         triple = [l16.astype('u2'), (u * 32768).astype('u2'), (v * 32768).astype('u2')]
         return np.stack(triple, -1).view(dtype)
     if dtype.itemsize == 1:
-        return _shown(xyz_to_rgb(_xyz(y, u, v))).view(dtype)
+        return shown(xyz_to_rgb(_xyz(y, u, v))).view(dtype)
     raise UnsupportedError(f'SGILog data cannot be returned as {dtype}')
 
 
@@ -219,7 +228,7 @@ def _decode32(data: Buffer, spec: SegmentSpec, shape: Shape) -> tuple[Array, For
         if dtype.itemsize == 2:
             return codes.astype('u2').view(dtype)[..., None], fault
         if dtype.itemsize == 1:
-            return _shown(luminance(codes)).view(dtype)[..., None], fault
+            return shown(luminance(codes)).view(dtype)[..., None], fault
     if shape[3] == 3:
         codes, fault = _codes(data, shape, 4)
         l16 = codes >> 16

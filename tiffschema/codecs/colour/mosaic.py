@@ -1,0 +1,225 @@
+"""Camera raw: linear values, a plain demosaic, and the way to sRGB (DNG 1.7 chapters 5 and 6).
+
+This module knows the arithmetic of DNG: linearize, subtract black, scale to white, interpolate the
+colours of the mosaic, balance, and convert by the camera's matrix. It is made to see what an image
+shows, not to develop it: no lens corrections, no profiles, no highlight recovery.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from tiffschema.errors import FormatError, UnsupportedError
+
+from .lab import D50, srgb_encoded, xyz_to_srgb
+from .scaling import Array
+
+__all__ = ['demosaic', 'develop', 'linearized']
+
+_PROPHOTO_WHITE = D50
+_D50_XYZ = np.array([0.9642, 1.0, 0.8251])
+
+
+def _numbers(parameters: Mapping[str, Any], name: str) -> Array | None:
+    """Return the numbers of a tag; rationals come as pairs in one row or as rows of two."""
+    value = parameters.get(name)
+    if value is None:
+        return None
+    numbers = np.asarray(value, 'f8')
+    return numbers.reshape(-1)
+
+
+def linearized(array: Array, parameters: Mapping[str, Any], bits: int) -> Array:
+    """Return stored raw samples (L, W, S) as float32, black 0 and white 1, not clipped.
+
+    Parameters:
+        array: Stored samples.
+        parameters: ``linearizationtable``, ``blacklevel``, ``blacklevelrepeatdim``,
+            ``blackleveldeltah``, ``blackleveldeltav``, ``whitelevel``, ``activearea``.
+        bits: Per sample; the default white is their largest value, 1 for floats.
+    """
+    table = _numbers(parameters, 'linearizationtable')
+    if table is not None and table.size and array.dtype.kind in 'ui':
+        array = table.astype('f4')[np.minimum(array, table.size - 1)]
+    linear = array.astype('f4')
+    length, width, samples = linear.shape
+    top, left = _origin(parameters)
+    black = np.zeros((1, 1, samples), 'f4')
+    levels = _numbers(parameters, 'blacklevel')
+    if levels is not None and levels.size:
+        repeat = _numbers(parameters, 'blacklevelrepeatdim')
+        rows, columns = (1, 1) if repeat is None or repeat.size != 2 else map(int, repeat)
+        if rows > 0 and columns > 0 and levels.size == rows * columns * samples:
+            black = levels.reshape(rows, columns, samples).astype('f4')
+        else:
+            black = np.full((1, 1, samples), levels[0], 'f4')
+    most = black.max(axis=(0, 1))
+    y = (np.arange(length) - top) % black.shape[0]
+    x = (np.arange(width) - left) % black.shape[1]
+    linear -= black[y][:, x]
+    for name, axis, size, start in (('v', 0, length, top), ('h', 1, width, left)):
+        delta = _numbers(parameters, f'blackleveldelta{name}')
+        if delta is not None and delta.size:
+            along = np.zeros(size, 'f4')
+            part = delta[: max(0, size - start)]
+            along[start : start + part.size] = part
+            linear -= along[:, None, None] if axis == 0 else along[None, :, None]
+    white = _numbers(parameters, 'whitelevel')
+    if white is None or not white.size:
+        white = np.array([1.0 if array.dtype.kind == 'f' and table is None else 2.0**bits - 1])
+    if white.size < samples:
+        white = np.full(samples, white[0])
+    span = (white[:samples] - most).astype('f4')
+    return linear / np.where(span > 0, span, 1)
+
+
+def _origin(parameters: Mapping[str, Any]) -> tuple[int, int]:
+    area = _numbers(parameters, 'activearea')
+    if area is None or area.size != 4:
+        return 0, 0
+    return max(0, int(area[0])), max(0, int(area[1]))
+
+
+def _pattern(parameters: Mapping[str, Any]) -> Array:
+    """Return the colour numbers of the repeating cell.
+
+    Raises:
+        FormatError: There is no pattern, or its size is not that which is stated.
+        UnsupportedError: The mosaic has other colours than red, green, blue.
+    """
+    raw = parameters.get('cfapattern')
+    if raw is None:
+        raise FormatError('mosaic image without CFAPattern', 'colour')
+    if isinstance(raw, bytes | bytearray | memoryview):
+        raw = np.frombuffer(raw, 'u1')
+    colours = np.asarray(raw, 'i4').reshape(-1)
+    dim = _numbers(parameters, 'cfarepeatpatterndim')
+    rows, columns = (2, 2) if dim is None or dim.size != 2 else map(int, dim)
+    if rows < 1 or columns < 1 or colours.size != rows * columns or colours.size > 1024:
+        raise FormatError(f'CFAPattern of {colours.size} colours, not {rows} x {columns}', 'colour')
+    if not set(colours.tolist()) <= {0, 1, 2} or len(set(colours.tolist())) < 3:
+        raise UnsupportedError('mosaics of other colours than red, green, blue are not known')
+    return colours.reshape(rows, columns)
+
+
+def demosaic(mosaic: Array, pattern: Array, origin: tuple[int, int] = (0, 0)) -> Array:
+    """Return (L, W, 3) of a mosaic (L, W): each colour is the weighted mean of its neighbours.
+
+    In a 2 x 2 cell that is bilinear interpolation; samples which were measured stay as they are.
+
+    Parameters:
+        mosaic: Floats.
+        pattern: Colour number (0 red, 1 green, 2 blue) of each sample of the repeating cell.
+        origin: Row and column at which the cell begins.
+    """
+    length, width = mosaic.shape
+    reach = 1 if pattern.shape == (2, 2) else max(pattern.shape) // 2 + 1
+    tap = np.bincount(np.add.outer(np.arange(reach + 1), np.arange(reach + 1)).ravel())
+    weights = tap[: 2 * reach + 1].astype('f4')
+    rows = (np.arange(length) - origin[0]) % pattern.shape[0]
+    columns = (np.arange(width) - origin[1]) % pattern.shape[1]
+    colours = pattern[rows][:, columns]
+    result = np.empty((length, width, 3), 'f4')
+    for colour in range(3):
+        here = colours == colour
+        total = _smooth(np.where(here, mosaic, 0).astype('f4'), weights)
+        share = _smooth(here.astype('f4'), weights)
+        mean = total / np.where(share > 0, share, 1)
+        result[..., colour] = np.where(here, mosaic, mean)
+    return result
+
+
+def _smooth(plane: Array, weights: Array) -> Array:
+    """Return a plane weighted along both axes, nothing beyond its border."""
+    reach = len(weights) // 2
+    for axis in (0, 1):
+        pad = [(0, 0), (0, 0)]
+        pad[axis] = (reach, reach)
+        padded = np.pad(plane, pad)
+        size = plane.shape[axis]
+        parts = (
+            weight * padded.take(range(at, at + size), axis) for at, weight in enumerate(weights)
+        )
+        plane = np.sum(list(parts), axis=0, dtype='f4')
+    return plane
+
+
+def _matrix(parameters: Mapping[str, Any]) -> tuple[Array | None, bool]:
+    """Return the camera's matrix of the daylight illuminant, and whether it is a ForwardMatrix."""
+    for name, forward in (('forwardmatrix', True), ('colormatrix', False)):
+        # The second illuminant is daylight by custom, the first is tungsten.
+        for number in '21':
+            values = _numbers(parameters, name + number)
+            if values is not None and values.size == 9 and np.isfinite(values).all():
+                matrix = values.reshape(3, 3)
+                if forward or abs(np.linalg.det(matrix)) > 1e-9:
+                    return matrix, forward
+    return None, False
+
+
+def _camera_to_srgb(parameters: Mapping[str, Any]) -> Array:
+    """Return the matrix from camera values to linear sRGB, white balance included."""
+    neutral = _numbers(parameters, 'asshotneutral')
+    balanced = neutral is not None and neutral.size == 3 and (neutral > 0).all()
+    gains = 1 / neutral if neutral is not None and balanced else np.ones(3)
+    matrix, forward = _matrix(parameters)
+    if matrix is None:
+        return np.diag(gains / gains.min())
+    if forward:
+        to_xyz = matrix @ np.diag(gains)
+    else:
+        to_xyz = np.linalg.inv(matrix)
+        if neutral is not None and balanced:
+            # The neutral becomes the white of D50: a scaling of XYZ stands for adaptation.
+            white = to_xyz @ neutral
+            if (np.abs(white) > 1e-9).all():
+                to_xyz = np.diag(_D50_XYZ / white) @ to_xyz
+    to_rgb = xyz_to_srgb(np.eye(3), _PROPHOTO_WHITE).T @ to_xyz
+    # The brightest neutral that clips no channel shows as white.
+    camera_white = 1 / gains * gains.min()
+    level = (to_rgb @ camera_white).max()
+    return to_rgb / level if level > 1e-9 else to_rgb
+
+
+def develop(
+    array: Array, *, mosaic: bool, bits: int, parameters: Mapping[str, Any], crop: bool = False
+) -> Array:
+    """Return sRGB 0..1 of stored raw samples.
+
+    Parameters:
+        array: Samples of shape (L, W, 1) (a mosaic or grey) or (L, W, 3).
+        mosaic: Photometric interpretation is 32803.
+        bits: Per sample.
+        parameters: Values of the tags of DNG by lower-case name: those of `linearized`,
+            ``cfapattern``, ``cfarepeatpatterndim``, ``asshotneutral``, ``colormatrix1`` and 2,
+            ``forwardmatrix1`` and 2.
+        crop: Leave out what lies outside ``activearea``.
+
+    Raises:
+        FormatError: A mosaic has no pattern.
+        UnsupportedError: The colours are others than red, green, blue.
+    """
+    linear = linearized(array, parameters, bits)
+    if mosaic:
+        if linear.shape[-1] != 1:
+            raise UnsupportedError(f'mosaic of {linear.shape[-1]} samples per pixel')
+        linear = demosaic(linear[..., 0], _pattern(parameters), _origin(parameters))
+    if crop:
+        linear = _cropped(linear, parameters.get('activearea'))
+    if linear.shape[-1] == 3:
+        linear = np.clip(linear, 0, 1) @ _camera_to_srgb(parameters).T.astype('f4')
+    elif linear.shape[-1] == 1:
+        linear = np.repeat(linear, 3, axis=-1)
+    else:
+        raise UnsupportedError(f'raw image of {linear.shape[-1]} colour planes')
+    return srgb_encoded(np.clip(linear, 0, 1))
+
+
+def _cropped(linear: Array, area: Sequence[int] | None) -> Array:
+    if area is None or len(area) != 4:
+        return linear
+    top, left, bottom, right = (max(0, int(edge)) for edge in area)
+    return linear[top:bottom, left:right]

@@ -7,6 +7,8 @@ file by file; schemas which users register are added as they come.
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
@@ -14,8 +16,8 @@ from pathlib import Path
 from typing import Any, Final
 
 __all__ = [
-    'SECTIONS', 'SchemaView', 'declared', 'freeze', 'frozen_source', 'register', 'section', 'table',
-    'unregister', 'view', 'views', 'watch',
+    'SECTIONS', 'SchemaView', 'declared', 'freeze', 'frozen_source', 'load_users', 'register',
+    'section', 'table', 'unregister', 'view', 'views', 'watch',
 ]  # fmt: skip
 
 SECTIONS: Final = (
@@ -84,19 +86,55 @@ def detectors_of(id: str) -> Mapping[str, Any]:
     return schema_detectors(id)
 
 
-def section(name: str) -> Mapping[str, Raw]:
+def section(name: str, *, users: bool = True) -> Mapping[str, Raw]:
     """Return one section of all schemas that have it, by schema id, shipped ones first and sorted.
+
+    Parameters:
+        name: One of `SECTIONS`.
+        users: Look for schemas in ``TIFFSCHEMA_PATH`` and entry points if that was not done yet.
 
     Raises:
         KeyError: The catalog does not hold such a section.
     """
     if name not in SECTIONS:
         raise KeyError(name)
+    if users:
+        load_users()
     found: dict[str, Raw] = dict(_shipped(name))
     for id, raw in _registered.items():
         if raw.get(name):
             found[id] = raw[name]
     return found
+
+
+@cache
+def load_users() -> None:
+    """Register the schemas that environment and entry points name, once.
+
+    Looking is cheap where there are none: the machinery of entry points takes longer to import than
+    a small file takes to read.
+    """
+    if os.environ.get('TIFFSCHEMA_PATH') or any(map(_names_schemas, sys.path)):
+        from .sections import schemas
+
+        len(schemas)
+
+
+def _names_schemas(folder: str) -> bool:
+    """Return whether a distribution installed in a folder may name schemas."""
+    try:
+        with os.scandir(folder or '.') as entries:
+            infos = [entry.path for entry in entries if entry.name.endswith(('-info', '.egg-link'))]
+    except OSError:
+        return False
+    for info in infos:
+        try:
+            text = (Path(info) / 'entry_points.txt').read_text(encoding='utf-8')
+        except (OSError, UnicodeDecodeError):
+            continue
+        if '[tiffschema.schemas]' in text:
+            return True
+    return False
 
 
 def view(id: str) -> SchemaView:

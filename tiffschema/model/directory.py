@@ -8,7 +8,6 @@ small numbers and offsets are views of it, made on first use.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
@@ -66,8 +65,7 @@ class Entry(NamedTuple):
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class BuiltDirectory:
+class BuiltDirectory(NamedTuple):
     """A directory laid out at an address.
 
     Parameters:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
 
@@ -17,7 +16,6 @@ _NUMPY: Final = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
 class FieldType:
     """One field type.
 
@@ -32,14 +30,20 @@ class FieldType:
         doc: For people.
     """
 
-    code: int
-    name: str
-    type: str
-    size: int
-    numpy: str
-    letter: str
-    kind: str
-    doc: str
+    __slots__ = ('code', 'doc', 'kind', 'letter', 'name', 'numpy', 'size', 'type')
+
+    def __init__(self, code: int, row: Mapping[str, Any]) -> None:
+        self.code = code
+        self.name: str = row['name']
+        self.type: str = row['type']
+        self.size: int = row['size']
+        self.numpy: str = _NUMPY[row['type']]
+        self.letter: str = row['letter']
+        self.kind: str = row['kind']
+        self.doc: str = row['doc']
+
+    def __repr__(self) -> str:
+        return f'<FieldType {self.code} {self.name}>'
 
     @property
     def elements(self) -> int:
@@ -61,7 +65,7 @@ class FieldTypes(Mapping[int | str, FieldType]):
 
         found: dict[int | str, FieldType] = {}
         for code, row in table('tiff/fieldtypes.fieldtypes').items():
-            fieldtype = _make(code, row)
+            fieldtype = FieldType(code, row)
             found[code] = found[fieldtype.name] = found[fieldtype.type] = fieldtype
         return found
 
@@ -76,13 +80,6 @@ class FieldTypes(Mapping[int | str, FieldType]):
 
     def __contains__(self, key: object) -> bool:
         return key in self._by_key
-
-
-def _make(code: int, row: Mapping[str, Any]) -> FieldType:
-    return FieldType(
-        code, row['name'], row['type'], row['size'], _NUMPY[row['type']], row['letter'],
-        row['kind'], row['doc'],
-    )  # fmt: skip
 
 
 FIELD_TYPES: Final = FieldTypes()

@@ -10,11 +10,16 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any, Final
 
-from tiffschema.compiler.library import on_register, register_section
+from tiffschema.compiler.library import (
+    on_register,
+    register_schema,
+    register_section,
+    schemas,
+)
 
 from . import catalog
 
-__all__ = ['register_sections']
+__all__ = ['register_schema', 'register_sections', 'schemas']
 
 SECTION_NAMES: Final = ('texts', 'tags', 'detect', 'metadata', 'series', 'kinds', 'namespaces')
 

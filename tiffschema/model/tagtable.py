@@ -8,7 +8,6 @@ become objects when asked for: a file meets a few dozen of a thousand.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from tiffschema.errors import SchemaError
@@ -22,10 +21,10 @@ ROW_KEYS: Final = frozenset({
     'name', 'type', 'count', 'enum', 'default', 'attr', 'owner', 'load', 'pointer', 'result',
     'value', 'unit', 'doc', 'source', 'since', 'example', 'aliases', 'space', 'fault', 'args',
 })  # fmt: skip
+Raw = Mapping[str, Any]
 RESULTS: Final = ('auto', 'tuple', 'array', 'colormap', 'bytes', 'dict', 'json')
 
 
-@dataclass(frozen=True, slots=True)
 class TagRow:
     """What is known of one tag.
 
@@ -48,24 +47,55 @@ class TagRow:
         table: The table, ``tiff/tags/baseline.baseline``.
     """
 
+    __slots__ = (
+        'aliases', 'attr', 'code', 'count', 'default', 'doc', 'enum', 'load', 'name', 'owner',
+        'pointer', 'result', 'schema', 'source', 'table', 'types', 'unit', 'value',
+    )  # fmt: skip
+
     code: int
     name: str
-    types: tuple[int, ...] = ()
-    count: int | str | tuple[int, ...] | None = None
-    enum: str | None = None
-    default: Any = None
-    attr: str | None = None
-    owner: str | None = None
-    load: str | None = None
-    pointer: str | None = None
-    result: str = 'auto'
-    value: Any = None
-    schema: str = ''
-    aliases: tuple[str, ...] = ()
-    unit: str = ''
-    doc: str = ''
-    source: str | tuple[str, ...] = ''
-    table: str = ''
+    types: tuple[int, ...]
+    count: int | str | tuple[int, ...] | None
+    enum: str | None
+    default: Any
+    attr: str | None
+    owner: str | None
+    load: str | None
+    pointer: str | None
+    result: str
+    value: Any
+    schema: str
+    aliases: tuple[str, ...]
+    unit: str
+    doc: str
+    source: str | tuple[str, ...]
+    table: str
+
+    # A plain class: a dataclass of so many fields would cost an import milliseconds.
+    def __init__(self, code: int, table: str, raw: Raw, schema: str = '') -> None:
+        get = raw.get
+        count, source = get('count'), get('source', '')
+        self.code = code
+        self.name = raw['name']
+        self.types = _types(raw)
+        self.count = tuple(count) if isinstance(count, list | tuple) else count
+        self.enum = get('enum')
+        self.default = get('default')
+        self.attr = get('attr')
+        self.owner = get('owner')
+        self.load = get('load')
+        self.pointer = get('pointer')
+        self.result = get('result', 'auto')
+        self.value = get('value')
+        self.schema = schema
+        self.aliases = tuple(get('aliases', ()))
+        self.unit = get('unit', '')
+        self.doc = get('doc', '')
+        self.source = source if isinstance(source, str) else tuple(source)
+        self.table = table
+
+    def __repr__(self) -> str:
+        return f'<TagRow {self.code} {self.name}>'
 
     @property
     def space(self) -> str | None:
@@ -80,9 +110,6 @@ class TagRow:
         return bool(self.types) and FIELD_TYPES[self.types[0]].kind == 'number'
 
 
-Raw = Mapping[str, Any]
-
-
 def _types(raw: Raw) -> tuple[int, ...]:
     types = raw.get('type')
     if types is None:
@@ -90,31 +117,6 @@ def _types(raw: Raw) -> tuple[int, ...]:
     names = [types] if isinstance(types, str) else types
     synonyms = {'str': 'ascii', 'bytes': 'undefined'}
     return tuple(FIELD_TYPES[synonyms.get(name, name)].code for name in names)
-
-
-def _row(code: int, table: str, raw: Raw, schema: str) -> TagRow:
-    count = raw.get('count')
-    source = raw.get('source', '')
-    return TagRow(
-        code=code,
-        name=raw['name'],
-        types=_types(raw),
-        count=tuple(count) if isinstance(count, list | tuple) else count,
-        enum=raw.get('enum'),
-        default=raw.get('default'),
-        attr=raw.get('attr'),
-        owner=raw.get('owner'),
-        load=raw.get('load'),
-        pointer=raw.get('pointer'),
-        result=raw.get('result', 'auto'),
-        value=raw.get('value'),
-        schema=schema,
-        aliases=tuple(raw.get('aliases', ())),
-        unit=raw.get('unit', ''),
-        doc=raw.get('doc', ''),
-        source=source if isinstance(source, str) else tuple(source),
-        table=table,
-    )
 
 
 class TagTable(Mapping[int | str, TagRow]):
@@ -156,7 +158,7 @@ class TagTable(Mapping[int | str, TagRow]):
             for reference in self._declared['tables']:
                 for code, raw in catalog.table(reference).items():
                     self._raw.setdefault(code, []).append((reference, raw, ''))
-            for id, rows in catalog.section('tags').items():
+            for id, rows in catalog.section('tags', users=False).items():
                 self._complete(id, rows)
         return self._raw
 
@@ -188,7 +190,7 @@ class TagTable(Mapping[int | str, TagRow]):
     def rows(self, code: int) -> tuple[TagRow, ...]:
         """Return all meanings of a code in this name space, without fall-backs."""
         found = self._own().get(code, ())
-        return tuple(_row(code, table, raw, schema) for table, raw, schema in found)
+        return tuple(TagRow(code, table, raw, schema) for table, raw, schema in found)
 
     def own_codes(self) -> list[int]:
         """Return the codes of this name space, without fall-backs, in order."""
@@ -206,11 +208,16 @@ class TagTable(Mapping[int | str, TagRow]):
         key = int(key)
         found = self._own().get(key)
         if found is not None:
-            return _row(key, *found[0])
+            return TagRow(key, *found[0])
         for table in self.fallback:
             found = table._own().get(key)
             if found is not None:
-                return _row(key, *found[0])
+                return TagRow(key, *found[0])
+        if not self._tables.users_known:
+            # The code may be one of a user's schema: these are looked for when first needed.
+            self._tables.users_known = True
+            catalog.load_users()
+            return self._find(key)
         raise KeyError(key)
 
     def get(self, key: int | str, /, default: Any = None) -> Any:
@@ -243,6 +250,10 @@ class TagTable(Mapping[int | str, TagRow]):
             code = table._names.get(name)
             if code is not None:
                 return code
+        if not self._tables.users_known:
+            self._tables.users_known = True
+            catalog.load_users()
+            return self.code(name)
         raise KeyError(name)
 
     def _index(self) -> dict[str, int]:
@@ -284,6 +295,7 @@ class TagTables(Mapping[str, TagTable]):
 
     def __init__(self) -> None:
         self._spaces: dict[str, TagTable] | None = None
+        self.users_known = False
 
     def _all(self) -> dict[str, TagTable]:
         if self._spaces is None:

@@ -33,7 +33,8 @@ Reader: TypeAlias = Callable[[str], TextValue]
 
 
 def _read_int(text: str) -> TextValue:
-    return int(text) if _INT.match(text.strip()) else NOT_A_VALUE
+    text = text.strip()
+    return int(text) if _INT.match(text) else NOT_A_VALUE
 
 
 def _read_float(text: str) -> TextValue:

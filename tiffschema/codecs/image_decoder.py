@@ -52,7 +52,8 @@ class ImageDecoder(Decoder):
         elif out.dtype != self.dtype or out.shape != shape:
             out[...] = self(data, shape, None, fault)
             return out
-        if out.shape == nominal and out.flags.c_contiguous:
+        direct = out.shape == nominal and out.flags.c_contiguous
+        if direct:
             room = out
         else:
             size = nominal[0] * nominal[1] * nominal[2] * nominal[3] * self.dtype.itemsize
@@ -67,6 +68,10 @@ class ImageDecoder(Decoder):
             if not len(data):
                 raise TruncatedError('segment is empty', 'segment')
             result = self._run(data, nominal, room)
+            if result is room:
+                if not direct:
+                    out[...] = room[: shape[0], : shape[1], : shape[2]]
+                return out
             image = self._normal(result, nominal)
         except TiffSchemaError as error:
             if self._raises or isinstance(error, UnsupportedError):
@@ -76,8 +81,6 @@ class ImageDecoder(Decoder):
             if self._raises:
                 raise self._error(error) from error
             return self._saved(data, nominal, out, self._error(error), fault)
-        if result is room and room.ctypes.data == out.ctypes.data:
-            return out
         return self._place(image, nominal, out, fault)
 
     def _normal(self, result: Array, nominal: Shape) -> Array:

@@ -14,8 +14,8 @@ from xml.sax.saxutils import escape
 
 import numpy as np
 
-from .._version import __version__
-from ..errors import OmeXmlError
+from tiffschema._version import __version__
+from tiffschema.errors import OmeXmlError
 
 __all__ = ['NAMESPACE', 'PIXEL_TYPES', 'OmeXml']
 
@@ -190,7 +190,9 @@ class OmeXml:
         )
         for letter, size in layout.sizes.items():
             if int(metadata.get(f'Size{letter}', size)) != size:
-                raise OmeXmlError(f'metadata Size{letter} {metadata[f"Size{letter}"]} is not {size}')
+                raise OmeXmlError(
+                    f'metadata Size{letter} {metadata[f"Size{letter}"]} is not {size}'
+                )
         references = self._annotations(metadata)
         if layout.modulo:
             references.insert(0, self._modulo(layout.modulo, metadata.get('TypeDescription') or {}))
@@ -312,9 +314,7 @@ class OmeXml:
             )
             yield identifier
 
-    def _modulo(
-        self, modulo: Mapping[str, tuple[str, int]], described: Mapping[str, str]
-    ) -> str:
+    def _modulo(self, modulo: Mapping[str, tuple[str, int]], described: Mapping[str, str]) -> str:
         identifier = f'Annotation:{self.first_annotation + len(self.annotations)}'
         parts = []
         for parent, (letter, size) in modulo.items():
@@ -361,7 +361,9 @@ class _Dataset:
         """Return the element."""
         images = ''.join(f'<ImageRef ID="{image}"/>' for image in self.images)
         refs = ''.join(f'<AnnotationRef ID="{ref}"/>' for ref in self._references)
-        return f'<Dataset ID="Dataset:{index}"{self._name}>{self._description}{images}{refs}</Dataset>'
+        return (
+            f'<Dataset ID="Dataset:{index}"{self._name}>{self._description}{images}{refs}</Dataset>'
+        )
 
 
 class _Layout:
@@ -535,9 +537,7 @@ def _pixels(
     )
 
 
-def _indexed(
-    metadata: Any, names: Sequence[str], index: int, *, scalar: bool = False
-) -> str:
+def _indexed(metadata: Any, names: Sequence[str], index: int, *, scalar: bool = False) -> str:
     """Return attributes of the n-th channel or plane from lists of values or a list of mappings."""
     if metadata is None:
         return ''
@@ -545,7 +545,9 @@ def _indexed(
         try:
             item = metadata[index]
         except (IndexError, KeyError):
-            raise ValueError(f'metadata: there is no item {index} in a list of attributes') from None
+            raise ValueError(
+                f'metadata: there is no item {index} in a list of attributes'
+            ) from None
         return _attributes(item, names)
     parts = []
     for name in names:
@@ -618,5 +620,3 @@ def _installed_schema() -> bytes | None:
         return None
     found = importlib.resources.files('ome_types') / 'ome-2016-06.xsd'
     return found.read_bytes() if found.is_file() else None
-
-

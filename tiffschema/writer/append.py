@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..errors import FormatError
-from ..model.directory import Directory
-from ..types import Buffer
+from tiffschema.errors import FormatError
+from tiffschema.model.directory import Directory
+from tiffschema.types import Buffer
+
 from .arguments import Kind
 from .chain import directory_offsets, open_view, read_codec
 from .output import Output
@@ -118,9 +119,9 @@ def _inspect(sink: Sink, force: bool, kind: Kind | None) -> AppendState:
     if foreign is not None and not force:
         raise ValueError(f"append: the file is of kind {foreign}; pass append='force' to add to it")
     state.kind = _kind(state.texts)
-    if kind is not None and state.kind is not None and kind != state.kind and not force:
-        if 'generic' not in (kind, state.kind) and state.kind != 'shaped':
-            raise ValueError(f'kind: the file to append to is of kind {state.kind}, not {kind}')
+    fixed = state.kind not in (None, 'shaped', 'generic')
+    if fixed and kind not in (None, 'generic', state.kind) and not force:
+        raise ValueError(f'kind: the file to append to is of kind {state.kind}, not {kind}')
     return state
 
 
@@ -148,9 +149,7 @@ def _slack(view: Buffer, directory: Directory, position: int) -> int:
     if directory.is_inline(position):
         return 0
     stop = directory.value_at(position) + directory.value_nbytes(position)
-    others = [
-        directory.value_at(i) for i in range(len(directory)) if not directory.is_inline(i)
-    ]
+    others = [directory.value_at(i) for i in range(len(directory)) if not directory.is_inline(i)]
     following = min((at for at in others if at >= stop), default=stop)
     gap = following - stop
     if gap > MAX_SLACK or any(bytes(view[stop:following])):
@@ -205,4 +204,3 @@ def shaped_json(text: str) -> Mapping[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) and isinstance(found.get('shape'), list) else None
-

@@ -17,8 +17,8 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..codecs.registry import codecs
-from ..model.enums import enum
+from tiffschema.codecs.registry import codecs
+from tiffschema.model.enums import enum
 
 __all__ = [
     'JPEG_COMPRESSIONS',
@@ -313,9 +313,8 @@ def _compression(value: object, dtype: np.dtype[Any]) -> int:
 
 
 def _predictor(value: object, dtype: np.dtype[Any], compression: int) -> int:
-    if value is None or value is False or value in (0, 1):
-        if value is not True:
-            return 1
+    if value is None or (value is not True and value in (0, 1)):
+        return 1
     if value is True:
         if dtype.kind == 'f':
             code = 3

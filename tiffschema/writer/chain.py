@@ -10,10 +10,11 @@ import mmap
 
 import numpy as np
 
-from ..errors import FormatError, TruncatedError
-from ..limits import DEFAULT_LIMITS
-from ..model.directory import DirectoryCodec, codec, parse_header
-from ..types import Buffer
+from tiffschema.errors import FormatError, TruncatedError
+from tiffschema.limits import DEFAULT_LIMITS
+from tiffschema.model.directory import DirectoryCodec, codec, parse_header
+from tiffschema.types import Buffer
+
 from .sink import FileSink, Sink
 
 __all__ = ['directory_offsets', 'open_view', 'read_codec']
@@ -86,9 +87,7 @@ def _entry_count(codec: DirectoryCodec, view: Buffer, offset: int) -> int:
     return count
 
 
-def _strided_run(
-    codec: DirectoryCodec, view: Buffer, offset: int, stride: int, count: int
-) -> int:
+def _strided_run(codec: DirectoryCodec, view: Buffer, offset: int, stride: int, count: int) -> int:
     """Return how many directories follow at a stride, each linked from the one before."""
     nbytes = codec.directory_nbytes(count)
     if stride < nbytes or offset + nbytes > len(view):

@@ -13,18 +13,27 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Protocol
 
-from ..errors import BuildError
-from ..model.directory import Directory, DirectoryCodec, Entry, codec, parse_header
-from ..model.fieldtypes import FIELD_TYPES
-from ..model.tagtable import tag_tables
-from ..types import Buffer
+from tiffschema.errors import BuildError
+from tiffschema.model.directory import Directory, DirectoryCodec, Entry, codec, parse_header
+from tiffschema.model.fieldtypes import FIELD_TYPES
+from tiffschema.model.tagtable import tag_tables
+from tiffschema.types import Buffer
+
 from .chain import directory_offsets, open_view
 from .layout import even
 from .plan import TagValue
 from .sink import SpoolSink, StreamSink, Target, open_sink
 from .tags import OWNED, field_of, fieldtype_code, tag_code
 
-__all__ = ['EditTarget', 'Overwritten', 'TagEditor', 'overwrite_value', 'rebuild_directory']
+__all__ = [
+    'EditTarget',
+    'Overwritten',
+    'SourceTarget',
+    'TagEditor',
+    'overwrite_tag',
+    'overwrite_value',
+    'rebuild_directory',
+]
 
 SEGMENTS = frozenset({273, 279, 324, 325})
 
@@ -167,10 +176,7 @@ def rebuild_directory(
     entries.sort(key=lambda item: item[0])
     address = even(target.size)
     built = file_codec.build(
-        [
-            item if isinstance(item, Entry) else Entry(code, 1, 1, b'\0')
-            for code, item in entries
-        ],
+        [item if isinstance(item, Entry) else Entry(code, 1, 1, b'\0') for code, item in entries],
         address,
         directory.next_offset,
     )
@@ -231,9 +237,7 @@ class TagEditor:
             self._sink.rebase(0)
         try:
             view = open_view(self._sink)
-            header = parse_header(
-                bytes(view[:16]), ndpi=self._sink.name.lower().endswith('.ndpi')
-            )
+            header = parse_header(bytes(view[:16]), ndpi=self._sink.name.lower().endswith('.ndpi'))
             self._codec = codec(header.variant, header.byteorder)
             self._offsets, _ = directory_offsets(self._codec, view, header.first)
         except BaseException:
@@ -314,7 +318,7 @@ class TagEditor:
             except ValueError:
                 if fieldtype is not None:
                     raise
-                fieldtype = encode(self._codec, code, None, value)[0]
+                fieldtype = self._codec.encode_value(None, None, value)[0]
                 overwrite_value(
                     self._sink, directory, position, value, fieldtype=fieldtype, erase=erase
                 )
@@ -379,3 +383,55 @@ class TagEditor:
 
 CHANGEABLE: frozenset[int] = frozenset({262, 338, 339, 34665, 34853, 40965, 400, 330})
 """Tags of the writer whose change does not make pixels unreadable."""
+
+
+class SourceTarget:
+    """A source of the reading side, opened for writing too, as a target of edits.
+
+    Parameters:
+        source: Anything with ``size``, ``view``, ``write`` and ``flush``.
+    """
+
+    def __init__(self, source: Any) -> None:
+        self._source = source
+
+    @property
+    def size(self) -> int:
+        """End of the file."""
+        return int(self._source.size)
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        """Return bytes from a position."""
+        return bytes(self._source.view(offset, size))
+
+    def write_at(self, offset: int, data: Buffer) -> None:
+        """Write bytes at a position."""
+        self._source.write(offset, data)
+
+    def sync(self) -> None:
+        """Hand what was written to the system."""
+        self._source.flush()
+
+
+def overwrite_tag(tag: Any, value: Any, *, dtype: Any = None, erase: bool = True) -> Any:
+    """Replace the value of a tag of an open file; what `TiffTag.overwrite` does.
+
+    Parameters:
+        tag: The tag; its file is open for writing.
+        value: As `overwrite_value` takes it.
+        dtype: Another field type.
+        erase: Zero the old bytes.
+
+    Returns:
+        The tag as it is now.
+
+    Raises:
+        ValueError: The value does not fit.
+    """
+    directories = tag.parent.directories
+    directory = directories.entry(tag.offset)
+    fieldtype = None if dtype is None else fieldtype_code(dtype, 'dtype')
+    overwrite_value(
+        SourceTarget(directories.source), directory, 0, value, fieldtype=fieldtype, erase=erase
+    )
+    return type(tag).fromfile(tag.parent, offset=tag.offset, header=b'')

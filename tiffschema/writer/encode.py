@@ -17,7 +17,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..types import Buffer
+from tiffschema.types import Buffer
 
 __all__ = ['Segment', 'default_workers', 'encode_ahead']
 

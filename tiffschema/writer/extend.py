@@ -12,13 +12,13 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from ..errors import OmeXmlError
-from ..model.directory import Directory
-from ..types import Buffer
+from tiffschema.errors import OmeXmlError
+from tiffschema.model.directory import Directory
+from tiffschema.types import Buffer
+
 from .append import AppendState, TextEntry, replace_entry_text, shaped_json, text_entries
 from .chain import open_view
 from .layout import DirectoryTemplate, Field

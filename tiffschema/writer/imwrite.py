@@ -14,6 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from .pixels import PixelSource
+from .resample import Resampling
 from .series import TooLargeError
 from .sink import Target
 from .tiffwriter import NO_METADATA, TiffWriter
@@ -66,6 +67,9 @@ def imwrite(
     maxworkers: int | None = None,
     buffersize: int | None = None,
     returnoffset: bool = False,
+    pyramid: bool | int = False,
+    resampling: Resampling = 'mean',
+    reduced: Literal['subifds', 'pages'] = 'subifds',
 ) -> tuple[int, int] | None:
     """Write an array to a TIFF file, which appears complete or not at all.
 

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..model.directory import DirectoryCodec, Entry
-from ..model.fieldtypes import FIELD_TYPES
+from tiffschema.model.directory import DirectoryCodec, Entry
+from tiffschema.model.fieldtypes import FIELD_TYPES
 
 __all__ = ['DirectoryTemplate', 'Field', 'even']
 
@@ -74,9 +74,7 @@ class DirectoryTemplate:
             if item.code in separate or item.at >= 0:
                 self._elsewhere[item.code] = index
                 data = bytes(codec.inline)
-            entries.append(
-                Entry(item.code, item.fieldtype, item.count, data + bytes(item.slack))
-            )
+            entries.append(Entry(item.code, item.fieldtype, item.count, data + bytes(item.slack)))
         built = codec.build(entries, 0)
         self.next_at: int = built.next_at
         self.entry_at = tuple(
@@ -151,9 +149,7 @@ class DirectoryTemplate:
         dtype = np.dtype(self.codec.byteorder + FIELD_TYPES[fieldtype].numpy)
         return np.ascontiguousarray(column, dtype)
 
-    def _relocate(
-        self, out: NDArray[np.uint8], index: int, addresses: NDArray[np.int64]
-    ) -> None:
+    def _relocate(self, out: NDArray[np.uint8], index: int, addresses: NDArray[np.int64]) -> None:
         # A vendor's block holds offsets into the file: it is built for the address it gets.
         at = self.value_at[index]
         built = self.fields[index].patches
@@ -163,8 +159,6 @@ class DirectoryTemplate:
 
     def one(self, address: int, columns: Mapping[int, Any], next_offset: int = 0) -> bytes:
         """Return the bytes of one directory."""
-        arrays = {
-            code: np.asarray(column).reshape(1, -1) for code, column in columns.items()
-        }
+        arrays = {code: np.asarray(column).reshape(1, -1) for code, column in columns.items()}
         nexts = np.array([next_offset], np.int64)
         return self.block(np.array([address], np.int64), nexts, arrays).tobytes()

@@ -12,7 +12,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ..model.descriptions import imagej_description, imagej_shape, shaped_description
+from tiffschema.model.descriptions import imagej_description, imagej_shape, shaped_description
+
 from .arguments import WriteArguments
 from .storedshape import SampleLayout, StoredShape
 
@@ -161,4 +162,3 @@ def with_frames(stored: StoredShape, frames: int) -> StoredShape:
 def warn_ignored(argument: str, reason: str) -> None:
     """Tell the caller that an argument has no effect."""
     warnings.warn(f'{argument} is ignored: {reason}', UserWarning, stacklevel=4)
-

@@ -11,9 +11,10 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import OmeXmlError
-from ..model.omexml import PIXEL_TYPES, OmeXml
-from ..types import Buffer
+from tiffschema.errors import OmeXmlError
+from tiffschema.model.omexml import PIXEL_TYPES, OmeXml
+from tiffschema.types import Buffer
+
 from .append import TextEntry
 from .metadata import with_frames
 from .output import Output

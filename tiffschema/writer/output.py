@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..model.directory import DirectoryCodec
-from ..types import Buffer
+from tiffschema.model.directory import DirectoryCodec
+from tiffschema.types import Buffer
+
 from .layout import even
 from .sink import Sink
 

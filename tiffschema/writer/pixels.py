@@ -14,12 +14,13 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..model.geometry import Geometry
-from ..types import Buffer
+from tiffschema.model.geometry import Geometry
+from tiffschema.types import Buffer
+
 from .arguments import sample_dtype
 from .storedshape import StoredShape
 
-__all__ = ['ArrayPixels', 'Counted', 'EmptyPixels', 'IteratorPixels', 'Pixels', 'PixelSource']
+__all__ = ['ArrayPixels', 'Counted', 'EmptyPixels', 'IteratorPixels', 'PixelSource', 'Pixels']
 
 Array: TypeAlias = NDArray[Any]
 
@@ -226,9 +227,7 @@ class IteratorPixels:
         storage: Type in the byte order of the file.
     """
 
-    def __init__(
-        self, items: Iterator[Any], stored: StoredShape, storage: np.dtype[Any]
-    ) -> None:
+    def __init__(self, items: Iterator[Any], stored: StoredShape, storage: np.dtype[Any]) -> None:
         self._items = items
         self._stored = stored
         self._storage = storage
@@ -273,7 +272,7 @@ class IteratorPixels:
             if not isinstance(item, np.ndarray):
                 yield item
                 index += 1
-            elif geometry.is_tiled or (item.size < plane_size and self._is_strip(item, geometry, index)):
+            elif self._is_segment(item, geometry, index, plane_size):
                 yield self._segment(item, geometry, index)
                 index += 1
             else:
@@ -300,7 +299,7 @@ class IteratorPixels:
         array = np.asarray(item)
         if array.dtype.newbyteorder('=') != self._storage.newbyteorder('='):
             raise ValueError(
-                f'data: the iterator yields type {array.dtype}, not {self._storage.newbyteorder("=")}'
+                f'data: the iterator yields type {array.dtype}, not {self._native}'
             )
         return array
 
@@ -312,8 +311,10 @@ class IteratorPixels:
             )
         return list(item.reshape(-1, plane_size))
 
-    def _is_strip(self, item: Array, geometry: Geometry, index: int) -> bool:
-        return item.size == math.prod(geometry.extent(index))
+    def _is_segment(self, item: Array, geometry: Geometry, index: int, plane_size: int) -> bool:
+        if geometry.is_tiled:
+            return item.size <= math.prod(geometry.segment_shape) or item.size % plane_size != 0
+        return item.size < plane_size and item.size == math.prod(geometry.extent(index))
 
     def _segment(self, item: Array, geometry: Geometry, index: int) -> Array:
         nominal = geometry.segment_shape
@@ -352,11 +353,12 @@ def _squeezed(shape: Iterable[int]) -> tuple[int, ...]:
 
 
 def _axis_roles(shape: tuple[int, ...], stored: StoredShape) -> tuple[str, ...]:
-    """Return for each axis of an array which axis of a page it is; F counts pages, 1 is of length 1."""
+    """Return for each axis of an array which axis of a page it is.
+
+    F is an axis that counts pages, 1 one of length 1.
+    """
     page = [
-        (axis, size)
-        for axis, size in zip('SZYXC', stored.page_shape, strict=True)
-        if size != 1
+        (axis, size) for axis, size in zip('SZYXC', stored.page_shape, strict=True) if size != 1
     ]
     roles: list[str] = []
     for size in reversed(shape):
@@ -381,4 +383,6 @@ def _shape(shape: Any) -> tuple[int, ...]:
 
 
 def _order(dtype: np.dtype[Any]) -> str:
-    return '>' if dtype.byteorder == '>' or (dtype.byteorder == '=' and not np.little_endian) else ''
+    return (
+        '>' if dtype.byteorder == '>' or (dtype.byteorder == '=' and not np.little_endian) else ''
+    )

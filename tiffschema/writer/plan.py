@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from ..codecs.spec import SegmentSpec
-from ..model.geometry import Geometry
-from ..types import ByteOrder
+from tiffschema.codecs.spec import SegmentSpec
+from tiffschema.model.geometry import Geometry
+from tiffschema.types import ByteOrder
+
 from .arguments import JPEG_COMPRESSIONS, LERC, Kind, WriteArguments
 from .storedshape import SampleLayout, StoredShape, sample_layout
 
@@ -59,6 +60,8 @@ class ImagePlan:
         geometry: How one page is cut into segments.
         spec: What the encoder must know.
         tags: Tags except offsets and byte counts.
+        photometric: Colour interpretation in the file.
+        colour: That of the samples given; JPEG stores RGB as YCbCr.
         contiguous: The pages are one block of bytes: one write, memory-mappable.
         reserve: The byte count of the largest segment, for choosing a field type.
     """
@@ -71,6 +74,7 @@ class ImagePlan:
     spec: SegmentSpec
     encoderargs: Mapping[str, Any]
     photometric: int
+    colour: int
     extrasamples: tuple[int, ...]
     tags: tuple[TagValue, ...] = ()
     contiguous: bool = False
@@ -133,7 +137,7 @@ def plan_image(
             palette=arguments.colormap is not None and dtype.kind == 'u' and dtype.itemsize < 3,
         )
     stored = layout.stored
-    photometric = _photometric(layout, dtype, arguments, kind)
+    photometric = colour = _photometric(layout, dtype, arguments, kind)
     _check_tile(arguments, stored)
     bits = _bits(dtype, arguments)
     contiguous = (
@@ -144,7 +148,9 @@ def plan_image(
     )
     if arguments.truncate:
         if not contiguous:
-            raise ValueError('truncate: needs samples that are neither compressed, packed nor tiled')
+            raise ValueError(
+                'truncate: needs samples that are neither compressed, packed nor tiled'
+            )
         if kind not in ('shaped', 'imagej'):
             raise ValueError(f'truncate: a {kind} file cannot say that pages are missing')
         if arguments.subifds:
@@ -167,6 +173,7 @@ def plan_image(
         spec=SegmentSpec(geometry, jpegtables=arguments.jpegtables, options=options),
         encoderargs=encoderargs,
         photometric=photometric,
+        colour=colour,
         extrasamples=layout.extrasamples,
         contiguous=contiguous,
         reserve=max(_nominal_nbytes(geometry), 1) * (1 if arguments.compression == 1 else 10),
@@ -388,5 +395,3 @@ def _equal(a: Any, b: Any) -> bool:
     if a is None or b is None:
         return a is b
     return bool(np.array_equal(a, b))
-
-

@@ -14,8 +14,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ..codecs.pipeline import encoder
-from ..types import Buffer
+from tiffschema.codecs.pipeline import encoder
+from tiffschema.types import Buffer
+
 from .encode import default_workers, encode_ahead
 from .layout import DirectoryTemplate, Field
 from .output import Output
@@ -305,7 +306,9 @@ class SeriesWriter:
         )
         empty = isinstance(pixels, EmptyPixels)
         for frame in range(frames):
-            self._write_page(itertools.islice(encoded, count), frame * count, counted, empty, on_data)
+            self._write_page(
+                itertools.islice(encoded, count), frame * count, counted, empty, on_data
+            )
 
     @staticmethod
     def _counting(items: Iterator[Any], counted: dict[int, int]) -> Iterator[Any]:
@@ -404,5 +407,3 @@ def subifd_field(output: Output, count: int) -> Field:
     big = output.codec.variant == 'big'
     width = len(output.word(0))
     return Field(SUBIFDS, IFD8 if big else IFD, count, bytes(width * count))
-
-

@@ -22,7 +22,7 @@ from typing import IO, Any, Literal, Protocol, TypeAlias, cast
 
 from numpy.typing import NDArray
 
-from ..types import Buffer
+from tiffschema.types import Buffer
 
 __all__ = ['FileSink', 'Sink', 'SpoolSink', 'StreamSink', 'Target', 'open_sink']
 
@@ -46,9 +46,7 @@ class Sink(Protocol):
     def write_at(self, offset: int, data: Buffer) -> None:
         """Write all bytes at a position; a gap before it holds zeros."""
 
-    def write_parts(
-        self, offset: int, parts: tuple[Buffer | NDArray[Any], ...], size: int
-    ) -> None:
+    def write_parts(self, offset: int, parts: tuple[Buffer | NDArray[Any], ...], size: int) -> None:
         """Write several buffers, of ``size`` bytes together, one behind the other."""
 
     def read_at(self, offset: int, size: int) -> bytes:
@@ -126,9 +124,7 @@ class FileSink:
         if offset + size > self._size:
             self._size = offset + size
 
-    def write_parts(
-        self, offset: int, parts: tuple[Buffer | NDArray[Any], ...], size: int
-    ) -> None:
+    def write_parts(self, offset: int, parts: tuple[Buffer | NDArray[Any], ...], size: int) -> None:
         """Write several buffers, of ``size`` bytes together, one behind the other."""
         if size > WRITE_SIZE or os.pwritev(self._fd, parts, offset) < size:
             for part in parts:
@@ -246,9 +242,7 @@ class StreamSink:
             done += count
         self._size = max(self._size, offset + done)
 
-    def write_parts(
-        self, offset: int, parts: tuple[Buffer | NDArray[Any], ...], size: int
-    ) -> None:
+    def write_parts(self, offset: int, parts: tuple[Buffer | NDArray[Any], ...], size: int) -> None:
         """Write several buffers, of ``size`` bytes together, one behind the other."""
         for part in parts:
             raw = memoryview(part).cast('B')
@@ -344,7 +338,7 @@ def open_sink(file: Target, mode: WriteMode = 'w') -> Sink:
         if '://' in path:
             return _remote_sink(path, mode)
         if _is_special(path) and mode == 'w':
-            return SpoolSink(open(path, 'wb'), owned=True)  # noqa: SIM115
+            return SpoolSink(open(path, 'wb'), owned=True)
         return FileSink(path, mode)
     if hasattr(file, 'open') and not hasattr(file, 'write'):  # fsspec.core.OpenFile
         return _stream_sink(file.open(), mode, owned=True)

@@ -250,7 +250,9 @@ contig_samples=4, extrasamples=1), photometric=2, planarconfig=1, extrasamples=(
         if len(pageshape) == 2 and planarconfig == CONTIG:
             pageshape = (1, *pageshape)
         if len(pageshape) < 3:
-            raise ValueError(f'photometric {photometric} needs {samples} samples, shape {shape} has 1')
+            raise ValueError(
+                f'photometric {photometric} needs {samples} samples, shape {shape} has 1'
+            )
         if planarconfig is None:
             planarconfig = _guess_planarconfig(pageshape, photometric, samples, apart)
     elif planarconfig is None and extrasamples and photometric in (MINISWHITE, MINISBLACK, PALETTE):
@@ -270,9 +272,7 @@ contig_samples=4, extrasamples=1), photometric=2, planarconfig=1, extrasamples=(
     return SampleLayout(stored, photometric, stored.planarconfig, values)
 
 
-def _at_least_2d(
-    shape: tuple[int, ...], kind: str, planarconfig: int | None
-) -> tuple[int, ...]:
+def _at_least_2d(shape: tuple[int, ...], kind: str, planarconfig: int | None) -> tuple[int, ...]:
     # Trailing axes of length 1 would make pages of one column: where a description keeps the full
     # shape they are dropped from the pages.
     while kind == 'shaped' and planarconfig is None and len(shape) > 2 and shape[-1] == 1:
@@ -322,9 +322,7 @@ def _guess_photometric(
     return RGB, planarconfig
 
 
-def _guess_planarconfig(
-    shape: tuple[int, ...], photometric: int, samples: int, apart: int
-) -> int:
+def _guess_planarconfig(shape: tuple[int, ...], photometric: int, samples: int, apart: int) -> int:
     last = shape[-1]
     third = shape[apart] if len(shape) >= -apart else 1
     fits = (3, 4) if photometric == RGB else (samples,)

@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import BuildError
-from ..model.directory import DirectoryCodec
-from ..model.enums import enum
-from ..model.fieldtypes import FIELD_TYPES
-from ..model.tagstructs import BuiltValue, value_binding
-from ..model.tagtable import tag_tables
+from tiffschema.errors import BuildError
+from tiffschema.model.directory import DirectoryCodec
+from tiffschema.model.enums import enum
+from tiffschema.model.fieldtypes import FIELD_TYPES
+from tiffschema.model.tagstructs import BuiltValue, value_binding
+from tiffschema.model.tagtable import tag_tables
+
 from .arguments import rational, tag_text
 from .layout import Field
 from .plan import TagValue
@@ -130,9 +131,7 @@ def _flat(value: Any) -> Any:
     return tuple(items)
 
 
-def extra_tags(
-    codec: DirectoryCodec, given: Iterable[Any], taken: Iterable[int]
-) -> list[TagValue]:
+def extra_tags(codec: DirectoryCodec, given: Iterable[Any], taken: Iterable[int]) -> list[TagValue]:
     """Return the tags of argument ``extratags``.
 
     Parameters:

@@ -8,35 +8,36 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tiffschema.errors import OmeXmlError
+from tiffschema.model.directory import DirectoryCodec
+from tiffschema.model.directory import codec as directory_codec
+from tiffschema.types import ByteOrder
 
-from ..errors import OmeXmlError
-from ..model.directory import DirectoryCodec, codec as directory_codec
-from ..types import ByteOrder
-from .append import AppendState, open_append, replace_entry_text
+from .append import AppendState, open_append
 from .arguments import Kind, WriteArguments, file_kind, normalize_arguments
 from .extend import extend_series
-from .ijmetadata import split_metadata
 from .layout import Field
 from .metadata import (
     Description,
-    ImageJDescription,
     ShapedDescription,
     imagej_layout,
     warn_ignored,
 )
 from .ome import OmeFile
+from .openseries import OpenSeries, ParentSeries, imagej_tags, truncated
 from .output import Output
 from .pixels import Pixels, PixelSource
 from .plan import ImagePlan, TagValue, plan_image
+from .pyramid import write_pyramid
 from .repeat import PageRepeater, PlaneRepeater
-from .series import ChildLinks, Links, MainLinks, SeriesWriter, subifd_field
+from .resample import Resampling
+from .series import Links, MainLinks, SeriesWriter, subifd_field
 from .sink import Sink, Target, open_sink
 from .tags import extra_tags, fields_of, tag_text
 
@@ -117,8 +118,8 @@ class TiffWriter:
         self._name = self._sink.name
         self._codec = self._output.codec
         self._is_ome_name = '.ome.' in self._name.lower()
-        self._series: _OpenSeries | None = None
-        self._parent: _Parent | None = None
+        self._series: OpenSeries | None = None
+        self._parent: ParentSeries | None = None
         self._ome: OmeFile | None = None
         self._count = 0
         self._closed = False
@@ -187,6 +188,9 @@ class TiffWriter:
         maxworkers: int | None = None,
         buffersize: int | None = None,
         returnoffset: bool = False,
+        pyramid: bool | int = False,
+        resampling: Resampling = 'mean',
+        reduced: Literal['subifds', 'pages'] = 'subifds',
     ) -> tuple[int, int] | None:
         """Write one array as a series of pages.
 
@@ -224,6 +228,9 @@ class TiffWriter:
             maxworkers: Threads that encode.
             buffersize: Raw bytes that may wait to be written.
             returnoffset: Return where the data lie.
+            pyramid: Write levels of half size too: True until 256 pixels, or their number.
+            resampling: ``'mean'``, ``'nearest'``, ``'mode'`` (labels) or ``'lanczos'``.
+            reduced: Levels are ``'subifds'`` of each page, or ``'pages'`` behind them.
 
         Returns:
             Offset and size of the data if ``returnoffset`` and they are one block, else None.
@@ -234,7 +241,13 @@ class TiffWriter:
         if self._closed:
             raise ValueError('the file is closed')
         key = None
-        if extratags is None and colormap is None and not metadata and type(data) is np.ndarray:
+        if (
+            not pyramid
+            and extratags is None
+            and colormap is None
+            and not metadata
+            and type(data) is np.ndarray
+        ):
             key = (
                 data.shape, data.dtype, shape, dtype, photometric, planarconfig, extrasamples,
                 volumetric, tile, rowsperstrip, bitspersample, compression, compressionargs,
@@ -277,7 +290,10 @@ class TiffWriter:
             maxworkers=maxworkers,
             buffersize=buffersize,
         )
-        where = self._write(source, arguments)
+        if pyramid:
+            where = write_pyramid(self._write, source, arguments, pyramid, resampling, reduced)
+        else:
+            where = self._write(source, arguments)
         self._remember(key, arguments)
         return where if returnoffset else None
 
@@ -310,7 +326,12 @@ class TiffWriter:
         series.updated = series.calls
         return repeater.write(data, series.calls)
 
-    def _write(self, source: PixelSource, arguments: WriteArguments) -> tuple[int, int] | None:
+    def _write(
+        self,
+        source: PixelSource,
+        arguments: WriteArguments,
+        wrap: Callable[[Pixels, ImagePlan], Pixels] | None = None,
+    ) -> tuple[int, int] | None:
         kind = self._kind_of(arguments)
         layout = axes = None
         rgb = False
@@ -333,6 +354,8 @@ class TiffWriter:
         if source.data is None and arguments.compression != 1:
             raise ValueError('data: an empty image cannot be compressed')
         pixels = source.pixels(plan.stored, plan.storage)
+        if wrap is not None:
+            pixels = wrap(pixels, plan)
         if arguments.contiguous and self._series is not None and self._series.takes(plan):
             if not plan.contiguous:
                 raise ValueError(
@@ -344,7 +367,9 @@ class TiffWriter:
             if source.data is None:
                 raise ValueError('data: an empty image cannot continue a series')
             tags = [tag for tag in plan.tags if not tag.once]
-            extend_series(state, plan, pixels, fields_of(self._codec, tags, first=False), arguments.align)
+            extend_series(
+                state, plan, pixels, fields_of(self._codec, tags, first=False), arguments.align
+            )
             return None
         expected = self._expected_frames()
         self._check(plan, kind, expected)
@@ -393,7 +418,7 @@ class TiffWriter:
 
     def _open_series(
         self, plan: ImagePlan, kind: Kind, axes: str | None, rgb: bool, *, is_child: bool
-    ) -> _OpenSeries:
+    ) -> OpenSeries:
         arguments = plan.arguments
         ome = self._ome
         tags = list(plan.tags)
@@ -401,7 +426,7 @@ class TiffWriter:
         metadata = dict(arguments.metadata or {})
         placeholder = False
         if kind == 'imagej' and not plan.empty:
-            description, more = _imagej_description(self._codec, plan, axes, rgb, metadata)
+            description, more = imagej_tags(self._codec, plan, axes, rgb, metadata)
             tags += more
         elif kind == 'ome' and not is_child:
             if ome is None:
@@ -417,15 +442,13 @@ class TiffWriter:
             tags.append(TagValue(DESCRIPTION, ASCII, b'\0\0\0\0', once=True))
         elif description is not None:
             text = description.text(1)
-            tags.append(
-                TagValue(DESCRIPTION, ASCII, text, once=True, slack=description.slack)
-            )
+            tags.append(TagValue(DESCRIPTION, ASCII, text, once=True, slack=description.slack))
         taken = {tag.code for tag in tags}
         tags += extra_tags(self._codec, arguments.extratags, taken)
         first = fields_of(self._codec, tags, first=True)
         rest = fields_of(self._codec, tags, first=False)
         if arguments.subifds:
-            slots = subifd_field(self._output, max(arguments.subifds, 1 if arguments.subifds else 0))
+            slots = subifd_field(self._output, max(arguments.subifds, 1))
             first.append(slots)
             rest.append(slots)
         if self._truncates(plan, kind, first, rest):
@@ -434,13 +457,15 @@ class TiffWriter:
                 UserWarning,
                 stacklevel=4,
             )
-            plan = _truncated(plan)
+            plan = truncated(plan)
         self._finish_series()  # nothing can be refused any more
         self._ome = ome
         parent = self._parent
         links: Links = MainLinks(self._output) if parent is None else parent.links()
         writer = SeriesWriter(self._output, plan, first, rest, links, align=arguments.align)
-        return _OpenSeries(self, writer, plan, kind, description, metadata, placeholder)
+        return OpenSeries(
+            self._output, self._ome, writer, plan, kind, description, metadata, placeholder
+        )
 
     def _new_ome(self, metadata: Mapping[str, Any]) -> tuple[OmeFile, bool]:
         """Return the document of the file, and whether a description must be made for it."""
@@ -515,172 +540,7 @@ class TiffWriter:
             if self._parent.remaining == 0:
                 self._parent = None
         elif series.plan.arguments.subifds:
-            self._parent = _Parent(self._output, series.writer, series.plan.arguments.subifds)
-
-
-class _Parent:
-    """A series that waits for its children in SubIFDs."""
-
-    def __init__(self, output: Output, writer: SeriesWriter, subifds: int) -> None:
-        self._output = output
-        self._writer = writer
-        self._chained = subifds < 0
-        self.frames = writer.frames
-        self.remaining = abs(subifds)
-        self._level = 0
-        self._last: ChildLinks | None = None
-
-    def links(self) -> Links:
-        """Return where the pages of the next child are linked from."""
-        if self._chained and self._last is not None:
-            positions = self._last.next_positions.copy()
-        else:
-            positions = self._writer.subifd_positions(0 if self._chained else self._level)
-        self._last = ChildLinks(self._output, positions)
-        return self._last
-
-    def done(self, writer: SeriesWriter) -> None:
-        """A child is complete."""
-        self._level += 1
-        self.remaining -= 1
-
-
-class _OpenSeries:
-    """The series being written, and what its description must say in the end."""
-
-    def __init__(
-        self,
-        owner: TiffWriter,
-        writer: SeriesWriter,
-        plan: ImagePlan,
-        kind: Kind,
-        description: Description | None,
-        metadata: Mapping[str, Any],
-        placeholder: bool,
-    ) -> None:
-        self._output = owner._output
-        self._ome = owner._ome
-        self.writer = writer
-        self.plan = plan
-        self.kind = kind
-        self._description = description
-        self._metadata = metadata
-        self.placeholder = placeholder
-        self.is_child = isinstance(writer.links, ChildLinks)
-        self.calls = 0
-        self.moved = False
-        self.updated = 1
-
-    def takes(self, plan: ImagePlan) -> bool:
-        """Whether another array continues this series."""
-        return plan.shape == self.plan.shape and plan.same_pages(self.plan) and not self.is_child
-
-    def write(self, pixels: Pixels) -> tuple[int, int] | None:
-        """Write the first array."""
-        self.calls = 1
-        frames = self.plan.stored.frames
-        where = None
-        if self.plan.contiguous and not self.plan.empty:
-            where = self.writer.write_block(pixels, frames)
-            if frames == 1 or self.plan.arguments.truncate:
-                self._connected()
-        elif self.plan.empty:
-            where = self.writer.write_block(pixels, 1)
-            self._connected()
-        else:
-            self.writer.write_pages(pixels, frames, on_data=self._seen())
-            self._connected()
-        return where
-
-    def _seen(self) -> Any:
-        return self._ome.digest if self._ome is not None and self.kind == 'ome' else None
-
-    def _connected(self) -> None:
-        if self.placeholder and self._ome is not None:
-            self._ome.place(self.writer)
-
-    def extend(self, pixels: Pixels) -> tuple[int, int]:
-        """Write a further array of the same series; its description counts it at once."""
-        where = self.writer.write_block(pixels, self.plan.stored.frames)
-        self.calls += 1
-        if self.kind in ('shaped', 'imagej'):
-            self._update()
-        return where
-
-    def plane_repeater(self) -> PlaneRepeater | None:
-        """Return what repeats contiguous calls; None for descriptions with more than one number."""
-        if self._description is None:
-            return PlaneRepeater(self.writer, -1, 0)
-        if self.kind != 'shaped' or self.calls < 2:
-            return None
-        digits = b'%d' % self.calls
-        text = self._description.text(self.calls)
-        template = self.writer.first
-        index = template.index(DESCRIPTION, last=True)
-        at = self.writer.addresses[0] + template.value_at[index] + text.index(b'[') + 1
-        if self.moved or text[text.index(b'[') + 1 :][: len(digits)] != digits:
-            return None
-        return PlaneRepeater(self.writer, at, len(digits))
-
-    def finish(self, *, update: bool = True) -> None:
-        """Write pending directories and the description."""
-        if not self.plan.arguments.truncate and not self.plan.empty:
-            self.writer.finish()
-        self._connected()
-        if self._ome is not None and self.kind == 'ome' and not self.is_child:
-            self._ome.add(self.plan, self._metadata, self.calls)
-        if update:
-            self._update()
-
-    def _update(self) -> None:
-        if self._description is None or self.updated == self.calls:
-            return
-        self.updated = self.calls
-        self.replace_description(self._description.text(self.calls))
-
-    def replace_description(self, text: bytes) -> None:
-        """Replace the last description of the first page, in place where it fits."""
-        template = self.writer.first
-        index = template.index(DESCRIPTION, last=True)
-        if index < 0:
-            raise ValueError('description: the series has none')
-        self.moved = replace_text(self._output, self.writer, index, text)
-
-
-def replace_text(output: Output, writer: SeriesWriter, index: int, text: bytes) -> bool:
-    """Replace the value of an ASCII entry of the first page; returns whether it moved."""
-    template = writer.first
-    field = template.fields[index]
-    address = writer.addresses[0]
-    value_at = address + template.value_at[index]
-    room = field.nbytes + field.slack
-    entry_at = address + template.entry_at[index]
-    replace_entry_text(output, entry_at, value_at, room, text)
-    return len(text) + 1 > room
-
-
-def _imagej_description(
-    codec: DirectoryCodec,
-    plan: ImagePlan,
-    axes: str | None,
-    rgb: bool,
-    metadata: Mapping[str, Any],
-) -> tuple[Description, list[TagValue]]:
-    items = {key: value for key, value in metadata.items() if key != 'axes'}
-    blocks, lines = split_metadata(items)
-    description = ImageJDescription(
-        plan.shape,
-        axes,
-        rgb=rgb,
-        colormapped=plan.arguments.colormap is not None,
-        metadata=lines,
-    )
-    given = [('IJMetadata', {'items': blocks})] if blocks else []
-    return description, [replace(tag, once=True) for tag in extra_tags(codec, given, ())]
-
-
-def _truncated(plan: ImagePlan) -> ImagePlan:
-    return replace(plan, arguments=replace(plan.arguments, truncate=True))
+            self._parent = ParentSeries(self._output, series.writer, series.plan.arguments.subifds)
 
 
 def _byteorder(value: str | None) -> ByteOrder:
@@ -712,5 +572,3 @@ def _exists(file: Target) -> bool:
     end = file.tell()
     file.seek(here)
     return bool(end > 0)
-
-

@@ -14,7 +14,7 @@ from . import support
 from .convert import CONVERSIONS, TIMES
 from .ir import EnumDef, SchemaDef, StructDef
 from .lower import Lowering
-from .plan import Plan
+from .plan import Map, Plan, walk
 from .targets.dtype import TableType
 from .targets.record import Record, record_class
 
@@ -49,7 +49,7 @@ class CompiledVariant:
             name: record_class(plan, f'tiffschema.schemas.{definition.id.replace("/", ".")}')
             for name, plan in self.plans.items()
         }
-        self.members = {name: enum_members(enum) for name, enum in enums.items()}
+        self._members: dict[str, dict[Any, Any]] = {}
         self._spaces: dict[tuple[str, str], dict[str, Any]] = {}
         self._texts: dict[tuple[str, str], str] = {}
 
@@ -68,6 +68,12 @@ class CompiledVariant:
                     for code, row in self.tables[field.table].items()
                 }
         return {}
+
+    def members(self, name: str) -> dict[Any, Any]:
+        """Return members of an enum by number; made on first use."""
+        if name not in self._members:
+            self._members[name] = enum_members(self.enums[name])
+        return self._members[name]
 
     def text(self, target: str, order: str) -> str:
         """Return the source of a module: `target` is parse, build or trace."""
@@ -126,8 +132,10 @@ class CompiledVariant:
             space[f'convert_{name}'] = pair[half]
         for name, kind in self.records.items():
             space[f'record_{name}'] = kind
-        for name, members in self.members.items():
-            space[f'enum_{name}'] = members
+        for plan in self.plans.values():
+            for op in walk(plan.ops):
+                if isinstance(op, Map) and op.function in ('enum', 'flags'):
+                    space[f'enum_{op.argument}'] = self.members(op.argument)
         return space
 
 

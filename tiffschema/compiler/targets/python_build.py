@@ -1,0 +1,617 @@
+"""Plan to Python that writes: derived fields first, then bytes, then what the layout settles.
+
+Rule: what is derived, and from what, is decided by `derive`; this module prints it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..derive import derive
+from ..expr import Const, Expr, Name, Slice, names_in, printed
+from ..ir import Field, NumberType
+from ..lower import NUMPY
+from ..plan import (
+    Array, At, Call, Check, ConstCheck, Each, Guard, Let, Map, Oneof, Op, Plan, Repeat, Run, RunItem,
+    SwitchOp, Table, Text, When, Window, walk,
+)  # fmt: skip
+from .build_values import emit_early, stored_value
+from .printing import ModuleText, Printer, local
+
+__all__ = ['emit_builder']
+
+
+def emit_builder(module: ModuleText, plan: Plan, plans: dict[str, Plan], order: str) -> None:
+    """Add the builder of a struct to a module."""
+    module.functions.append(Builder(module, plan, plans, order).text())
+
+
+class Builder(Printer):
+    """Prints the builder of one struct."""
+
+    def __init__(
+        self, module: ModuleText, plan: Plan, plans: dict[str, Plan], order: str
+    ) -> None:
+        if plan.endian:
+            order = {'little': '<', 'big': '>'}[plan.endian]
+        super().__init__(module, plan, order)
+        self.plans = plans
+        self.fields: dict[str, Field] = {}
+        for op in walk(plan.ops):
+            if isinstance(op, Run):
+                for item in op.items:
+                    if item.name == item.field.name:
+                        self.fields.setdefault(item.name, item.field)
+            elif hasattr(op, 'field') and op.name == op.field.name:
+                self.fields.setdefault(op.name, op.field)
+        self.derived = derive(plan, self.fields)
+        self.nested = any(isinstance(op, Call | Oneof) for op in walk(plan.ops))
+        self.maps: dict[str, list[Map]] = {}
+        for op in walk(plan.ops):
+            if isinstance(op, Map) and op.name != 'item':
+                self.maps.setdefault(op.name, []).append(op)
+        self.needs_place = set(self.derived.pointers) | set(self.derived.windows)
+        if plan.extent:
+            self.needs_place.add(plan.extent)
+        self.in_item = 0
+
+    def where(self, name: str) -> str:
+        """Return the expression of a field's path."""
+        return f"path + '.{name}'"
+
+    def text(self) -> str:
+        """Return the function."""
+        plan = self.plan
+        args = ''.join(f', {local(name)}=None' for name, _ in plan.args)
+        self.lines.append(f'def build_{plan.name}(ctx, values, path{args}):')
+        self.emit(f'"""{plan.path}"""')
+        self.emit('out = ctx.out')
+        self.emit('start = len(out)')
+        if self.nested:
+            self.emit('ctx.enter(path)')
+        self.emit(f'v = record_of(values, record_{plan.name}, path, ctx)')
+        emit_early(self)
+        if any(isinstance(op, At) for op in walk(plan.ops)):
+            self.emit('local = []')
+        if plan.extent:
+            self._extent_ops()
+        else:
+            self.ops(plan.ops)
+        if plan.extent:
+            size = next(f for name, f in self.fields.items() if name == plan.extent)
+            assert isinstance(size.type, NumberType)
+            self.emit(f'{local(plan.extent)} = len(out) - start')
+            self._patch(plan.extent, local(plan.extent))
+        if any(isinstance(op, At) for op in walk(plan.ops)):
+            self.emit('ctx.lay(local)')
+        self._settle()
+        self._verify()
+        if self.nested:
+            self.emit('ctx.depth += 1')
+        return '\n'.join(self.lines)
+
+    def ops(self, ops: Sequence[Op]) -> None:
+        """Emit ops one after the other."""
+        for op in ops:
+            match op:
+                case Run():
+                    self.run(op)
+                case Array():
+                    self.array(op)
+                case Table():
+                    rows = self.module.constant('rows', f'table_type({op.struct!r}, {self.order!r})')
+                    self.emit(f'out += {rows}.write({local(op.name)})')
+                case Text():
+                    self.text_op(op)
+                case Call():
+                    self.call(op)
+                case Oneof():
+                    choices = ', '.join(
+                        f'(record_{struct}, build_{struct})' for _, struct in op.choices
+                    )
+                    name = local(op.name)
+                    self.emit(
+                        f'choice_of({name}, ({choices},), {self.where(op.name)})'
+                        f'(ctx, {name}, {self.where(op.name)})'
+                    )
+                case Repeat():
+                    self.repeat(op)
+                case Each():
+                    self.each(op)
+                case SwitchOp():
+                    self.switch(op)
+                case When():
+                    self.when(op)
+                case At():
+                    self.at(op)
+                case Window():
+                    self.window(op)
+                case Guard():
+                    self.ops(op.body)
+                case ConstCheck() | Map() | Let() | Check():
+                    pass  # values were turned before anything was written
+
+    # leaves -------------------------------------------------------------------------------------
+
+    def run(self, run: Run) -> None:
+        """Emit one pack for all items."""
+        letters, values = '', []
+        offset = 0
+        for item in run.items:
+            if item.name in self.needs_place and item.name != 'item':
+                self.emit(f'at_{local(item.name)} = len(out) + {offset}')
+            letter, value = self.packed(item)
+            letters += letter
+            values += value
+            offset += item.size
+        if not values:
+            self.emit(f'out += bytes({run.size})')
+            return
+        pack = self.module.constant('pack', f'Struct({self.order + letters!r}).pack')
+        with self.block('try:'):
+            self.emit(f'out += {pack}({", ".join(values)})')
+        told = ', '.join(
+            f'({item.name!r}, {self.packed(item)[0]!r}, {self._told(item)})' for item in run.items
+        )
+        with self.block('except (ctx.pack_error, TypeError, OverflowError):'):
+            self.emit(f'out += zeros_or_fail(ctx, {self.order!r}, ({told},), path)')
+
+    def _told(self, item: RunItem) -> str:
+        values = self.packed(item)[1]
+        if not values:
+            return '()'
+        return f'({values[0]},)' if values[0].startswith('*') else values[0]
+
+    def packed(self, item: RunItem) -> tuple[str, list[str]]:
+        """Return letters and values of one item."""
+        if item.kind == 'pad':
+            return f'{item.size}x', []
+        name = local(item.name)
+        path = self.where(item.name) if item.name != 'item' else 'path'
+        if item.name != 'item':
+            if item.name in self.derived.windows or item.name == self.plan.extent:
+                return item.letters, ['0']
+            pointed = self.derived.pointers.get(item.name)
+            if pointed is not None:
+                if not pointed.field.inline:
+                    return item.letters, ['0']
+                return item.letters, [f'({name} or 0)']
+            return self._item_value(item, stored_value(self, item.name), path)
+        return self._item_value(item, self._item_maps(item), path)
+
+    def _item_maps(self, item: RunItem) -> str:
+        if item.field.enum:
+            return f"code_of(item, enum_{item.field.enum}, path)"
+        return 'item'
+
+    def _item_value(self, item: RunItem, value: str, path: str) -> tuple[str, list[str]]:
+        field = item.field
+        match item.kind:
+            case 'ratio':
+                signed = item.letters[0] == 'i'
+                return item.letters, [f'*ratio_of({value}, {signed}, {path})']
+            case 'text':
+                return item.letters, [
+                    f'text_of({value}, {self.encoding(field.encoding)!r}, {path}, {item.size})'
+                ]
+            case 'bytes':
+                return item.letters, [f'bytes_of({value}, {path}, {item.size})']
+            case 'array':
+                kind = self.dtype(item.numpy)
+                if len(item.shape) and item.shape[-1] == 2 and field.as_ == 'float':
+                    return item.letters, [f'pairs_of({value}, {kind}, {path}).tobytes()']
+                return item.letters, [
+                    f'shaped(array_of({value}, {kind}, {len(item.shape)}, {path}), '
+                    f'{item.shape!r}, {path}).tobytes()'
+                ]
+        return item.letters, [value]
+
+    def encoding(self, name: str) -> str:
+        """Return a text encoding in this byte order."""
+        if name in ('utf-16', 'utf16', 'utf-32'):
+            return f'{name}-{"le" if self.order == "<" else "be"}'.replace('utf16', 'utf-16')
+        return name
+
+    def dtype(self, code: str) -> str:
+        """Return the constant of a NumPy type in this byte order."""
+        order = '|' if code.endswith('1') else self.order
+        return self.module.constant('type', f'dtype({order + code!r})')
+
+    def array(self, op: Array) -> None:
+        """Emit an array of numbers."""
+        name = local(op.name)
+        if op.name in self.derived_arrays:
+            self.emit(f'out += {name}_array.tobytes()')
+            return
+        self.emit(f'out += {self.array_value(op)}.tobytes()')
+
+    @property
+    def derived_arrays(self) -> set[str]:
+        """Names of arrays that were made early, because a count follows from them."""
+        return {
+            source for sources in self.derived.counts.values() for source, _, _ in sources
+        } | {source for items in self.derived.indexed.values() for _, source, _ in items}
+
+    def array_value(self, op: Array) -> str:
+        """Return the expression of a stored array."""
+        value = stored_value(self, op.name) if op.name != 'item' else 'item'
+        kind = self.dtype(NUMPY[op.number.name])
+        where = self.where(op.name) if op.name != 'item' else 'path'
+        if op.pairs:
+            return f'pairs_of({value}, {kind}, {where})'
+        return f'array_of({value}, {kind}, {len(op.dims)}, {where})'
+
+    def text_op(self, op: Text) -> None:
+        """Emit bytes or text."""
+        name = local(op.name)
+        where = self.where(op.name) if op.name != 'item' else 'path'
+        encoding = self.encoding(op.field.encoding)
+        if op.kind == 'pad':
+            if op.count is not None:
+                self.emit(f'out += bytes({self.expr(op.count)})')
+            return
+        if op.name in self.derived.texts:
+            self.emit(f'out += {name}_data')
+            return
+        value = stored_value(self, op.name) if op.name != 'item' else 'item'
+        if op.kind == 'bytes':
+            data = f'bytes_of({value}, {where})'
+        else:
+            data = f'text_of({value}, {encoding!r}, {where})'
+        if op.kind == 'zstr':
+            self.emit(f"out += {data} + b'\\0'")
+        elif op.prefix is not None:
+            packed = self.module.constant('pack', f'Struct({self.order + op.prefix.letter!r}).pack')
+            data_name = self.fresh('data')
+            self.emit(f"{data_name} = {data} + b'\\0'")
+            self.emit(f'out += {packed}(len({data_name})) + {data_name}')
+        elif op.count is not None:
+            data_name = self.fresh('data')
+            self.emit(f'{data_name} = {data}')
+            mark = self.fresh('mark')
+            self.emit(f'{mark} = len(out)')
+            self.emit(f'out += {data_name}')
+            self.emit(f'fill(out, {mark}, {self.expr(op.count)}, {where})')
+        else:
+            self.emit(f'out += {data}')
+
+    # structs ------------------------------------------------------------------------------------
+
+    def call(self, op: Call) -> None:
+        """Emit a struct inside the struct."""
+        given = dict(op.args)
+        args = ''.join(f', {self.expr(given[name])}' for name, _ in self.plans[op.struct].args)
+        where = self.where(op.name) if op.name != 'item' else 'path'
+        value = stored_value(self, op.name) if op.name != 'item' else 'item'
+        self.emit(f'build_{op.struct}(ctx, {value}, {where}{args})')
+
+    def repeat(self, op: Repeat) -> None:
+        """Emit items one by one, and the end mark."""
+        name, index, outer = local(op.name), self.fresh('index'), self.fresh('path')
+        where = self.where(op.name) if op.name != 'item' else 'path'
+        value = f'{name}_list' if op.name in self.listed else self.list_value(op)
+        self.emit(f'{outer} = path')
+        with self.block(f'for {index}, item in enumerate({value}):'):
+            self.emit(f"path = f'{{{outer}}}.{op.name}[{{{index}}}]'")
+            self.ops(op.body)
+            if op.until is not None and not op.include:
+                self.emit(f'if {self._until(op)}: early_end({where})')
+        self.emit(f'path = {outer}')
+        if op.until is None:
+            return
+        if op.include:
+            self.emit(f'unmarked({value}, lambda item: {self._until(op)}, {where})')
+            return
+        call = op.body[0]
+        if not isinstance(call, Call):
+            raise NotImplementedError(f'{self.plan.path}.{op.name}: an end mark needs a struct')
+        mark = {
+            n.parts[1]: value
+            for n, value in _equalities(op.until)
+            if n.head == 'item' and len(n.parts) == 2
+        }
+        given = dict(call.args)
+        args = ''.join(f', {self.expr(given[n])}' for n, _ in self.plans[call.struct].args)
+        saved = self.fresh('saved')
+        self.emit(f'{saved}, ctx.zero = ctx.zero, True')
+        self.emit(f'build_{call.struct}(ctx, marked(record_{call.struct}, {mark!r}), path{args})')
+        self.emit(f'ctx.zero = {saved}')
+
+    def _until(self, op: Repeat) -> str:
+        def name(found: Name) -> str:
+            if found.head == 'item':
+                return ''.join(['item', *(f'[{part!r}]' for part in found.parts[1:])])
+            return self.name(found)
+
+        assert op.until is not None
+        return printed(op.until, name)
+
+    @property
+    def listed(self) -> set[str]:
+        """Names of lists that were made early, because a count follows from them."""
+        return {
+            op.name
+            for op in walk(self.plan.ops)
+            if isinstance(op, Repeat) and op.name in self.derived_arrays
+        }
+
+    def list_value(self, op: Repeat) -> str:
+        """Return the expression of a list of items."""
+        for item in self.maps.get(op.name, ()):
+            if item.function == 'dict':
+                from .parse_values import names_of
+
+                names = self.module.constant('names', f'names_of({names_of(item)!r})')
+                return f'items_of({local(op.name)}, {item.argument!r}, {names})'
+        return local(op.name)
+
+    def each(self, op: Each) -> None:
+        """Emit groups of items; their sizes become an argument."""
+        group = f'{local(op.name)}_groups'
+        outer, index = self.fresh('path'), self.fresh('index')
+        sizes = f'{local(op.name)}_sizes'
+        self.emit(f'{outer}, {index}, {sizes} = path, 0, []')
+        with self.block(f'for it, group in zip({local(op.over)}, {group}):'):
+            with self.block('for item in group[1]:'):
+                self.emit(f"path = f'{{{outer}}}.{op.name}[{{{index}}}]'")
+                self.emit(f'{index} += 1')
+                self.emit('before_ = len(out)')
+                self.ops(op.body)
+                self.emit(f'{sizes}.append(len(out) - before_)')
+        self.emit(f'path = {outer}')
+        if isinstance(op.sizes, Slice) and op.sizes.stop is None:
+            array = op.sizes.array.head
+            start = op.sizes.start.value if isinstance(op.sizes.start, Const) else 0
+            heads = {
+                where: printed(tree, lambda _: self._length(source))
+                for where, source, tree in self.derived.indexed.get(array, [])
+            }
+            first = ', '.join(heads.get(i, '0') for i in range(int(start)))
+            self.emit(f'ctx.args[{array!r}] = [{first}] + {sizes}')
+
+    def _length(self, source: str) -> str:
+        return f'len({local(source)}_list)' if source in self.listed else f'len({local(source)})'
+
+    # scopes -------------------------------------------------------------------------------------
+
+    def switch(self, op: SwitchOp) -> None:
+        """Emit a chain of cases."""
+        on = self.fresh('case')
+        self.emit(f'{on} = {self.expr(op.on)}')
+        word = 'if'
+        for keys, body in op.cases:
+            test = f'== {keys[0]!r}' if len(keys) == 1 else f'in {keys!r}'
+            with self.block(f'{word} {on} {test}:'):
+                self._case(body)
+            word = 'elif'
+        if word == 'if':
+            self._case(op.default or ())
+            return
+        where = self.where(op.name) if op.name != 'item' else 'path'
+        with self.block('else:'):
+            if op.default is not None:
+                self._case(op.default)
+            else:
+                self.emit(f'undeclared({on}, {where})')
+
+    def _case(self, body: Sequence[Op]) -> None:
+        """Emit the body of a case: its own value steps, then its bytes."""
+        from .build_values import emit_inverse
+
+        for item in reversed(body):
+            if isinstance(item, Map):
+                emit_inverse(self, item)
+        self.ops(body)
+
+    def when(self, op: When) -> None:
+        """Emit a body that is there if the value is."""
+        name = local(op.name)
+        names = {found.head for found in names_in(op.condition)}
+        if op.field.hidden:
+            with self.block(f'if {self.expr(op.condition)}:'):
+                self.ops(op.body)
+            return
+        points = any(isinstance(item, At) for item in walk(op.body))
+        text = self.expr(op.condition)
+        if names & set(self.derived.pointers):
+            with self.block(f'if {name} is not None:'):
+                self.ops(op.body)
+            return
+        with self.block(f'if {text}:'):
+            if points or op.field.fault != 'raise':
+                with self.block(f'if {name} is not None:'):
+                    self.ops(op.body)
+                if not points:
+                    with self.block('elif not ctx.zero:'):
+                        self.emit(f'disagree({self.where(op.name)}, {text!r}, False)')
+            else:
+                missing = f'disagree({self.where(op.name)}, {text!r}, False)'
+                if not _makes_own(op.body):
+                    self.emit(f'if {name} is None and not ctx.zero: {missing}')
+                self.ops(op.body)
+        with self.block(f'elif {name} is not None:'):
+            if op.field.has_default:
+                self.emit('pass')
+            else:
+                self.emit(f'disagree({self.where(op.name)}, {text!r}, True)')
+
+    def at(self, op: At) -> None:
+        """Emit a block that waits for its place, or lies in its pointer."""
+        name = local(op.name)
+        pointer = next(
+            (n for n, found in self.derived.pointers.items() if found.name == op.name), None
+        )
+        if pointer is None:
+            raise NotImplementedError(f'{self.plan.path}.{op.name}: the offset has no field')
+        declared = self.fields[pointer]
+        assert isinstance(declared.type, NumberType)
+        code = self.order + declared.type.letter
+        with self.block(f'if {name} is not None:'):
+            place = f'at_{local(pointer)}'
+            function = self.fresh('block')
+            with self.block(f'def {function}(path=path):'):
+                self.ops(op.body)
+            inline = op.field.inline
+            if inline:
+                self.emit(f'inline_or_later(ctx, {function}, {place}, {inline}, {code!r}, '
+                          f'{op.field.align}, {op.field.share}, {self.where(op.name)})')
+                return
+            turn = self._turn(op, pointer)
+            queue = 'local' if op.base == 'struct' else 'ctx.queue'
+            origin = 'start' if op.base == 'struct' else '0'
+            self.emit(
+                f'{queue}.append(Block({function}, {place}, {code!r}, {origin}, '
+                f'{op.base == "file"}, {op.field.align}, {op.field.share}, '
+                f'{self.where(op.name)}{turn}))'
+            )
+
+    def _turn(self, op: At, pointer: str) -> str:
+        """Return how the stored pointer follows from the place, where they differ."""
+        from ..expr import solve
+
+        tree = op.offsets[0]
+        if tree == Name((pointer,)):
+            return ''
+        solved = solve(tree, Name((pointer,)), Name(('place_',)))
+        if solved is None:
+            raise NotImplementedError(f'{self.plan.path}.{op.name}: the offset has no inverse')
+        return f', lambda place_: {printed(solved, self.name)}'
+
+    def window(self, op: Window) -> None:
+        """Emit a body whose size a field says."""
+        mark = self.fresh('mark')
+        self.emit(f'{mark} = len(out)')
+        self.ops(op.body)
+        target = next((n for n, (w, _) in self.derived.windows.items() if w == op.name), None)
+        if target is None:
+            self.emit(f'fill(out, {mark}, {self.expr(op.size)}, {self.where(op.name)})')
+        else:
+            self.emit(f'sizes_[{op.name!r}] = len(out) - {mark}')
+
+    # what the layout settles ----------------------------------------------------------------------
+
+    def _settle(self) -> None:
+        """Emit the fields that sizes of windows give."""
+        if not self.derived.windows:
+            return
+        from_file = any(
+            isinstance(op, At) and op.base == 'file' and any(isinstance(i, Window) for i in walk(op.body))
+            for op in walk(self.plan.ops)
+        )  # fmt: skip
+        if from_file:
+            with self.block('def settle():'):
+                self._windows()
+            self.emit('ctx.late.append(settle)')
+        else:
+            self._windows()
+
+    def _windows(self) -> None:
+        for target, (window, tree) in self.derived.windows.items():
+            for found in names_in(tree):
+                if found.head in self.derived.pointers:
+                    kind = self.fields[found.head].type
+                    assert isinstance(kind, NumberType)
+                    unpack = self.module.constant(
+                        'unpack', f'Struct({self.order + kind.letter!r}).unpack_from'
+                    )
+                    self.emit(f'({local(found.head)},) = {unpack}(out, at_{local(found.head)})')
+            text = printed(tree, self._given(f'sizes_[{window!r}]'))
+            with self.block(f'if {window!r} in sizes_:'):
+                self.emit(f'{local(target)} = {text}')
+                self._patch(target, local(target))
+            with self.block('else:'):
+                self.emit(f'{local(target)} = 0')
+
+    def _given(self, text: str) -> object:
+        def name(found: Name) -> str:
+            return text if found.head == 'given_' else self.name(found)
+
+        return name
+
+    def _patch(self, name: str, value: str) -> None:
+        kind = self.fields[name].type
+        assert isinstance(kind, NumberType)
+        pack = self.module.constant('pack_into', f'Struct({self.order + kind.letter!r}).pack_into')
+        self.emit(f'{pack}(out, at_{local(name)}, {value})')
+
+    def _verify(self) -> None:
+        """Emit the checks of fields and struct."""
+        late = set(self.derived.pointers)
+        for op in self.plan.ops:
+            inner = op.body[-1] if isinstance(op, Guard | When) and op.body else op
+            if isinstance(inner, Check) and not isinstance(op, When | Guard):
+                self._unmet(inner.condition, inner.name, late)
+        if self.plan.check is not None:
+            self._unmet(self.plan.check, '', late)
+
+    def _unmet(self, tree: Expr, name: str, late: set[str]) -> None:
+        if any(found.head in late for found in names_in(tree)):
+            return
+        text = self.expr(tree)
+        where = self.where(name) if name else 'path'
+        self.emit(f'if not ctx.zero and not ({text}): not_true({text!r}, {where})')
+
+    def _extent_ops(self) -> None:
+        """Emit a struct that stops after the last field given."""
+        self.emit('whole = True')
+        for op in self.plan.ops:
+            if isinstance(op, Run):
+                self._part(op)
+            elif isinstance(op, Map | ConstCheck | Let | Check):
+                continue
+            elif any(isinstance(item, At) for item in walk([op])):
+                self.ops([op])
+            else:
+                with self.block(f'if whole and {local(op.name)} is not None:'):
+                    self.ops([op])
+                with self.block('else:'):
+                    self.emit('whole = False')
+
+    def _part(self, run: Run) -> None:
+        """Emit a Run whose last fields may be absent."""
+        public = [
+            item for item in run.items if item.name in self.plan.fields and item.name not in self.needs_place
+        ]  # fmt: skip
+        present = ' and '.join(f'{local(item.name)} is not None' for item in public)
+        with self.block(f'if whole and {present or "True"}:'):
+            self.run(run)
+        with self.block('elif whole:'):
+            offset = 0
+            for item in run.items:
+                if item.name in self.needs_place:
+                    self.emit(f'at_{local(item.name)} = len(out) + {offset}')
+                offset += item.size
+            parts = []
+            for item in run.items:
+                letters, values = self.packed(item)
+                if not values:
+                    parts.append(f'({item.name!r}, {letters!r}, None)')
+                    continue
+                value = values[0] if len(values) == 1 else f'({", ".join(values)})'
+                value = f'({value[1:]})' if value.startswith('*') else value
+                if item.name in self.plan.fields and item.name not in self.needs_place:
+                    value = f'None if {local(item.name)} is None else {value}'
+                elif item.name != self.plan.extent and item.name in self.derived.pointers:
+                    target = local(self.derived.pointers[item.name].name)
+                    value = f'None if {target} is None and {local(item.name)} is None else 0'
+                parts.append(f'({item.name!r}, {letters!r}, {value})')
+            self.emit(f'whole = pack_part(out, {self.order!r}, ({", ".join(parts)},), path)')
+
+
+def _equalities(tree: Expr) -> list[tuple[Name, object]]:
+    """Return the names that a condition fixes."""
+    from ..expr import Binary, BoolOp
+
+    if isinstance(tree, BoolOp) and tree.op == 'and':
+        return [pair for operand in tree.operands for pair in _equalities(operand)]
+    if isinstance(tree, Binary) and tree.op == '==' and isinstance(tree.right, Const):
+        if isinstance(tree.left, Name):
+            return [(tree.left, tree.right.value)]
+    return []
+
+
+def _makes_own(body: Sequence[Op]) -> bool:
+    """Whether a body has its value from its declaration."""
+    return any(isinstance(op, ConstCheck) for op in body) or all(
+        isinstance(op, Run) and all(item.field.has_default for item in op.items) for op in body
+    )

@@ -116,7 +116,7 @@ class _Drawer:
         return scope.given
 
     def cut(self, struct: StructDef) -> int:
-        """Return how many fields are given: a struct with an extent may be an older, shorter one."""
+        """Return how many fields are given: one with an extent may be an older, shorter one."""
         count = len(struct.fields)
         if not struct.extent:
             return count
@@ -281,7 +281,7 @@ class _Drawer:
         for label in chosen:
             case = next(case for keys, case in declared.switch.cases if label in keys)
             count = self.draw(self.st.integers(1, 3))
-            items = [self.case(case, declared, scope) for _ in range(count)]
+            items = [_item_of_group(self.case(case, declared, scope), case) for _ in range(count)]
             found[label] = items[0] if len(items) == 1 else items
         return found
 
@@ -298,7 +298,7 @@ class _Drawer:
         return self.keyed(declared, self.nest(declared, array.item, counts, scope), scope)
 
     def count(self, dim: Expr, declared: Field, scope: _Scope) -> int:
-        """Return the length of one dimension: known, or chosen freely and derived by the builder."""
+        """Return the length of one dimension: known, or free, as the builder derives it."""
         known = self.value_of(dim, scope, None)
         if known is not None:
             return int(known)
@@ -484,6 +484,18 @@ class _Drawer:
         return int(size), int(size)
 
 
+def _item_of_group(value: Any, case: Field) -> Any:
+    """Return an array of numbers as such: a list of lists could as well be a group of lists."""
+    item = case.type
+    while isinstance(item, ArrayType):
+        item = item.item
+    if isinstance(case.type, ArrayType) and isinstance(item, NumberType):
+        import numpy
+
+        return numpy.array(value)
+    return value
+
+
 class _Nothing:
     """No value: the field is absent or needs none."""
 
@@ -502,9 +514,9 @@ def _mark(until: Expr) -> dict[str, Any]:
     terms = until.operands if isinstance(until, BoolOp) else (until,)
     found: dict[str, Any] = {}
     for term in terms:
-        if isinstance(term, Binary) and term.op == '==' and isinstance(term.left, Name):
-            if isinstance(term.right, Const):
-                found['.'.join(term.left.parts[1:])] = term.right.value
+        match term:
+            case Binary(op='==', left=Name(parts=parts), right=Const(value=value)):
+                found['.'.join(parts[1:])] = value
     return found
 
 
@@ -513,9 +525,9 @@ def _constants_with(expr: Expr, name: str) -> list[int]:
     from tiffschema.compiler.expr import Binary, Const, Member, children
 
     found: list[int] = []
-    if isinstance(expr, Binary) and expr.left == Name((name,)) and isinstance(expr.right, Const):
-        if isinstance(expr.right.value, int):
-            found.append(int(expr.right.value))
+    match expr:
+        case Binary(left=Name(parts=(head,)), right=Const(value=int() as value)) if head == name:
+            found.append(int(value))
     if isinstance(expr, Member) and expr.operand == Name((name,)):
         found += [
             int(i.value) for i in expr.items if isinstance(i, Const) and isinstance(i.value, int)

@@ -1,0 +1,1 @@
+"""For tests of schemas and readers: strategies, checks, annotated hex dumps."""

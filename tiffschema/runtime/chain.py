@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tiffschema.compiler.linked import LinkedTables, Stop, Walk
-from tiffschema.errors import FormatError, LimitError
+from tiffschema.compiler.linked import LinkedTables, Stop, Walk, gather
+from tiffschema.errors import FormatError, LimitError, TruncatedError
 from tiffschema.limits import DEFAULT_LIMITS, Limits
 from tiffschema.model.directory import Directory, DirectoryCodec
 
@@ -63,6 +63,7 @@ class Directories:
         self.faults = faults
         self.limits = limits
         self.lists = directory_lists(codec, limits)
+        self.cut: dict[int, int] = {}
 
     def window(self, offset: int, size: int) -> tuple[memoryview, int]:
         """Return bytes that hold a range (or all up to the end of the file), and their offset."""
@@ -85,6 +86,8 @@ class Directories:
         Raises:
             FormatError: There is none.
         """
+        if offset in self.cut:
+            return self._cut_short(offset)
         nbytes = self.codec.directory_nbytes(count if count >= 0 else 64)
         view, start = self.window(offset, nbytes)
         if count < 0 and (start or view is self.source.head()):
@@ -96,6 +99,42 @@ class Directories:
             elif reason == 'outside':
                 view, start = self.window(offset, self.lists.nbytes(self.limits.tags))
         return self.codec.parse(view, start, offset, limits=self.limits)
+
+    def rescue(self, offset: int) -> int:
+        """Return how many entries are there of a directory at which the file ends, 0 if none.
+
+        Files cut short, and writers that leave out the last link, end within a directory.
+        """
+        size = self.source.size
+        codec = self.codec
+        at = offset + codec.count_nbytes
+        if offset < 8 or at + codec.entry_nbytes > size:
+            return 0
+        head = self.source.view(offset, codec.count_nbytes)
+        (count,) = gather(head, self.lists.count, np.zeros(1, np.int64)).tolist()
+        if not 0 < count <= self.limits.tags or offset + codec.directory_nbytes(count) <= size:
+            return 0
+        present = min(count, (size - at) // codec.entry_nbytes)
+        self.cut[offset] = present
+        return int(present)
+
+    def _cut_short(self, offset: int) -> Directory:
+        codec = self.codec
+        at = offset + codec.count_nbytes
+        view = self.source.view(at, self.cut[offset] * codec.entry_nbytes)
+        starts = np.arange(self.cut[offset], dtype=np.int64) * codec.entry_nbytes
+        return Directory(codec, offset, gather(view, codec.entry_dtype, starts), 0)
+
+    def entry(self, offset: int) -> Directory:
+        """Return one entry as a directory of its own.
+
+        Raises:
+            TruncatedError: The file ends before.
+        """
+        codec = self.codec
+        view = self.source.exactly(offset, codec.entry_nbytes, 'entry')
+        table = gather(view, codec.entry_dtype, np.zeros(1, np.int64))
+        return Directory(codec, offset - codec.count_nbytes, table, 0)
 
 
 class Chain(Sequence[int]):
@@ -186,11 +225,24 @@ class Chain(Sequence[int]):
                 reason = self._step(walk, wanted)
                 if self.ancestors and not self.ancestors.isdisjoint(walk.offsets):
                     reason = self._cut(walk)
+                if reason == 'outside' and self._rescued(walk):
+                    reason = 'end'
                 if reason != 'more':
                     self.end = reason
                     if reason != 'end':
                         self._stop_fault(reason, walk.next, len(walk.offsets))
             return len(walk.offsets)
+
+    def _rescued(self, walk: Walk) -> bool:
+        """Take a directory at which the file ends as the last one, with the tags that are there."""
+        present = self.directories.rescue(walk.next)
+        if present:
+            path = f'{self.path}[{len(walk.offsets)}]'
+            message = f'the file ends within the directory; {present} tags are there'
+            self.directories.faults.append(TruncatedError(message, path, walk.next))
+            walk.offsets.append(walk.next)
+            walk.counts.append(present)
+        return present > 0
 
     def _cut(self, walk: Walk) -> Stop:
         """End a chain before the first directory that is one of its ancestors."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tiffschema.errors import FormatError, TiffFileError
 from tiffschema.model.kinds import detectors
 
-from .pageflags import is_kind, metadata_of
+from .pageflags import file_is_kind, metadata_of
 
 if TYPE_CHECKING:
     from .container import Container
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ['FileFlags']
 
 _NOT_APPENDABLE = ('ome', 'lsm', 'stk', 'imagej', 'fluoview', 'micromanager')
-_OWN = ('bigtiff', 'uniform')
+_OWN = ('uniform',)
 _PROBES = (1, 7, -1)
 
 
@@ -50,7 +50,7 @@ class FileFlags:
                     raise AttributeError(
                         f'{type(self).__name__!r} object has no attribute {name!r}'
                     )
-                known = bool(self.pages) and is_kind(self.pages.first, kind, file=True)
+                known = file_is_kind(self, kind)
             self.__dict__[name] = known
             return known
         if name.endswith('_metadata') and not name.startswith('_'):
@@ -79,11 +79,6 @@ class FileFlags:
     def is_bigtiff(self) -> bool:
         """Whether offsets have 64 bits."""
         return self.container.codec.is_big
-
-    @property
-    def is_multipage(self) -> bool:
-        """Whether there is more than one page."""
-        return self.pages.is_multipage
 
     @property
     def is_appendable(self) -> bool:

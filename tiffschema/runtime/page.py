@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from .file import TiffFile
     from .pages import TiffPages
+    from .restarttiles import RestartTiles
 
 __all__ = ['TiffPage']
 
@@ -78,6 +79,7 @@ class TiffPage(PageBase):
         software: str
         nodata: float
         geometry: Geometry
+        tiles: RestartTiles | None
         spec: SegmentSpec  # type: ignore[mutable-override]
 
     def __init__(
@@ -142,6 +144,27 @@ class TiffPage(PageBase):
 
     def _stored_segments(self) -> tuple[Any, Any, int]:
         return stored_segments(self)
+
+    @property
+    def has_image(self) -> bool:
+        """Whether there is anything but an empty directory."""
+        geometry = self.geometry
+        return bool(geometry.imagewidth or geometry.imagelength or len(self.tags))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the decoded image; a depth of 1 and a single sample are left out."""
+        return self.geometry.shape if self.has_image else ()
+
+    @property
+    def axes(self) -> str:
+        """Letters of the axes of `shape`."""
+        return self.geometry.axes if self.has_image else ''
+
+    @property
+    def dtype(self) -> numpy.dtype[Any] | None:
+        """Type of the samples in native byte order; None if it is unknown."""
+        return self.geometry.dtype if self.has_image else None
 
     # Children
 
@@ -345,6 +368,16 @@ def _subfiletype(page: TiffPage) -> int:
     return value if isinstance(value, int) else 0
 
 
+def _tiles(page: TiffPage) -> RestartTiles | None:
+    page.geometry  # noqa: B018 - it tells whether there are any
+    found: RestartTiles | None = page.__dict__.setdefault('tiles', None)
+    return found
+
+
+def _jpegheader(page: TiffPage) -> bytes | None:
+    return None if page.tiles is None else page.tiles.header
+
+
 def _shown(name: str) -> Callable[[TiffPage], Any]:
     def load(page: TiffPage) -> Any:
         show_geometry(page)
@@ -358,7 +391,8 @@ _LOADERS: dict[str, Callable[[TiffPage], Any]] = {
     'spec': read_spec,
     'nodata': read_nodata,
     'jpegtables': read_tables,
-    'jpegheader': lambda page: None,
+    'jpegheader': _jpegheader,
+    'tiles': _tiles,
     'subifds': _subifds,
     'subfiletype': _subfiletype,
     'description': _text(_DESCRIPTION, 0),

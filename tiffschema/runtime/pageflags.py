@@ -10,29 +10,77 @@ from collections.abc import Collection, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from tiffschema.errors import FormatError, TiffFileError
+from tiffschema.errors import FormatError
 from tiffschema.model import catalog
 from tiffschema.model.kinds import detectors
 from tiffschema.model.metadata import MetadataRule, metadata_rule
 
 if TYPE_CHECKING:
+    from .file import TiffFile
     from .page import TiffPage
 
-__all__ = ['PageFacts', 'is_kind', 'metadata_of', 'page_flags']
-
-_DESCRIPTION = 270
+__all__ = ['FileFacts', 'PageFacts', 'file_is_kind', 'is_kind', 'metadata_of']
 
 
-class PageFacts:
-    """Facts of one page, as `tiffschema.model.detect.Facts` asks for them."""
+class FileFacts:
+    """Facts of a file without pages, as `tiffschema.model.detect.Facts` asks for them."""
 
-    __slots__ = ('_page',)
+    codes: Collection[int] = ()
+    is_tiled = False
+    is_first = False
+
+    def __init__(self, parent: TiffFile) -> None:
+        self._parent = parent
+
+    def tag(self, code: int, /) -> object:
+        return None
+
+    def texts(self, code: int, /) -> Sequence[str]:
+        return ()
+
+    def tag_type(self, code: int, /) -> int | None:
+        return None
+
+    def view(self, offset: int, size: int, /) -> memoryview:
+        return self._parent.source.view(offset, size)
+
+    def n_pages(self) -> int:
+        return len(self._parent.pages)
+
+    def page(self, index: int, /) -> PageFacts | None:
+        try:
+            return PageFacts(self._parent.pages.get(index))
+        except IndexError:
+            return None
+
+    def sibling(self, name: str, /) -> bool:
+        source = self._parent.source
+        if not source.is_file or not source.path:
+            return False
+        return os.path.exists(os.path.join(os.path.dirname(source.path), name))
+
+    @property
+    def suffix(self) -> str:
+        return os.path.splitext(self._parent.filename)[1].lower()
+
+    @property
+    def byteorder(self) -> str:
+        return self._parent.byteorder
+
+    @property
+    def is_bigtiff(self) -> bool:
+        return self._parent.is_bigtiff
+
+
+class PageFacts(FileFacts):
+    """Facts of one page."""
 
     def __init__(self, page: TiffPage) -> None:
+        super().__init__(page.parent)
         self._page = page
 
     @property
-    def codes(self) -> Collection[int]:
+    def codes(self) -> Collection[int]:  # type: ignore[override]
         return self._page.directory.index.keys()
 
     def tag(self, code: int, /) -> object:
@@ -53,66 +101,40 @@ class PageFacts:
         tag = self._page.tags.get(code)
         return None if tag is None else int(tag.dtype)
 
-    def view(self, offset: int, size: int, /) -> memoryview:
-        return self._page.parent.directories.source.view(offset, size)
-
-    def n_pages(self) -> int:
-        return len(self._page.parent.pages)
-
-    def page(self, index: int, /) -> PageFacts | None:
-        pages = self._page.parent.pages
-        try:
-            return PageFacts(pages.get(index))
-        except IndexError:
-            return None
-
-    def sibling(self, name: str, /) -> bool:
-        source = self._page.parent.directories.source
-        if not source.is_file or not source.path:
-            return False
-        return os.path.exists(os.path.join(os.path.dirname(source.path), name))
-
     @property
-    def suffix(self) -> str:
-        return os.path.splitext(self._page.parent.filename)[1].lower()
-
-    @property
-    def byteorder(self) -> str:
-        return str(self._page.parent.byteorder)
-
-    @property
-    def is_tiled(self) -> bool:
+    def is_tiled(self) -> bool:  # type: ignore[override]
         return bool(self._page.geometry.is_tiled)
 
     @property
-    def is_first(self) -> bool:
+    def is_first(self) -> bool:  # type: ignore[override]
         return self._page.treeindex == (0,)
 
-    @property
-    def is_bigtiff(self) -> bool:
-        return bool(self._page.parent.is_bigtiff)
 
-
-def is_kind(page: TiffPage, name: str, *, file: bool = False) -> bool:
-    """Return whether a page, or the file of which it is the first, is of a kind.
+def is_kind(page: TiffPage, name: str) -> bool:
+    """Return whether a page is of a kind.
 
     Raises:
         KeyError: No schema declares the kind.
     """
-    detector = detectors[name]
-    facts = PageFacts(page)
     try:
-        return detector.matches_file(facts) if file else detector(facts)
-    except TiffFileError as error:
-        if not isinstance(error, FormatError):
-            raise
-        page.parent.directories.faults.append(error)
+        return detectors[name](PageFacts(page))
+    except FormatError as error:
+        page.parent.faults.append(error)
         return False
 
 
-def page_flags(page: TiffPage, *, file: bool = False) -> set[str]:
-    """Return the names of the kinds that hold."""
-    return {name for name in detectors if is_kind(page, name, file=file)}
+def file_is_kind(tif: TiffFile, name: str) -> bool:
+    """Return whether a file is of a kind.
+
+    Raises:
+        KeyError: No schema declares the kind.
+    """
+    facts = PageFacts(tif.pages.first) if tif.pages else FileFacts(tif)
+    try:
+        return detectors[name].matches_file(facts)
+    except FormatError as error:
+        tif.faults.append(error)
+        return False
 
 
 @cache
@@ -134,7 +156,7 @@ def metadata_of(page: TiffPage, name: str) -> Any:
         if name in detectors:
             return None
         raise KeyError(name)
-    faults = page.parent.directories.faults
+    faults = page.parent.faults
     try:
         return rule(PageFacts(page), page.parent, faults)
     except FormatError as error:

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from tiffschema.codecs.codestream import jpeg_info
 from tiffschema.model.geometry import Geometry
 
+from .restarttiles import restart_tiles
 from .tagplans import tag_plan
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ _MAGNIFICATION: Final = 65421
 _MONOCHROME_MODE: Final = 6
 _OFFSET_TAGS: Final = (324, 273, 513)
 _COUNT_TAGS: Final = (325, 279, 514)
+_STREAM_HEADER: Final = 1 << 16
 _OFFSET_HIGH: Final = 65324
 _COUNT_HIGH: Final = 65325
 
@@ -111,6 +114,9 @@ def read_geometry(page: TiffPage) -> Geometry:
     found: Geometry | None = shared.get((key, corrections))
     if found is None:
         found = shared[key, corrections] = _made(page, key, corrections)
+    if page.parent.tiff.is_ndpi:
+        tiles = page.tiles = restart_tiles(page, found)
+        return found if tiles is None else tiles.geometry
     return found
 
 
@@ -150,12 +156,30 @@ def _corrections(page: TiffPage, key: tuple[Any, ...]) -> tuple[tuple[str, Any],
     elif 277 not in index and photometric == _RGB and isinstance(key[5], tuple):
         # SamplesPerPixel is left out by some writers; BitsPerSample has as many values.
         found['samplesperpixel'] = len(key[5])
+    if 256 not in index and 257 not in index and 513 in index:
+        found.update(_stated_size(page))
     if key[5] == 32 and 339 not in index and page.software.startswith('IndicaLabsImageWriter'):
         found['sampleformat'] = 3
     if _CAPTURE_MODE in index and page.parent.tiff.is_ndpi and _is_monochrome(page):
         # The tags still say 3 x 8 bit RGB (Hamamatsu NDPI, fluorescence).
         found.update(bitspersample=16, samplesperpixel=1, sampleformat=1, photometric=1)
     return tuple(found.items())
+
+
+def _stated_size(page: TiffPage) -> dict[str, Any]:
+    """Return what the JPEG stream of a preview says that the tags leave out (raw files)."""
+    offset = _number(page, 513, 0)
+    info = jpeg_info(page.parent.source.view(offset, _STREAM_HEADER)) if offset > 0 else None
+    if info is None or not info.width or not info.height:
+        return {}
+    return {
+        'imagewidth': info.width,
+        'imagelength': info.height,
+        'samplesperpixel': info.samples,
+        'bitspersample': info.bits,
+        'photometric': _YCBCR if info.samples == 3 else 1,
+        'compression': _number(page, 259, _OLD_JPEG),
+    }
 
 
 def _is_monochrome(page: TiffPage) -> bool:
@@ -194,6 +218,14 @@ def _made(
     return Geometry(**fields)
 
 
+def _rows(page: TiffPage) -> int:
+    """Return rows of a strip as users see them: no more than the page has, 0 for tiles."""
+    geometry = page.geometry
+    if geometry.is_tiled and page.tiles is None:
+        return 0
+    return min(geometry.rowsperstrip, geometry.imagelength or geometry.rowsperstrip)
+
+
 def show_geometry(page: TiffPage) -> None:
     """Set the attributes of a page that repeat its geometry; those already set stay."""
     geometry = page.geometry
@@ -207,7 +239,7 @@ def show_geometry(page: TiffPage) -> None:
     show('samplesperpixel', geometry.samplesperpixel)
     show('bitspersample', geometry.bitspersample)
     show('sampleformat', geometry.sampleformat)
-    show('rowsperstrip', geometry.rowsperstrip)
+    show('rowsperstrip', _rows(page))
     show('planarconfig', geometry.planarconfig)
     show('fillorder', geometry.fillorder)
     show('predictor', geometry.predictor)
@@ -249,6 +281,8 @@ def stored_segments(
 
     Sizes are None where there is no tag of them.
     """
+    if page.tiles is not None:
+        return page.tiles.offsets, page.tiles.sizes, page.parent.source.size
     index = page.directory.index
     # Some files have tags of strips and of tiles; those of the page's kind go first.
     order = (0, 1, 2) if page.geometry.is_tiled or 273 not in index else (1, 0, 2)

@@ -41,7 +41,7 @@ def read_tables(page: TiffPage) -> bytes | None:
     for code in _JPEG_TABLES:
         if code in page.directory.index:
             value = page.tags.valueof(code)
-            if isinstance(value, bytes) and value[:2] == b'\xff\xd8':
+            if isinstance(value, bytes) and value:
                 return value
     return None
 

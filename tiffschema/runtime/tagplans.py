@@ -71,7 +71,7 @@ def _made(space: str, code: int) -> TagPlan:
     plain = (
         row.result in ('auto', 'tuple')
         and row.value is None
-        and (row.space is None or row.space == 'tiff')
+        and row.space in (None, 'tiff')
         and (row.enum is None or members is not None)
     )
     # Flags combine: their members are made by the enumeration itself.

@@ -307,6 +307,8 @@ class TiffTags:
             value: Any = UNREAD
             if size is None:
                 self._leave_out(code, at, f'field type {kind} is unknown', strict)
+            elif count == 0:
+                self._leave_out(code, at, 'no values', strict)
             elif size * count <= inline and not (is_ndpi and kind == 2):
                 if count == 1 and (kind == 3 or kind in number_types):
                     plan = tag_plan(space, code)

@@ -11,6 +11,7 @@ from tiffschema.errors import FormatError, LimitError, TiffFileError
 from tiffschema.model.directory import Directory
 from tiffschema.model.fieldtypes import FIELD_TYPES
 from tiffschema.model.tagstructs import value_binding
+from tiffschema.model.tagtable import tag_tables
 from tiffschema.model.tagvalues import decode_value
 from tiffschema.types import Buffer
 
@@ -78,7 +79,7 @@ def read_value(tag: TiffTag) -> Any:
             if record is not None:
                 return record if isinstance(record, dict) else record.asdict()
     if row is not None and row.space not in (None, 'tiff'):
-        return _read_directory(tag, row.space or 'tiff')
+        return _read_directory(tag, row.space if row.space in tag_tables else 'tiff')
     value = _decoded(tag, directories)
     if tag.plan.is_tuple and not isinstance(value, tuple | list | dict | bytes | str):
         value = tuple(value) if hasattr(value, '__len__') else (value,)

@@ -84,7 +84,8 @@ def _tm_encode(value: Any) -> Any:
         return value
     return {
         'year': value.year - 1900, 'month': value.month - 1, 'day': value.day,
-        'hour': value.hour, 'minute': value.minute, 'second': value.second,
+        'hour': value.hour, 'minute': value.minute,
+        **({'second': value.second} if value.second else {}),
     }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from .expr import Binary, BoolOp, Const, Expr, Index, Name, names_in, solve
 from .ir import ArrayType, Field, NumberType
-from .plan import Array, At, Each, Guard, Op, Plan, Repeat, Table, Text, When, Window, walk
+from .plan import Array, At, Each, Guard, Op, Plan, Repeat, SwitchOp, Table, Text, When, Window, walk
 
 __all__ = ['Derivation', 'derive']
 
@@ -109,11 +109,13 @@ def _sizes(plan: Plan, found: Derivation, free: set[str]) -> None:
 
 
 def _group_items(ops: Sequence[Op]) -> set[int]:
-    """Return ids of ops inside repeated bodies: their sizes are those of one item."""
+    """Return ids of ops inside repeated bodies and cases: their sizes are those of one item."""
     inside: set[int] = set()
     for op in walk(ops):
         if isinstance(op, Repeat | Each):
             inside |= {id(inner) for inner in walk(op.body)}
+        elif isinstance(op, SwitchOp):
+            inside |= {id(inner) for inner in walk([op])} - {id(op)}
     return inside
 
 

@@ -251,17 +251,14 @@ class Struct:
             end = len(buffer)
         if offset < 0:
             raise TruncatedError(f'the offset {offset} is negative', self.plan.path, offset)
+        given = self.arguments(args) if args or self.args else ()
         try:
-            result: tuple[Any, int] = parser(
-                buffer, offset, end, ctx, *(self.arguments(args) if args or self.args else ())
-            )
+            result: tuple[Any, int] = parser(buffer, offset, end, ctx, *given)
         except FormatError as error:
             if ctx.base and error.offset >= 0:
                 raise type(error)(error.message, error.path, error.offset - ctx.base) from None
             raise
         except FAULTS as error:
-            if isinstance(error, TypeError) and not isinstance(buffer, Buffer) and not hasattr(buffer, '__getitem__'):
-                raise
             raise fault_of(error, self.plan.path, offset - ctx.base) from error
         return result
 

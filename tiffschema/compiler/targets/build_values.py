@@ -113,7 +113,7 @@ def _lengths(builder: Builder) -> None:
         for source, tree in derived.lengths.get(target, []):
             solved = printed(tree, _given(builder, f'len({local(source)}_data)'))
             sources.append(f'({source!r}, None if {local(source)} is None else {solved})')
-        text = local(target)
+        text = builder.argument(target) if target in dict(plan.args) else local(target)
         if target in dict(plan.args):
             builder.emit(
                 f"{text} = ctx.args[{target!r}] = agree(path, {target!r}, "
@@ -213,9 +213,6 @@ def emit_inverse(builder: Builder, op: Map) -> None:
     text = _inverse(builder, op, name, where)
     if op.function == 'enum':
         text = f'code_of({name}, enum_{op.argument}, {where})'
-    # The steps of a case are not those of the field: they must not be applied twice.
-    kept = [step for step in builder.maps.get(op.name, []) if step is not op]
-    builder.maps[op.name] = kept
     if text != name:
         builder.emit(f'{name} = {text}')
 

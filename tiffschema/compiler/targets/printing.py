@@ -16,7 +16,7 @@ _RESERVED = frozenset(
     'buf pos end ctx path start back stop out values record_of item it here parent root size_of '
     'item_at bits pow10 len min max abs range bytes int float bool list dict set new need Struct '
     'frombuffer dtype array asarray count_of window target wrong converted stored saved error '
-    'after depth group index numpy queue local patches'.split()
+    'after depth group index numpy queue local patches write v values'.split()
 )
 
 
@@ -96,6 +96,10 @@ class Printer:
         self.counter += 1
         return f'{stem}_{self.counter}_'
 
+    def argument(self, name: str) -> str:
+        """Return the local variable of an argument; a field may have the same name."""
+        return f'arg_{name}' if name in self.plan.fields else local(name)
+
     def name(self, name: Name) -> str:
         """Print a name of an expression."""
         head, rest = name.parts[0], name.parts[1:]
@@ -107,7 +111,8 @@ class Printer:
             return '(pos - ctx.base)'
         if head == 'file':
             return '(len(buf) - ctx.base)'
-        text = local(head) + ''.join(f'[{part!r}]' for part in rest)
+        given = head in dict(self.plan.args)
+        text = (self.argument(head) if given else local(head)) + ''.join(f'[{part!r}]' for part in rest)
         if head in self.plan.optional and not rest:
             return f'({text} or 0)'
         return text

@@ -47,8 +47,14 @@ class Builder(Printer):
         self.derived = derive(plan, self.fields)
         self.nested = any(isinstance(op, Call | Oneof) for op in walk(plan.ops))
         self.maps: dict[str, list[Map]] = {}
+        cases = {
+            id(inner)
+            for op in walk(plan.ops)
+            if isinstance(op, SwitchOp)
+            for inner in walk([op])
+        }
         for op in walk(plan.ops):
-            if isinstance(op, Map) and op.name != 'item':
+            if isinstance(op, Map) and op.name != 'item' and id(op) not in cases:
                 self.maps.setdefault(op.name, []).append(op)
         self.needs_place = set(self.derived.pointers) | set(self.derived.windows)
         if plan.extent:
@@ -62,10 +68,11 @@ class Builder(Printer):
     def text(self) -> str:
         """Return the function."""
         plan = self.plan
-        args = ''.join(f', {local(name)}=None' for name, _ in plan.args)
+        args = ''.join(f', {self.argument(name)}=None' for name, _ in plan.args)
         self.lines.append(f'def build_{plan.name}(ctx, values, path{args}):')
         self.emit(f'"""{plan.path}"""')
         self.emit('out = ctx.out')
+        self.emit('write = out.extend')
         self.emit('start = len(out)')
         if self.nested:
             self.emit('ctx.enter(path)')
@@ -100,7 +107,7 @@ class Builder(Printer):
                     self.array(op)
                 case Table():
                     rows = self.module.constant('rows', f'table_type({op.struct!r}, {self.order!r})')
-                    self.emit(f'out += {rows}.write({local(op.name)})')
+                    self.emit(f'write({rows}.write({local(op.name)}))')
                 case Text():
                     self.text_op(op)
                 case Call():
@@ -145,16 +152,16 @@ class Builder(Printer):
             values += value
             offset += item.size
         if not values:
-            self.emit(f'out += bytes({run.size})')
+            self.emit(f'write(bytes({run.size}))')
             return
         pack = self.module.constant('pack', f'Struct({self.order + letters!r}).pack')
         with self.block('try:'):
-            self.emit(f'out += {pack}({", ".join(values)})')
+            self.emit(f'write({pack}({", ".join(values)}))')
         told = ', '.join(
             f'({item.name!r}, {self.packed(item)[0]!r}, {self._told(item)})' for item in run.items
         )
         with self.block('except (ctx.pack_error, TypeError, OverflowError):'):
-            self.emit(f'out += zeros_or_fail(ctx, {self.order!r}, ({told},), path)')
+            self.emit(f'write(zeros_or_fail(ctx, {self.order!r}, ({told},), path))')
 
     def _told(self, item: RunItem) -> str:
         values = self.packed(item)[1]
@@ -221,9 +228,9 @@ class Builder(Printer):
         """Emit an array of numbers."""
         name = local(op.name)
         if op.name in self.derived_arrays:
-            self.emit(f'out += {name}_array.tobytes()')
+            self.emit(f'write({name}_array.tobytes())')
             return
-        self.emit(f'out += {self.array_value(op)}.tobytes()')
+        self.emit(f'write({self.array_value(op)}.tobytes())')
 
     @property
     def derived_arrays(self) -> set[str]:
@@ -248,10 +255,10 @@ class Builder(Printer):
         encoding = self.encoding(op.field.encoding)
         if op.kind == 'pad':
             if op.count is not None:
-                self.emit(f'out += bytes({self.expr(op.count)})')
+                self.emit(f'write(bytes({self.expr(op.count)}))')
             return
         if op.name in self.derived.texts:
-            self.emit(f'out += {name}_data')
+            self.emit(f'write({name}_data)')
             return
         value = stored_value(self, op.name) if op.name != 'item' else 'item'
         if op.kind == 'bytes':
@@ -259,21 +266,21 @@ class Builder(Printer):
         else:
             data = f'text_of({value}, {encoding!r}, {where})'
         if op.kind == 'zstr':
-            self.emit(f"out += {data} + b'\\0'")
+            self.emit(f"write({data} + b'\\0')")
         elif op.prefix is not None:
             packed = self.module.constant('pack', f'Struct({self.order + op.prefix.letter!r}).pack')
             data_name = self.fresh('data')
             self.emit(f"{data_name} = {data} + b'\\0'")
-            self.emit(f'out += {packed}(len({data_name})) + {data_name}')
+            self.emit(f'write({packed}(len({data_name})) + {data_name})')
         elif op.count is not None:
             data_name = self.fresh('data')
             self.emit(f'{data_name} = {data}')
             mark = self.fresh('mark')
             self.emit(f'{mark} = len(out)')
-            self.emit(f'out += {data_name}')
+            self.emit(f'write({data_name})')
             self.emit(f'fill(out, {mark}, {self.expr(op.count)}, {where})')
         else:
-            self.emit(f'out += {data}')
+            self.emit(f'write({data})')
 
     # structs ------------------------------------------------------------------------------------
 
@@ -449,7 +456,7 @@ class Builder(Printer):
         with self.block(f'if {name} is not None:'):
             place = f'at_{local(pointer)}'
             function = self.fresh('block')
-            with self.block(f'def {function}(path=path):'):
+            with self.block(f'def {function}(path=path, {name}={name}):'):
                 self.ops(op.body)
             inline = op.field.inline
             if inline:

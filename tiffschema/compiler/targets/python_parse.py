@@ -50,7 +50,7 @@ class _Parser(Printer):
     def text(self) -> str:
         """Return the function."""
         plan = self.plan
-        args = ''.join(f', {local(name)}' for name, _ in plan.args)
+        args = ''.join(f', {self.argument(name)}' for name, _ in plan.args)
         hook = ', path' if self.tracing else ''
         self.lines.append(f'def {self.verb}_{plan.name}(buf, pos, end, ctx{hook}{args}):')
         self.emit(f'"""{plan.path}"""')

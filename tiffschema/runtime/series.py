@@ -212,8 +212,15 @@ class TiffPageSeries(Sequence[Any]):
         if not self.is_truncated or index == 0:
             return self._pages[index]
         table = self.framemap.table
-        return self.keyframe.virtual_frame(
-            index, int(table.offsets[index, 0]), int(table.bytecounts[index, 0])
+        from .frame import TiffFrame
+
+        return TiffFrame(
+            self.keyframe.parent,
+            index,
+            offset=0,
+            keyframe=self.keyframe,
+            dataoffsets=(int(table.offsets[index, 0]),),
+            databytecounts=(int(table.bytecounts[index, 0]),),
         )
 
     @cached_property

@@ -13,16 +13,16 @@ from typing import Any
 from tiffschema.errors import FormatError, TiffFileError, UnsupportedError
 from tiffschema.model.grid import GridSeries, series_rule
 from tiffschema.model.kinds import series_kinds
+from tiffschema.runtime.series import TiffPageSeries
 
-from ..series import TiffPageSeries
 from .declared import declared_series
 from .generic import generic_series
 from .imagej import imagej_series
 from .pyramids import grouped
 from .shaped import shaped_series
-from .uniform import is_uniform, uniform_series
+from .uniform import uniform_series
 
-__all__ = ['assemble', 'check_kind', 'grouped', 'is_uniform', 'series_of_kind']
+__all__ = ['assemble', 'check_kind', 'grouped', 'series_of_kind']
 
 Assembler = Callable[[Any], list[TiffPageSeries]]
 

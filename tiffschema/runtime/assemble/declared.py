@@ -7,9 +7,8 @@ from typing import Any
 
 from tiffschema.model.grid import GridSeries
 from tiffschema.model.tagtable import tag_tables
-
-from ..series import TiffPageSeries
-from ..seriespages import PageSelection
+from tiffschema.runtime.series import TiffPageSeries
+from tiffschema.runtime.seriespages import PageSelection
 
 __all__ = ['declared_series']
 

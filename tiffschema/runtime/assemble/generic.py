@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..series import TiffPageSeries
-from ..seriespages import PageSelection
+from tiffschema.runtime.series import TiffPageSeries
+from tiffschema.runtime.seriespages import PageSelection
+
 from .alike import groups_of_pages, has_subifds
 from .pyramids import grouped
 

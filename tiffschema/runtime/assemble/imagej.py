@@ -9,9 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from tiffschema.errors import FormatError
-
-from ..series import TiffPageSeries
-from ..seriespages import PageSelection
+from tiffschema.runtime.series import TiffPageSeries
+from tiffschema.runtime.seriespages import PageSelection
 
 __all__ = ['imagej_series']
 

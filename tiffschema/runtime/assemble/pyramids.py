@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..series import TiffPageSeries
+from tiffschema.runtime.series import TiffPageSeries
 
 __all__ = ['grouped', 'is_level']
 

@@ -13,9 +13,9 @@ from typing import Any
 from tiffschema.errors import FormatError
 from tiffschema.model.axes import reshape_axes
 from tiffschema.model.descriptions import parse_shaped_description
+from tiffschema.runtime.series import TiffPageSeries
+from tiffschema.runtime.seriespages import PageSelection
 
-from ..series import TiffPageSeries
-from ..seriespages import PageSelection
 from .pyramids import grouped
 
 __all__ = ['shaped_series']

@@ -6,33 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from ..series import TiffPageSeries
-from ..seriespages import PageSelection
+from tiffschema.runtime.series import TiffPageSeries
+from tiffschema.runtime.seriespages import PageSelection
+
 from .alike import groups_of_pages
 
-__all__ = ['is_uniform', 'uniform_series']
-
-_FEW = 8
-
-
-def is_uniform(tif: Any) -> bool:
-    """Return whether pages are alike, judged by the first, second, eighth and last one.
-
-    Files of 2 to 7 pages are left to the generic kind, as those with children; files of ScanImage
-    and NIH Image are always uniform.
-    """
-    pages = tif.pages
-    if not pages:
-        return False
-    first = pages[0]
-    if first.is_scanimage or first.is_nih:
-        return True
-    if not pages.is_multipage:
-        return True
-    if first.subifds or pages.chain.extend(_FEW) < _FEW:
-        return False
-    key = first.geometry.key()
-    return all(pages[index].geometry.key() == key for index in (1, _FEW - 1, -1))
+__all__ = ['uniform_series']
 
 
 def uniform_series(tif: Any) -> list[TiffPageSeries]:

@@ -55,6 +55,9 @@ class FileFlags:
             return known
         if name.endswith('_metadata') and not name.startswith('_'):
             return self._metadata(name.removesuffix('_metadata'))
+        if hasattr(type(self), name):
+            # A property failed: its own error tells more than that it is missing.
+            return object.__getattribute__(self, name)
         raise AttributeError(f'{type(self).__name__!r} object has no attribute {name!r}')
 
     def _metadata(self, kind: str) -> Any:

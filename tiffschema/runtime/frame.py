@@ -124,6 +124,9 @@ class TiffFrame(PageBase):
     def __getattr__(self, name: str) -> Any:
         if name in _BORROWED:
             return getattr(self.keyframe, name)
+        if hasattr(type(self), name):
+            # A property failed: its own error tells more than that it is missing.
+            return object.__getattribute__(self, name)
         raise AttributeError(f'{type(self).__name__!r} object has no attribute {name!r}')
 
     @cached_property

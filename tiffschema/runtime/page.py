@@ -116,6 +116,9 @@ class TiffPage(PageBase):
             held = getattr(self, f'is_{name[:-5]}')
             found = self.__dict__[name] = metadata_of(self, name[:-5]) if held else None
             return found
+        if hasattr(type(self), name):
+            # A property failed: its own error tells more than that it is missing.
+            return object.__getattribute__(self, name)
         raise AttributeError(f'{type(self).__name__!r} object has no attribute {name!r}')
 
     @cached_property

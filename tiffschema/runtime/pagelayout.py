@@ -223,7 +223,9 @@ def _rows(page: TiffPage) -> int:
     geometry = page.geometry
     if geometry.is_tiled and page.tiles is None:
         return 0
-    return min(geometry.rowsperstrip, geometry.imagelength or geometry.rowsperstrip)
+    if 278 not in page.directory.index and not geometry.imagelength:
+        return _NO_STRIPS
+    return min(geometry.rowsperstrip, geometry.imagelength)
 
 
 def show_geometry(page: TiffPage) -> None:

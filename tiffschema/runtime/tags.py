@@ -296,8 +296,10 @@ class TiffTags:
         sizes, inline, step = codec.sizes, codec.inline, codec.entry_nbytes
         at = directory.offset + codec.count_nbytes
         to_value = step - inline
-        numbers, shorts = directory.numbers, directory.shorts
-        number_types = codec.number_types
+        numbers = directory.numbers
+        columns = {3: directory.shorts, 4: directory.longs, 13: directory.longs}
+        if codec.is_big:
+            columns[16] = columns[18] = numbers
         source = parent.directories.source
         is_ndpi = codec.is_ndpi
         tags = self._tags
@@ -307,13 +309,12 @@ class TiffTags:
             value: Any = UNREAD
             if size is None:
                 self._leave_out(code, at, f'field type {kind} is unknown', strict)
-            elif count == 0:
-                self._leave_out(code, at, 'no values', strict)
             elif size * count <= inline and not (is_ndpi and kind == 2):
-                if count == 1 and (kind == 3 or kind in number_types):
+                column = columns.get(kind) if count == 1 else None
+                if column is not None:
                     plan = tag_plan(space, code)
                     if plan.is_plain:
-                        number = shorts[index] if kind == 3 else numbers[index]
+                        number = column[index]
                         members = plan.members
                         if members is None:
                             value = (number,) if plan.is_tuple else number

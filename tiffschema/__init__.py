@@ -1,0 +1,32 @@
+"""Read and write TIFF and the TIFF-like files of science, from declared binary structure.
+
+The public names are those of ``__all__``. Each is imported from its home on first use, so that
+importing the package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from importlib import import_module
+from typing import Any
+
+from ._names import HOMES
+from ._version import __version__
+
+__all__ = ['__version__', *HOMES]
+
+logging.getLogger('tiffschema').addHandler(logging.NullHandler())
+
+
+def __getattr__(name: str) -> Any:
+    home = HOMES.get(name)
+    if home is None:
+        raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+    module, _, attribute = home.partition(':')
+    value = getattr(import_module(f'{__name__}.{module}'), attribute)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *HOMES})

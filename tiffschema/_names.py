@@ -1,0 +1,61 @@
+"""The public names and where they live; `tiffschema.__init__` resolves them on first use."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ['HOMES']
+
+HOMES: Final[dict[str, str]] = {
+    # reading and writing
+    'read': 'api:imread',
+    'imread': 'api:imread',
+    'memmap': 'api:memmap',
+    'write': 'writer.imwrite:imwrite',
+    'imwrite': 'writer.imwrite:imwrite',
+    'TiffFile': 'runtime.file:TiffFile',
+    'TiffReader': 'runtime.file:TiffFile',
+    'TiffWriter': 'writer.tiffwriter:TiffWriter',
+    'TiffPage': 'runtime.page:TiffPage',
+    'TiffFrame': 'runtime.frame:TiffFrame',
+    'TiffPages': 'runtime.pages:TiffPages',
+    'TiffPageSeries': 'runtime.series:TiffPageSeries',
+    'TiffSeries': 'runtime.series:TiffSeries',
+    'TiffTag': 'runtime.tags:TiffTag',
+    'TiffTags': 'runtime.tags:TiffTags',
+    'TiffFormat': 'runtime.container:TiffFormat',
+    'FileHandle': 'runtime.filehandle:FileHandle',
+    'FileCache': 'runtime.filecache:FileCache',
+    'StoredShape': 'writer.storedshape:StoredShape',
+    'OmeXml': 'model.omexml:OmeXml',
+    'create_output': 'runtime.output:create_output',
+    'imagej_description': 'model.descriptions:imagej_description',
+    'reshape_axes': 'model.axes:reshape_axes',
+    'transpose_axes': 'model.axes:transpose_axes',
+    'enumarg': 'model.enums:enumarg',
+    'enumstr': 'model.enums:enumstr',
+    # schemas
+    'schemas': 'model.sections:schemas',
+    'register_schema': 'model.sections:register_schema',
+    # limits and errors
+    'Limits': 'limits:Limits',
+    'BuildError': 'errors:BuildError',
+    'FormatError': 'errors:FormatError',
+    'LimitError': 'errors:LimitError',
+    'OmeXmlError': 'errors:OmeXmlError',
+    'SchemaError': 'errors:SchemaError',
+    'TiffFileError': 'errors:TiffFileError',
+    'TiffSchemaError': 'errors:TiffSchemaError',
+    'TruncatedError': 'errors:TruncatedError',
+    'UnsupportedError': 'errors:UnsupportedError',
+    # enumerations, made from schemas
+    **{
+        name: f'model.enums:{name}'
+        for name in (
+            'CHUNKMODE', 'COMPRESSION', 'DATATYPE', 'EXTRASAMPLE', 'FILETYPE', 'FILLORDER',
+            'OFILETYPE', 'ORIENTATION', 'PHOTOMETRIC', 'PLANARCONFIG', 'PREDICTOR', 'RESUNIT',
+            'SAMPLEFORMAT',
+        )
+    },
+}  # fmt: skip
+"""Public name to ``module:attribute`` below the package."""

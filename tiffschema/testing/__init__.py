@@ -1,1 +1,24 @@
-"""For tests of schemas and readers: strategies, checks, annotated hex dumps."""
+"""For tests of schemas and readers: strategies, checks of any schema, annotated hex dumps.
+
+Example:
+    >>> from tiffschema.testing import schema_test
+    >>> test_ifd = schema_test('tiff/ifd')
+"""
+
+from __future__ import annotations
+
+from tiffschema.testing.hexdump import hexdump, unhex
+from tiffschema.testing.schemas import Case, run_properties, schema_cases, schema_test
+from tiffschema.testing.strategies import NearValid, from_schema, near_valid
+
+__all__ = [
+    'Case',
+    'NearValid',
+    'from_schema',
+    'hexdump',
+    'near_valid',
+    'run_properties',
+    'schema_cases',
+    'schema_test',
+    'unhex',
+]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tiffschema.compiler.evaluate import evaluate
-from tiffschema.compiler.expr import BoolOp, Expr, Name, names_in
+from tiffschema.compiler.expr import Binary, BoolOp, Const, Expr, Member, Name, children, names_in
 from tiffschema.compiler.ir import (
     ArrayType,
     BytesType,
@@ -57,12 +57,23 @@ def arguments(definition: SchemaDef, struct: str) -> Any:
     """Return a strategy of arguments for a struct, without those that follow from its values."""
     from hypothesis import strategies as st
 
-    drawn = {
-        name: st.integers(1, 3)
-        for name, kind in definition.structs[struct].args
-        if not kind.endswith('[]')
-    }
+    declared = definition.structs[struct]
+    drawn = {}
+    for name, kind in declared.args:
+        if not kind.endswith('[]'):
+            allowed = _demanded(declared, name)
+            drawn[name] = st.sampled_from(allowed) if allowed else st.integers(1, 3)
     return st.fixed_dictionaries(drawn)
+
+
+def _demanded(struct: StructDef, argument: str) -> list[Any]:
+    """Return the constants that a check compares an argument with."""
+    for declared in struct.fields:
+        match declared.check:
+            case Binary(op='==', left=Name(parts=parts), right=Name(parts=(other,))):
+                if parts == (declared.name,) and other == argument and declared.const:
+                    return list(declared.const)
+    return []
 
 
 def struct_values(definition: SchemaDef, struct: str, args: Mapping[str, Any]) -> Any:
@@ -466,7 +477,8 @@ class _Drawer:
             return self.draw(st.binary(max_size=most))
         if declared.enum:
             known = [k for k in self.definition.enums[declared.enum].values if isinstance(k, str)]
-            return self.draw(st.sampled_from(known)) if known else bytes(exact)
+            if known:
+                return self.draw(st.sampled_from(known)).encode('latin-1')
         return self.draw(st.binary(min_size=exact, max_size=exact))
 
     def room(
@@ -509,8 +521,6 @@ def _bare(value: Any) -> bool:
 
 def _mark(until: Expr) -> dict[str, Any]:
     """Return the values that end a list: those that ``item.x == value`` names."""
-    from tiffschema.compiler.expr import Binary, Const
-
     terms = until.operands if isinstance(until, BoolOp) else (until,)
     found: dict[str, Any] = {}
     for term in terms:
@@ -522,8 +532,6 @@ def _mark(until: Expr) -> dict[str, Any]:
 
 def _constants_with(expr: Expr, name: str) -> list[int]:
     """Return the numbers that a name is compared with."""
-    from tiffschema.compiler.expr import Binary, Const, Member, children
-
     found: list[int] = []
     match expr:
         case Binary(left=Name(parts=(head,)), right=Const(value=int() as value)) if head == name:

@@ -298,9 +298,7 @@ class IteratorPixels:
             return Counted(item[0], int(item[1]))
         array = np.asarray(item)
         if array.dtype.newbyteorder('=') != self._storage.newbyteorder('='):
-            raise ValueError(
-                f'data: the iterator yields type {array.dtype}, not {self._native}'
-            )
+            raise ValueError(f'data: the iterator yields type {array.dtype}, not {self._native}')
         return array
 
     def _split(self, item: Array, plane_size: int) -> list[Array]:

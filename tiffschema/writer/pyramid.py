@@ -23,7 +23,7 @@ from .plan import ImagePlan
 from .resample import Halver, Resampling
 from .storedshape import StoredShape, sample_layout
 
-__all__ = ['HalvingPixels', 'Level', 'level_count', 'level_shape', 'write_pyramid']
+__all__ = ['Halving', 'HalvingPixels', 'Level', 'level_count', 'level_shape', 'write_pyramid']
 
 Array: TypeAlias = NDArray[Any]
 
@@ -229,7 +229,7 @@ def write_pyramid(
     if not arguments.tile and arguments.rowsperstrip is None:
         arguments = replace(arguments, tile=(SMALLEST, SMALLEST))
     smallest = max(arguments.tile[-2:], default=SMALLEST)
-    halving = _Halving(resampling, pyramid, smallest)
+    halving = Halving(resampling, pyramid, smallest)
     plan = halving.peek(source, arguments)
     base = replace(arguments, subifds=plan if reduced == 'subifds' else 0)
     where = write(source, base, halving.wrap if plan else None)
@@ -242,7 +242,7 @@ def write_pyramid(
     return where
 
 
-class _Halving:
+class Halving:
     """What is carried from one level to the next."""
 
     def __init__(self, resampling: Resampling, pyramid: bool | int, smallest: int) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -104,7 +105,23 @@ def field_of(codec: DirectoryCodec, tag: TagValue) -> Field:
         value = tag_text(value, f'tag {tag.code}')
     if isinstance(value, (bytes, bytearray, memoryview)) and tag.fieldtype is not None:
         return _bytes_field(tag, bytes(value))
+    if isinstance(value, (int, tuple)):
+        try:
+            return _number_field(codec, tag)
+        except TypeError:  # a tuple of lists has no hash
+            pass
+    return _encoded_field(codec, tag)
+
+
+@lru_cache(maxsize=1024)
+def _number_field(codec: DirectoryCodec, tag: TagValue) -> Field:
+    # Pages of one kind share most of their numbers.
+    return _encoded_field(codec, tag)
+
+
+def _encoded_field(codec: DirectoryCodec, tag: TagValue) -> Field:
     row = tag_tables['tiff'].get(tag.code)
+    value = tag.value
     if tag.fieldtype in (RATIONAL, SRATIONAL):
         value = _flat(value)
     fieldtype, count, data = codec.encode_value(row, tag.fieldtype, value)

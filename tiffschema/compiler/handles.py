@@ -340,7 +340,7 @@ class Struct:
         seen: set[tuple[int, int]] = set()
         found = []
         for start, stop, path, kind in ctx.extents:
-            shared = (start, stop) in seen and stop > start
+            shared = kind != 'inline' and (start, stop) in seen and stop > start
             seen.add((start, stop))
             found.append(
                 Extent(start - base, stop - base, path.lstrip('.'), 'shared' if shared else kind)

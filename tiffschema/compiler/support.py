@@ -312,6 +312,14 @@ def trace_run(
         pos += size
 
 
+def trace_inline(ctx: Parse, known: int, start: int, stop: int) -> None:
+    """Call extents since `known` that lie in the pointer field itself what they are."""
+    for i in range(known, len(ctx.extents)):
+        first, last, path, _ = ctx.extents[i]
+        if start <= first and last <= stop:
+            ctx.extents[i] = (first, last, path, 'inline')
+
+
 def trace_rest(ctx: Parse, pos: int, stop: int, path: str) -> None:
     """Record what a window holds beyond what was read."""
     if pos < stop:

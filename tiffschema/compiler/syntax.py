@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from ..errors import SchemaError
+from .check import field_problem, struct_problems
 from .convert import CONVERSIONS, TIMES
 from .expr import Expr, ExprError, parse_expr
-from .ir import EachGroup, EnumDef, Field, SchemaDef, StructDef, Switch
+from .ir import NUMBERS, EachGroup, EnumDef, Field, OneOfType, SchemaDef, StructDef, Switch
 from .load import Located
 from .typetext import parse_type
 
@@ -104,16 +105,21 @@ class Syntax:
         endian = raw.get('endian', 'inherit')
         if endian not in ('inherit', 'little', 'big'):
             raise self.fail('endian is inherit, little or big', raw, 'endian', 'endian')
-        source = raw.get('source') or ()
         enums = {
             name: self.enum(name, value) for name, value in self.named(raw, 'enums').items()
         }
         structs = {
             name: self.struct(name, value, id) for name, value in self.named(raw, 'structs').items()
         }
+        for struct in structs.values():
+            for field, message in struct_problems(struct, structs):
+                place = f'structs.{struct.name}' + (f'.fields.{field.name}' if field else '')
+                raise SchemaError(
+                    message, file=self.file, line=(field or struct).line, field=place
+                )
         return SchemaDef(
             id, str(raw.get('title') or ''), str(raw.get('doc') or ''),
-            (source,) if isinstance(source, str) else tuple(source), endian, self.file, variant,
+            self.sources(raw, ''), endian, self.file, variant,
             structs, enums, dict(self.raw.get('tables') or {}),
         )  # fmt: skip
 
@@ -142,13 +148,15 @@ class Syntax:
             label = value.get('name') if isinstance(value, Located) else value
             if not isinstance(label, str):
                 raise self.fail(f'{number!r} needs a name', values, number, path)
+            if raw.get('type', 'u32') in NUMBERS and not isinstance(number, int):
+                if 'type' in raw:
+                    raise self.fail(f'{number!r} is not a number', values, number, path)
             names[number] = label
             if isinstance(value, Located):
                 rows[number] = value
-        source = raw.get('source') or ''
         return EnumDef(
-            name, str(raw.get('type', 'u32')), names, rows, bool(raw.get('flags')),
-            str(raw.get('doc') or ''), source if isinstance(source, str) else '; '.join(source),
+            name, str(raw.get('type', 'u32')), names, rows, self.flag(raw, 'flags', path, False),
+            self.text(raw, 'doc', path), '; '.join(self.sources(raw, path)),
         )  # fmt: skip
 
     def struct(self, name: str, raw: Any, schema: str) -> StructDef:
@@ -161,15 +169,57 @@ class Syntax:
         fields = []
         for key, value in declared.items():
             if not isinstance(key, str) or not _IDENTIFIER.fullmatch(key):
-                raise self.fail(f'{key!r} is not a field name', declared, key, path)
+                raise self.fail(
+                    f'{key!r} is not a field name: letters, digits and _', declared, key, path
+                )
+            if field_problem(key):
+                raise self.fail(field_problem(key), declared, key, f'{path}.fields.{key}')
             fields.append(self.field(key, value, f'{path}.fields.{key}', declared))
-        args = tuple((str(k), str(v)) for k, v in (raw.get('args') or {}).items())
         return StructDef(
-            name, tuple(fields), raw.start, self.endian(raw, path), args,
-            str(raw.get('extent') or ''), int(raw.get('align', 2)), self.fault(raw, path, ''),
-            self.expr(raw, 'check', path), str(raw.get('doc') or ''),
-            str(raw.get('source') or ''), raw.get('example'), schema,
+            name, tuple(fields), self.raw['structs'].line(name), self.endian(raw, path),
+            self.args(raw, path), self.text(raw, 'extent', path),
+            self.number(raw, 'align', path, 2, 1, 4096), self.fault(raw, path, ''),
+            self.expr(raw, 'check', path), self.text(raw, 'doc', path),
+            '; '.join(self.sources(raw, path)), raw.get('example'), schema,
         )  # fmt: skip
+
+    def args(self, raw: Located, path: str) -> tuple[tuple[str, str], ...]:
+        """Return names and types of arguments."""
+        declared = raw.get('args')
+        if declared is None:
+            return ()
+        if not isinstance(declared, Located):
+            raise self.fail('args is a mapping such as {planes: u32}', raw, 'args', path)
+        for name, kind in declared.items():
+            if not isinstance(name, str) or not _IDENTIFIER.fullmatch(name) or field_problem(name):
+                raise self.fail(f'{name!r} is not a name', declared, name, f'{path}.args')
+            if not isinstance(kind, str):
+                raise self.fail(f'a type is text, not {kind!r}', declared, name, f'{path}.args')
+        return tuple(declared.items())
+
+    def text(self, raw: Located, key: str, path: str, default: str = '') -> str:
+        """Return a text."""
+        value = raw.get(key)
+        if value is None:
+            return default
+        if not isinstance(value, str | int | float):
+            raise self.fail(f'{key} is text, not {value!r}', raw, key, path)
+        return str(value)
+
+    def sources(self, raw: Located, path: str) -> tuple[str, ...]:
+        """Return references, given as one text or a list."""
+        value = raw.get('source') or ()
+        value = (value,) if isinstance(value, str) else value
+        if not isinstance(value, list | tuple) or not all(isinstance(v, str) for v in value):
+            raise self.fail('source is a text or a list of texts', raw, 'source', path)
+        return tuple(value)
+
+    def flag(self, raw: Located, key: str, path: str, default: bool) -> bool:
+        """Return true or false."""
+        value = raw.get(key, default)
+        if not isinstance(value, bool):
+            raise self.fail(f'{key} is true or false, not {value!r}', raw, key, path)
+        return value
 
     def endian(self, raw: Located, path: str) -> str:
         """Return a byte order that overrides the schema's."""
@@ -208,6 +258,10 @@ class Syntax:
         """Return one field; ``name: type`` is short for ``name: {type: type}``."""
         if isinstance(raw, str):
             raw = Located([('type', raw)], {'type': parent.line(name)}, parent.line(name))
+        if not isinstance(raw, Located):
+            raise self.fail(
+                f'a field is a type or a mapping with type:, not {raw!r}', parent, name, path
+            )
         raw = self.keys(raw, _FIELD_KEYS, path)
         known = raw.get
         type_text = known('type')
@@ -217,6 +271,8 @@ class Syntax:
                 raise self.fail(f'a type is text, not {type_text!r}', raw, 'type', path)
             type_ = self.checked(lambda: parse_type(type_text), raw, 'type', path)
         if 'by' in raw:
+            if not isinstance(type_, OneOfType):
+                raise self.fail('by stands with a type oneof(...)', raw, 'by', path)
             type_ = type(type_)(type_.names, str(raw['by']))
         const = known('const')
         consts = tuple(const) if isinstance(const, list) else (() if const is None else (const,))
@@ -224,35 +280,45 @@ class Syntax:
         offsets = at if isinstance(at, list) else ([] if at is None else [at])
         as_, key = self.as_(raw, path)
         build = known('build')
-        source = known('source') or ''
+        scale = known('scale')
+        if scale is not None and (not isinstance(scale, int | float) or not scale):
+            raise self.fail(f'scale is a number that is not 0, not {scale!r}', raw, 'scale', path)
         return Field(
             name=name, line=parent.line(name), type=type_, const=consts,
             default=known('default'), has_default='default' in raw,
             build=None if build in (None, 'none') else self.expr(raw, 'build', path),
             build_none=build == 'none', when=self.expr(raw, 'when', path),
             at=tuple(self.tree(offset, raw, 'at', path) for offset in offsets),
-            base=str(known('base', 'file')), align=int(known('align', 2)),
-            share=bool(known('share', False)), inline=int(known('inline', 0)),
+            base=self.text(raw, 'base', path, 'file'),
+            align=self.number(raw, 'align', path, 2, 1, 4096),
+            share=self.flag(raw, 'share', path, False),
+            inline=self.number(raw, 'inline', path, 0, 0, 8),
             size=self.expr(raw, 'size', path), until=self.expr(raw, 'until', path),
-            include=bool(known('include', True)), max=self.number(raw, 'max', path),
+            include=self.flag(raw, 'include', path, True), max=self.most(raw, path),
             switch=self.switch(raw, path), each=self.each(raw, path),
-            enum=str(known('enum') or ''), flags=str(known('flags') or ''),
-            bits=self.bits(raw, path), scale=known('scale'), time=self.one_of(raw, 'time', TIMES, path),
+            enum=self.text(raw, 'enum', path), flags=self.text(raw, 'flags', path),
+            bits=self.bits(raw, path), scale=scale, time=self.one_of(raw, 'time', TIMES, path),
             convert=self.one_of(raw, 'convert', CONVERSIONS, path), let=self.expr(raw, 'let', path),
             check=self.expr(raw, 'check', path), as_=as_, key=key,
-            table=str(known('table') or ''),
-            fault=self.fault(raw, path, 'raise'), encoding=str(known('encoding') or 'latin-1'),
-            endian=self.endian(raw, path), unit=str(known('unit') or ''),
-            doc=str(known('doc') or ''), since=str(known('since') or ''),
-            source=source if isinstance(source, str) else '; '.join(source), example=known('example'),
+            table=self.text(raw, 'table', path), fault=self.fault(raw, path, 'raise'),
+            encoding=self.text(raw, 'encoding', path, 'latin-1'), endian=self.endian(raw, path),
+            unit=self.text(raw, 'unit', path), doc=self.text(raw, 'doc', path),
+            since=self.text(raw, 'since', path), source='; '.join(self.sources(raw, path)),
+            example=known('example'),
         )  # fmt: skip
 
-    def number(self, raw: Located, key: str, path: str) -> int | None:
-        """Return a plain number."""
-        value = raw.get(key)
-        if value is not None and (not isinstance(value, int) or isinstance(value, bool)):
-            raise self.fail(f'{key} is a number, not {value!r}', raw, key, path)
+    def number(
+        self, raw: Located, key: str, path: str, default: int, low: int, high: int
+    ) -> int:
+        """Return a plain number within bounds."""
+        value = raw.get(key, default)
+        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+            raise self.fail(f'{key} is a number from {low} to {high}, not {value!r}', raw, key, path)
         return value
+
+    def most(self, raw: Located, path: str) -> int | None:
+        """Return the largest count or value."""
+        return None if raw.get('max') is None else self.number(raw, 'max', path, 0, 0, 1 << 62)
 
     def one_of(self, raw: Located, key: str, known: Iterable[str], path: str) -> str:
         """Return the name of a registered pair of functions."""
@@ -274,9 +340,16 @@ class Syntax:
     def bits(self, raw: Located, path: str) -> tuple[tuple[str, int, int], ...]:
         """Return sub-fields of a word: name, lowest bit, width."""
         found = []
-        for name, place in (raw.get('bits') or {}).items():
-            low, width = place if isinstance(place, list) else (place, 1)
-            if not isinstance(low, int) or not 0 <= low < 64 or not 1 <= width <= 64 - low:
+        declared = raw.get('bits') or {}
+        if not isinstance(declared, Mapping):
+            raise self.fail('bits is a mapping {name: bit} or {name: [bit, width]}', raw, 'bits', path)
+        for name, place in declared.items():
+            pair = place if isinstance(place, list) and len(place) == 2 else [place, 1]
+            low, width = pair
+            if (
+                not (isinstance(low, int) and isinstance(width, int))
+                or not 0 <= low < 64 or not 1 <= width <= 64 - low
+            ):
                 raise self.fail(f'{name}: {place!r} is not bit or [bit, width]', raw, 'bits', path)
             found.append((str(name), low, width))
         return tuple(found)
@@ -328,5 +401,5 @@ class Syntax:
         if 'each' not in raw:
             return None
         return EachGroup(
-            str(raw['each']), self.expr(raw, 'count', path), self.expr(raw, 'sizes', path)
+            self.text(raw, 'each', path), self.expr(raw, 'count', path), self.expr(raw, 'sizes', path)
         )

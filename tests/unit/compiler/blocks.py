@@ -49,7 +49,7 @@ def uic1() -> bytes:
 
 def uic2(planes: int) -> bytes:
     """UIC2 of some planes."""
-    return b''.join(struct.pack('<6I', i, 2, 2450000 + i, 5, 0, 0) for i in range(planes))
+    return b''.join(struct.pack('<6I', 2 * i + 1, 2, 2450000 + i, 5, 0, 0) for i in range(planes))
 
 
 def uic4(planes: int) -> bytes:

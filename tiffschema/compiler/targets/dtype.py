@@ -55,7 +55,7 @@ def _stk_times(column: Any) -> Any:
     days = column[..., 0].astype('i8') - _DAY_ONE
     epoch = days - 719_163  # days from 0001-01-01 to 1970-01-01, and one
     times = (epoch * 86_400_000 + column[..., 1].astype('i8')).astype('M8[ms]')
-    times[days < 0] = numpy.datetime64('NaT')
+    times[days < 0] = numpy.datetime64('NaT', 'ms')
     return times
 
 

@@ -469,7 +469,12 @@ class _Parser(Printer):
                 self.emit(f'pos -= {op.field.inline}')
             with self.block('else:'):
                 self.jump(op, origin, path)
+        known = self.fresh('known')
+        if self.tracing and inline is not None:
+            self.emit(f'{known} = len(ctx.extents)')
         self.ops(op.body)
+        if self.tracing and inline is not None:
+            self.emit(f'trace_inline(ctx, {known}, {back} - {op.field.inline}, {back})')
         self.emit(f'pos, end = {back}, {saved}')
 
     def at_each_case(self, op: At, switch: SwitchOp) -> None:

@@ -1,0 +1,1 @@
+"""What formats have that cannot be declared: one module per format, named by its schema."""

@@ -1,0 +1,1 @@
+"""Other libraries: zarr, fsspec references, xarray, dask; each imported only on use."""

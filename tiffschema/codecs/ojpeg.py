@@ -62,7 +62,7 @@ class _Head:
 
 def _head(data: Buffer) -> _Head:
     """Read marker segments up to the scan, or to what is none."""
-    segments = []
+    segments: list[bytes] = []
     has_frame = False
     at = 2 if bytes(data[:2]) == _SOI else 0
     while at + 4 <= len(data) and data[at] == 0xFF:
@@ -267,7 +267,12 @@ class OldJpeg:
             start = _head(segment) if segment[:1] == b'\xff' else None
             if start is not None and start.scan >= 0:
                 segment = segment[start.end if pieces else start.scan :]
-            pieces.append(segment[:-2] if segment[-2:] == _EOI else segment)
+            segment = segment[:-2] if segment[-2:] == _EOI else segment
+            if len(pieces) == 1 and pieces[0] is scan and head.scan + len(scan) == head.end:
+                # The head ended with the scan header: its data begin with the first strip.
+                pieces[0] = scan + segment
+            else:
+                pieces.append(segment)
         if not pieces or pieces[0][:2] != b'\xff\xda':
             pieces.insert(0, self._scan(members) + (pieces.pop(0) if pieces else b''))
         if len(self.segments) > 1 and len(pieces) > 1 and not any(p[1] == 0xDD for p in parts):

@@ -40,7 +40,8 @@ def _light() -> Array:
     c = 1 / _LINEAR
     b = np.exp(-c * _ONE)
     code = np.arange(_CODES)
-    return np.where(code < _LINEAR, code * b * c * np.e, b * np.exp(c * code))
+    light: Array = np.where(code < _LINEAR, code * b * c * np.e, b * np.exp(c * code))
+    return light
 
 
 @cache

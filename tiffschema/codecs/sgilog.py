@@ -110,7 +110,8 @@ def luv_to_xyz(array: Array) -> Array:
 
 def shown(light: Array) -> Array:
     """Return linear light 0..1 as uint8 with a gamma of 2."""
-    return np.clip(256 * np.sqrt(np.clip(light, 0, 1)), 0, 255).astype('u1')
+    byte: Array = np.clip(256 * np.sqrt(np.clip(light, 0, 1)), 0, 255).astype('u1')
+    return byte
 
 
 def _unrun(data: Buffer, rows: int, width: int, planes: int) -> tuple[Array, TruncatedError | None]:
@@ -298,12 +299,14 @@ def encode(array: Array, spec: SegmentSpec, args: Mapping[str, Any]) -> bytes:
     if array.shape[-1] == 1:
         l16 = array[..., 0]
         l16 = _l16(l16) if array.dtype.kind == 'f' else l16.astype('u2')
-        shifts, codes = (8, 0), l16.astype('u4')
+        shifts: tuple[int, ...] = (8, 0)
+        codes = l16.astype('u4')
     elif array.shape[-1] == 3:
         l16, u, v = _parts(array)
         ue = np.clip(u * _UV_SCALE, 0, 255).astype('u4')
         ve = np.clip(v * _UV_SCALE, 0, 255).astype('u4')
-        shifts, codes = (24, 16, 8, 0), l16.astype('u4') << 16 | ue << 8 | ve
+        shifts = (24, 16, 8, 0)
+        codes = l16.astype('u4') << 16 | ue << 8 | ve
     else:
         raise UnsupportedError(f'SGILog holds one sample or three, not {array.shape[-1]}')
     rows = codes.reshape(-1, codes.shape[-1])

@@ -5,8 +5,9 @@ This package knows values of tags, given by name; it knows neither files nor dir
 
 from __future__ import annotations
 
-from .convert import Alpha, colour_samples, delivered_photometric, numbers, to_rgb
+from .convert import Alpha, colour_samples, delivered_photometric, to_rgb
 from .orientation import apply_orientation
+from .parameters import numbers
 from .profiles import apply_profile
 from .ycbcr import ycbcr_to_rgb
 

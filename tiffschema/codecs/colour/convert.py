@@ -18,11 +18,12 @@ from .inks import inks_to_rgb
 from .lab import D50, lab_to_rgb, lab_values
 from .mosaic import develop
 from .orientation import apply_orientation
+from .parameters import numbers, numeric
 from .profiles import apply_profile, profile_space
 from .scaling import Array, from_unit, rescaled, shown_dtype, unsigned
 from .ycbcr import BT601, ycbcr_to_rgb
 
-__all__ = ['Alpha', 'colour_samples', 'delivered_photometric', 'numbers', 'to_rgb']
+__all__ = ['Alpha', 'colour_samples', 'delivered_photometric', 'to_rgb']
 
 Alpha: TypeAlias = Literal['keep', 'straight', 'drop']
 Parameters: TypeAlias = Mapping[str, Any]
@@ -44,10 +45,10 @@ def colour_samples(photometric: int, samples: int, extrasamples: int = 0) -> int
         >>> colour_samples(2, 4), colour_samples(5, 5, 1), colour_samples(1, 2)
         (3, 4, 1)
     """
-    if photometric == _SEPARATED and extrasamples:
+    if photometric == _LINEARRAW or (photometric == _SEPARATED and extrasamples):
         return max(1, samples - extrasamples)
-    if photometric == _LINEARRAW:
-        return max(1, samples - extrasamples)
+    if photometric == _SEPARATED:
+        return min(samples, 4)
     count = _COLOURS.get(photometric, 1)
     return count if samples >= count else 1
 
@@ -57,22 +58,6 @@ def delivered_photometric(photometric: int, compression: int, samples: int, plan
     if photometric == _YCBCR and compression in _JPEG and samples == 3 and not planar:
         return _RGB
     return photometric
-
-
-def numbers(value: Any, count: int) -> tuple[float, ...] | None:
-    """Return `count` numbers of a tag, None if it has others.
-
-    Rationals come as one row of numerators and denominators, as pairs, or as fractions.
-    """
-    if value is None:
-        return None
-    flat = np.asarray(value, 'f8').reshape(-1)
-    if flat.size == 2 * count:
-        with np.errstate(divide='ignore', invalid='ignore'):
-            flat = flat[::2] / flat[1::2]
-    if flat.size != count or not np.isfinite(flat).all():
-        return None
-    return tuple(float(item) for item in flat)
 
 
 def to_rgb(
@@ -129,8 +114,11 @@ def to_rgb(
     bits = _one(bitspersample)
     extra = tuple(extrasamples)
     samples = samplesperpixel or _COLOURS.get(photometric, 1) + len(extra)
+    if array.dtype.names is not None:
+        array, bits = _unstructured(array, bitspersample, samples)
+        planarconfig = 1
     array = _samples_last(array, samples, planarconfig)
-    if array.dtype.names is not None or array.dtype.kind == 'c':
+    if array.dtype.kind == 'c':
         raise UnsupportedError(f'samples of {array.dtype} have no colours')
     count = colour_samples(photometric, samples, len(extra))
     colours, rest = array[..., :count], array[..., count:]
@@ -154,6 +142,22 @@ def _one(bitspersample: int | Sequence[int]) -> int:
         return bits.pop()
     # 5, 6, 5 bits are decoded to the full range of 8.
     return 8 if max(bits, default=8) <= 8 else 16
+
+
+def _unstructured(
+    array: Array, bitspersample: int | Sequence[int], samples: int
+) -> tuple[Array, int]:
+    """Return samples of different widths at the full range of one, and its bits."""
+    names = array.dtype.names or ()
+    widths = np.broadcast_to(bitspersample, samples).tolist()
+    fields = [array[name] for name in names]
+    if len(fields) != samples or any(field.dtype.kind not in 'uib' for field in fields):
+        raise UnsupportedError(f'samples of {array.dtype} have no colours')
+    parts = [rescaled(unsigned(*item), item[1]) for item in zip(fields, widths, strict=True)]
+    if all(part.dtype == np.uint8 for part in parts):
+        return np.stack(parts, -1), 8
+    wide = [part * np.uint16(257) if part.dtype == np.uint8 else part for part in parts]
+    return np.stack(wide, -1), 16
 
 
 def _samples_last(array: Array, samples: int, planarconfig: int) -> Array:
@@ -239,10 +243,9 @@ def _rgb(colours: Array, photometric: int, bits: int, parameters: Parameters) ->
 
 
 def _palette(colours: Array, photometric: int, bits: int, parameters: Parameters) -> Array:
-    table = parameters.get('colormap')
-    if table is None:
+    entries = numeric(parameters.get('colormap'))
+    if entries is None:
         raise FormatError('palette image without ColorMap', 'colour')
-    entries = np.asarray(table).reshape(-1)
     if colours.dtype.kind not in 'uib' or entries.size < 3 or entries.size % 3:
         raise FormatError(f'ColorMap of {entries.size} numbers for {colours.dtype}', 'colour')
     entries = np.clip(entries, 0, 65535).astype('u2').reshape(3, -1)
@@ -267,9 +270,9 @@ def _separated(colours: Array, photometric: int, bits: int, parameters: Paramete
     return inks_to_rgb(
         unsigned(colours, bits) if colours.dtype.kind != 'f' else colours,
         bits=bits,
-        inkset=int(parameters.get('inkset') or 1),
+        inkset=int((numbers(parameters.get('inkset'), 1) or (1,))[0]),
         inknames=names,
-        dotrange=parameters.get('dotrange'),
+        dotrange=numeric(parameters.get('dotrange')),
     )
 
 

@@ -25,12 +25,13 @@ def inks_to_rgb(
     bits: int,
     inkset: int = 1,
     inknames: Sequence[str] = (),
-    dotrange: Sequence[float] | None = None,
+    dotrange: Sequence[float] | Array | None = None,
 ) -> Array:
     """Return RGB of inks along the last axis.
 
     Parameters:
-        array: Samples of shape (..., n); the first four are cyan, magenta, yellow, black.
+        array: Samples of shape (..., n); the first are cyan, magenta, yellow, and black if
+            there are four.
         bits: Per sample.
         inkset: Tag 332: 1 CMYK, 2 other inks, which have no known colour unless `inknames` begin
             with those of CMYK.
@@ -41,7 +42,8 @@ def inks_to_rgb(
         UnsupportedError: The inks are not those of process printing.
     """
     named = tuple(name.strip().lower() for name in inknames[:4])
-    if array.shape[-1] < 4 or (inkset == 2 and named and named != _PROCESS):
+    # Three inks without names are printed without black.
+    if array.shape[-1] < 3 or (inkset == 2 and named and named != _PROCESS[: len(named)]):
         raise UnsupportedError(
             f'separated image of {array.shape[-1]} inks {list(inknames)}: only CMYK is known,'
             ' other inks need an ICC profile'
@@ -57,9 +59,15 @@ def inks_to_rgb(
     dtype = shown_dtype(array.dtype, bits)
     if not floats and (low == 0).all() and (high == top).all():
         # Whole numbers, rounded down: what other readers show.
-        inks = rescaled(array[..., :4], bits).astype('u4')
-        limit = np.iinfo(dtype).max
-        paper = limit - inks
-        return (paper[..., :3] * paper[..., 3:] // limit).astype(dtype)
-    ink = np.clip((array[..., :4].astype('f8') - low) / (high - low), 0, 1)
-    return from_unit((1 - ink[..., :3]) * (1 - ink[..., 3:]), dtype)
+        limit = int(np.iinfo(dtype).max)
+        whole: Array = limit - rescaled(array[..., :4], bits).astype('u4')
+        if whole.shape[-1] == 4:
+            whole = whole[..., :3] * whole[..., 3:] // limit
+        return whole.astype(dtype)
+    count = min(array.shape[-1], 4)
+    if low.size == 4:
+        low, high = low[:count], high[:count]
+    paper = 1 - np.clip((array[..., :count].astype('f8') - low) / (high - low), 0, 1)
+    if count == 4:
+        paper = paper[..., :3] * paper[..., 3:]
+    return from_unit(paper, dtype)

@@ -7,7 +7,7 @@ shows, not to develop it: no lens corrections, no profiles, no highlight recover
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,21 +15,13 @@ import numpy as np
 from tiffschema.errors import FormatError, UnsupportedError
 
 from .lab import D50, srgb_encoded, xyz_to_srgb
+from .parameters import numbers, numeric
 from .scaling import Array
 
 __all__ = ['demosaic', 'develop', 'linearized']
 
 _PROPHOTO_WHITE = D50
 _D50_XYZ = np.array([0.9642, 1.0, 0.8251])
-
-
-def _numbers(parameters: Mapping[str, Any], name: str) -> Array | None:
-    """Return the numbers of a tag; rationals come as pairs in one row or as rows of two."""
-    value = parameters.get(name)
-    if value is None:
-        return None
-    numbers = np.asarray(value, 'f8')
-    return numbers.reshape(-1)
 
 
 def linearized(array: Array, parameters: Mapping[str, Any], bits: int) -> Array:
@@ -41,34 +33,34 @@ def linearized(array: Array, parameters: Mapping[str, Any], bits: int) -> Array:
             ``blackleveldeltah``, ``blackleveldeltav``, ``whitelevel``, ``activearea``.
         bits: Per sample; the default white is their largest value, 1 for floats.
     """
-    table = _numbers(parameters, 'linearizationtable')
-    if table is not None and table.size and array.dtype.kind in 'ui':
+    table = numeric(parameters.get('linearizationtable'))
+    if table is not None and array.dtype.kind in 'ui':
         array = table.astype('f4')[np.minimum(array, table.size - 1)]
     linear = array.astype('f4')
     length, width, samples = linear.shape
-    top, left = _origin(parameters)
+    top, left, _, _ = _area(parameters, length, width)
     black = np.zeros((1, 1, samples), 'f4')
-    levels = _numbers(parameters, 'blacklevel')
-    if levels is not None and levels.size:
-        repeat = _numbers(parameters, 'blacklevelrepeatdim')
-        rows, columns = (1, 1) if repeat is None or repeat.size != 2 else map(int, repeat)
-        if rows > 0 and columns > 0 and levels.size == rows * columns * samples:
-            black = levels.reshape(rows, columns, samples).astype('f4')
+    levels = numeric(parameters.get('blacklevel'))
+    if levels is not None:
+        rows, columns = _repeat(parameters, 'blacklevelrepeatdim', 1)
+        cell = numbers(levels, rows * columns * samples)
+        if cell is not None:
+            black = np.array(cell, 'f4').reshape(rows, columns, samples)
         else:
             black = np.full((1, 1, samples), levels[0], 'f4')
     most = black.max(axis=(0, 1))
     y = (np.arange(length) - top) % black.shape[0]
     x = (np.arange(width) - left) % black.shape[1]
     linear -= black[y][:, x]
-    for name, axis, size, start in (('v', 0, length, top), ('h', 1, width, left)):
-        delta = _numbers(parameters, f'blackleveldelta{name}')
-        if delta is not None and delta.size:
-            along = np.zeros(size, 'f4')
-            part = delta[: max(0, size - start)]
-            along[start : start + part.size] = part
-            linear -= along[:, None, None] if axis == 0 else along[None, :, None]
-    white = _numbers(parameters, 'whitelevel')
-    if white is None or not white.size:
+    area = _area(parameters, length, width)
+    for name, axis, start, stop in (('v', 0, area[0], area[2]), ('h', 1, area[1], area[3])):
+        delta = numbers(parameters.get(f'blackleveldelta{name}'), stop - start)
+        if delta is not None:
+            along = np.array(delta, 'f4')
+            part = linear[start:stop] if axis == 0 else linear[:, start:stop]
+            part -= along[:, None, None] if axis == 0 else along[None, :, None]
+    white = numeric(parameters.get('whitelevel'))
+    if white is None:
         white = np.array([1.0 if array.dtype.kind == 'f' and table is None else 2.0**bits - 1])
     if white.size < samples:
         white = np.full(samples, white[0])
@@ -76,11 +68,22 @@ def linearized(array: Array, parameters: Mapping[str, Any], bits: int) -> Array:
     return linear / np.where(span > 0, span, 1)
 
 
-def _origin(parameters: Mapping[str, Any]) -> tuple[int, int]:
-    area = _numbers(parameters, 'activearea')
-    if area is None or area.size != 4:
-        return 0, 0
-    return max(0, int(area[0])), max(0, int(area[1]))
+def _area(parameters: Mapping[str, Any], length: int, width: int) -> tuple[int, int, int, int]:
+    """Return top, left, bottom, right of the active area, the whole image if that is no part."""
+    area = numbers(parameters.get('activearea'), 4)
+    if area is not None:
+        top, left, bottom, right = map(int, area)
+        if 0 <= top < bottom <= length and 0 <= left < right <= width:
+            return top, left, bottom, right
+    return 0, 0, length, width
+
+
+def _repeat(parameters: Mapping[str, Any], name: str, default: int) -> tuple[int, int]:
+    """Return rows and columns of a repeating cell."""
+    dim = numbers(parameters.get(name), 2)
+    if dim is None or not all(1 <= item <= 1024 for item in dim):
+        return default, default
+    return int(dim[0]), int(dim[1])
 
 
 def _pattern(parameters: Mapping[str, Any]) -> Array:
@@ -90,15 +93,12 @@ def _pattern(parameters: Mapping[str, Any]) -> Array:
         FormatError: There is no pattern, or its size is not that which is stated.
         UnsupportedError: The mosaic has other colours than red, green, blue.
     """
-    raw = parameters.get('cfapattern')
+    raw = numeric(parameters.get('cfapattern'))
     if raw is None:
         raise FormatError('mosaic image without CFAPattern', 'colour')
-    if isinstance(raw, bytes | bytearray | memoryview):
-        raw = np.frombuffer(raw, 'u1')
-    colours = np.asarray(raw, 'i4').reshape(-1)
-    dim = _numbers(parameters, 'cfarepeatpatterndim')
-    rows, columns = (2, 2) if dim is None or dim.size != 2 else map(int, dim)
-    if rows < 1 or columns < 1 or colours.size != rows * columns or colours.size > 1024:
+    colours = raw.astype('i4')
+    rows, columns = _repeat(parameters, 'cfarepeatpatterndim', 2)
+    if colours.size != rows * columns or colours.size > 1024:
         raise FormatError(f'CFAPattern of {colours.size} colours, not {rows} x {columns}', 'colour')
     if not set(colours.tolist()) <= {0, 1, 2} or len(set(colours.tolist())) < 3:
         raise UnsupportedError('mosaics of other colours than red, green, blue are not known')
@@ -152,9 +152,9 @@ def _matrix(parameters: Mapping[str, Any]) -> tuple[Array | None, bool]:
     for name, forward in (('forwardmatrix', True), ('colormatrix', False)):
         # The second illuminant is daylight by custom, the first is tungsten.
         for number in '21':
-            values = _numbers(parameters, name + number)
-            if values is not None and values.size == 9 and np.isfinite(values).all():
-                matrix = values.reshape(3, 3)
+            values = numbers(parameters.get(name + number), 9)
+            if values is not None:
+                matrix = np.array(values).reshape(3, 3)
                 if forward or abs(np.linalg.det(matrix)) > 1e-9:
                     return matrix, forward
     return None, False
@@ -162,25 +162,26 @@ def _matrix(parameters: Mapping[str, Any]) -> tuple[Array | None, bool]:
 
 def _camera_to_srgb(parameters: Mapping[str, Any]) -> Array:
     """Return the matrix from camera values to linear sRGB, white balance included."""
-    neutral = _numbers(parameters, 'asshotneutral')
-    balanced = neutral is not None and neutral.size == 3 and (neutral > 0).all()
-    gains = 1 / neutral if neutral is not None and balanced else np.ones(3)
+    shot = numbers(parameters.get('asshotneutral'), 3)
+    neutral = np.array(shot) if shot is not None and min(shot) > 0 else None
+    gains: Array = 1 / neutral if neutral is not None else np.ones(3)
+    least = float(np.min(gains))
     matrix, forward = _matrix(parameters)
     if matrix is None:
-        return np.diag(gains / gains.min())
+        return np.diag(gains / least)
     if forward:
         to_xyz = matrix @ np.diag(gains)
     else:
         to_xyz = np.linalg.inv(matrix)
-        if neutral is not None and balanced:
+        if neutral is not None:
             # The neutral becomes the white of D50: a scaling of XYZ stands for adaptation.
             white = to_xyz @ neutral
             if (np.abs(white) > 1e-9).all():
                 to_xyz = np.diag(_D50_XYZ / white) @ to_xyz
-    to_rgb = xyz_to_srgb(np.eye(3), _PROPHOTO_WHITE).T @ to_xyz
+    to_rgb: Array = xyz_to_srgb(np.eye(3), _PROPHOTO_WHITE).T @ to_xyz
     # The brightest neutral that clips no channel shows as white.
-    camera_white = 1 / gains * gains.min()
-    level = (to_rgb @ camera_white).max()
+    camera_white = least / gains
+    level = float(np.max(to_rgb @ camera_white))
     return to_rgb / level if level > 1e-9 else to_rgb
 
 
@@ -203,12 +204,13 @@ def develop(
         UnsupportedError: The colours are others than red, green, blue.
     """
     linear = linearized(array, parameters, bits)
+    area = _area(parameters, *linear.shape[:2])
     if mosaic:
         if linear.shape[-1] != 1:
             raise UnsupportedError(f'mosaic of {linear.shape[-1]} samples per pixel')
-        linear = demosaic(linear[..., 0], _pattern(parameters), _origin(parameters))
+        linear = demosaic(linear[..., 0], _pattern(parameters), area[:2])
     if crop:
-        linear = _cropped(linear, parameters.get('activearea'))
+        linear = linear[area[0] : area[2], area[1] : area[3]]
     if linear.shape[-1] == 3:
         linear = np.clip(linear, 0, 1) @ _camera_to_srgb(parameters).T.astype('f4')
     elif linear.shape[-1] == 1:
@@ -216,10 +218,3 @@ def develop(
     else:
         raise UnsupportedError(f'raw image of {linear.shape[-1]} colour planes')
     return srgb_encoded(np.clip(linear, 0, 1))
-
-
-def _cropped(linear: Array, area: Sequence[int] | None) -> Array:
-    if area is None or len(area) != 4:
-        return linear
-    top, left, bottom, right = (max(0, int(edge)) for edge in area)
-    return linear[top:bottom, left:right]

@@ -29,7 +29,8 @@ def unsigned(array: Array, bits: int) -> Array:
         return array.view('u1')
     if array.dtype.kind == 'i':
         kind = np.dtype(f'u{array.dtype.itemsize}')
-        return array.view(kind) ^ kind.type(1 << (bits - 1))
+        flipped: Array = array.view(kind) ^ kind.type(1 << (bits - 1))
+        return flipped
     return array
 
 
@@ -45,7 +46,8 @@ def rescaled(array: Array, bits: int) -> Array:
     if limit == top:
         return array.astype(dtype, copy=False)
     if top % limit == 0:
-        return np.minimum(array, limit).astype(dtype) * dtype.type(top // limit)
+        whole: Array = np.minimum(array, limit).astype(dtype) * np.array(top // limit, dtype)
+        return whole
     scaled: Array = np.minimum(array.astype('f8') * (top / limit) + 0.5, top).astype(dtype)
     return scaled
 

@@ -15,6 +15,9 @@ __all__ = ['BT601', 'ycbcr_to_rgb']
 
 BT601 = (0.299, 0.587, 0.114)
 
+# Of numbers in tag 532 that can be meant.
+_LARGEST = 1e9
+
 
 def ycbcr_to_rgb(
     array: Array,
@@ -42,6 +45,8 @@ def ycbcr_to_rgb(
         reference = (0, top, half, top, half, top)
     if len(coefficients) != 3 or not coefficients[1] or not np.isfinite(coefficients).all():
         coefficients = BT601
+    if np.abs(np.asarray(reference, 'f8')).max() > _LARGEST:
+        reference = (0, top, half, top, half, top)
     if bits == 8 and array.dtype == np.uint8:
         return _fixed(array, coefficients, reference)
     red, green, blue = coefficients

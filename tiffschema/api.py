@@ -1,0 +1,180 @@
+"""One-call reading and mapping of files.
+
+Knows what a user may mean by the argument of a call, and hands it on.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from .model.faces import face
+from .runtime.file import TiffFile
+from .runtime.source import is_url
+
+__all__ = ['imread', 'memmap']
+
+
+def imread(
+    files: Any = None,
+    *,
+    selection: Any = None,
+    return_as: Literal['numpy', 'xarray', 'zarr'] | None = None,
+    aszarr: bool = False,
+    key: Any = None,
+    series: Any = None,
+    kind: str | None = None,
+    level: int | None = None,
+    squeeze: bool | None = None,
+    maxworkers: int | None = None,
+    buffersize: int | None = None,
+    mode: Literal['r', 'r+'] | None = None,
+    name: str | None = None,
+    offset: int | None = None,
+    size: int | None = None,
+    omexml: str | None = None,
+    superres: int | None = None,
+    strict: bool = False,
+    limits: Any = None,
+    errors: Literal['raise', 'fault'] | None = None,
+    colour: Literal['rgb'] | None = None,
+    out: Any = None,
+    _multifile: bool | None = None,
+    _useframes: bool | None = None,
+    **kwargs: Any,
+) -> Any:
+    """Return the samples of a file, or of a sequence of files.
+
+    Parameters:
+        files: Path, URL, bytes, binary file object, `FileHandle`; or a glob pattern or a list of
+            files, which are read as a sequence.
+        selection: Indices of the result as NumPy has them; only what they touch is decoded.
+        return_as: ``'numpy'`` (default), ``'xarray'`` or ``'zarr'``.
+        aszarr: The same as ``return_as='zarr'``.
+        key: Pages as integer, slice or sequence of integers.
+        series: Number of the series.
+        kind: Of the series; None detects it.
+        level: Of a pyramid, 0 is the full size.
+        squeeze: Leave out axes of length 1 other than X and Y; None: in all kinds but shaped.
+        maxworkers: Threads at most, None for as many as are worth it.
+        buffersize: Bytes fetched ahead at a time.
+        mode, name, offset, size, omexml, superres, strict, limits: As `TiffFile` takes them.
+        errors: ``'raise'`` (default) at damaged segments, or ``'fault'`` to keep the rest.
+        colour: ``'rgb'`` converts any photometric interpretation to RGB or RGBA.
+        out: Array, path or ``'memmap'`` that receives the samples.
+        **kwargs: ``is_<kind>`` flags for `TiffFile`; arguments of sequences of files.
+
+    Raises:
+        OSError: A file cannot be opened.
+        TiffFileError: A file is no TIFF, or damaged.
+        UnsupportedError: A codec, or a type of samples, is not known here.
+        TypeError: An argument is unknown.
+        ValueError: An argument has no possible value.
+    """
+    if return_as not in (None, 'numpy', 'xarray', 'zarr'):
+        raise ValueError(f"return_as {return_as!r} is none of 'numpy', 'xarray', 'zarr'")
+    if aszarr:
+        return_as = 'zarr'
+    reading: dict[str, Any] = {
+        'key': key, 'series': series, 'kind': kind, 'level': level, 'squeeze': squeeze,
+    }  # fmt: skip
+    opening: dict[str, Any] = {
+        'mode': mode, 'name': name, 'offset': offset, 'size': size, 'omexml': omexml,
+        'superres': superres, 'strict': strict, 'limits': limits,
+        '_multifile': _multifile, '_useframes': _useframes,
+    }  # fmt: skip
+    decoding: dict[str, Any] = {
+        'maxworkers': maxworkers, 'buffersize': buffersize, 'errors': errors, 'colour': colour,
+    }  # fmt: skip
+    file = _single(files, kwargs)
+    if file is None:
+        return face('sequence.imread')(
+            files,
+            return_as=return_as,
+            selection=selection,
+            out=out,
+            **{name: value for name, value in {**reading, **opening, **decoding}.items() if value},
+            **kwargs,
+        )
+    flags = {name: kwargs.pop(name) for name in list(kwargs) if name.startswith('is_')}
+    if return_as == 'zarr':
+        tif = TiffFile(file, **opening, **flags)
+        return tif.aszarr(**reading, **kwargs)
+    if kwargs:
+        raise TypeError(f'imread() got an unexpected keyword argument {next(iter(kwargs))!r}')
+    with TiffFile(file, **opening, **flags) as tif:
+        if return_as == 'xarray':
+            return tif.asxarray(**reading)
+        return tif.asarray(**reading, **decoding, selection=selection, out=out)
+
+
+_SEQUENCE = ('pattern', 'container', 'imread', 'imreadargs', 'axestiled', 'chunkshape')
+
+
+def _single(files: Any, kwargs: dict[str, Any]) -> Any:
+    """Return the one file that is meant, None if it is a sequence of files.
+
+    Raises:
+        ValueError: There is no file.
+    """
+    if any(kwargs.get(name) is not None for name in _SEQUENCE):
+        return None
+    if isinstance(files, str | os.PathLike):
+        path = os.fspath(files)
+        if not path:
+            raise ValueError('files: no file is named')
+        if not is_url(path) and ('*' in path or '?' in path) and not os.path.exists(path):
+            return None
+        return files
+    if isinstance(files, Sequence) and not isinstance(files, bytes | bytearray | memoryview):
+        if not files:
+            raise ValueError('files: the list is empty')
+        return files[0] if len(files) == 1 else None
+    if files is None:
+        raise ValueError('files: no file is named')
+    return files
+
+
+def memmap(
+    filename: str | os.PathLike[str],
+    /,
+    *,
+    shape: Sequence[int] | None = None,
+    dtype: Any = None,
+    page: int | None = None,
+    series: int | None = None,
+    kind: str | None = None,
+    level: int | None = None,
+    squeeze: bool | None = None,
+    mode: Literal['r+', 'r', 'c'] = 'r+',
+    **kwargs: Any,
+) -> Any:
+    """Return the samples of a file as an array that is mapped to it.
+
+    Parameters:
+        filename: Path of the file.
+        shape, dtype: Of the array of a file to be created; None maps an existing file.
+        page: Page to map; None maps a series.
+        series: Number of the series, by default the first.
+        kind: Of the series.
+        level: Of a pyramid.
+        squeeze: Leave out axes of length 1.
+        mode: ``'r+'`` (default), ``'r'`` or ``'c'`` (copy on write).
+        **kwargs: For `imwrite` where a file is created, else for `TiffFile`.
+
+    Raises:
+        ValueError: The samples are no single stretch of bytes, or an argument is wrong.
+    """
+    if shape is not None or dtype is not None:
+        if shape is None or dtype is None:
+            raise ValueError('shape and dtype go together')
+        from .writer.imwrite import create_memmap
+
+        return create_memmap(filename, shape, dtype, mode=mode, **kwargs)
+    from .runtime.filereading import memmap_pages
+
+    with TiffFile(filename, **kwargs) as tif:
+        return memmap_pages(
+            tif, page=page, series=series, kind=kind, level=level, squeeze=squeeze, mode=mode
+        )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import builtins
 import keyword
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 from ..expr import Expr, Name, printed
@@ -13,20 +16,39 @@ from ..plan import Plan
 __all__ = ['ModuleText', 'Printer', 'local']
 
 _RESERVED = frozenset(
-    'buf pos end ctx path start back stop out values record_of item it here parent root size_of '
-    'item_at bits pow10 len min max abs range bytes int float bool list dict set new need Struct '
-    'frombuffer dtype array asarray count_of window target wrong converted stored saved error '
-    'after depth group index numpy queue local patches write v values'.split()
+    'buf pos end ctx path start back stop out values v r w it group write whole local outer_ Struct '
+    'frombuffer dtype table_type names_of choice_of before_ sizes_ error NAN FAULTS True False None '
+    'parent root here file'.split()
+)
+_MADE = re.compile(
+    r'(unpack|pack|pack_into|type|rows|names|record|parse|build|trace|enum|time|convert|at|hidden|arg'
+    r'|block|code)_.*|.*_(n|d|array|list|data|groups|sizes|argument)|.*_'
 )
 
 
+@cache
+def _called() -> frozenset[str]:
+    """Return names that generated code calls."""
+    from .. import support
+    from . import build_support
+
+    return frozenset(dir(builtins)) | frozenset(vars(support)) | frozenset(vars(build_support))
+
+
 def local(name: str) -> str:
-    """Return the local variable of a field: its own name where that is free."""
+    """Return the local variable of a field: its own name where that is free.
+
+    No two fields share a variable, and none takes a name that generated code makes itself.
+
+    Example:
+        >>> local('count'), local('pos'), local('pos_'), local('_magic')
+        ('count', 'pos_', 'pos__', 'hidden_magic')
+    """
     if name == 'item':
         return name  # the item of a list at hand; `syntax` refuses fields of that name
     if name.startswith('_'):
         return f'hidden{name}'
-    if name in _RESERVED or keyword.iskeyword(name):
+    if name in _RESERVED or _MADE.fullmatch(name) or keyword.iskeyword(name) or name in _called():
         return f'{name}_'
     return name
 

@@ -45,6 +45,8 @@ Variant: TypeAlias = Literal['classic', 'big', 'ndpi']
 VARIANTS: Final[tuple[Variant, ...]] = ('classic', 'big', 'ndpi')
 _ORDERS: Final[Mapping[bytes, ByteOrder]] = {b'II': '<', b'MM': '>', b'EP': '<'}
 _HEADER_BYTES: Final = 16
+_LONGS: Final = frozenset({4, 13})
+_LONGS8: Final = frozenset({16, 18})
 
 
 class Header(NamedTuple):
@@ -93,8 +95,8 @@ class Directory:
     """
 
     __slots__ = (
-        '_index', '_numbers', '_shorts', 'codec', 'codes', 'counts', 'high', 'next_offset',
-        'offset', 'table', 'types',
+        '_index', '_longs', '_numbers', '_shorts', 'codec', 'codes', 'counts', 'high',
+        'next_offset', 'offset', 'table', 'types',
     )  # fmt: skip
 
     def __init__(
@@ -116,6 +118,7 @@ class Directory:
         self._index: dict[int, int] | None = None
         self._numbers: list[int] | None = None
         self._shorts: list[int] | None = None
+        self._longs: list[int] | None = None
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -152,6 +155,15 @@ class Directory:
         if self._shorts is None:
             self._shorts = self.table.view(self.codec.short_dtype)['value'].tolist()
         return self._shorts
+
+    @property
+    def longs(self) -> list[int]:
+        """The value fields as one LONG each; in NDPI with the bits above 32."""
+        if not self.codec.is_big:
+            return self.numbers
+        if self._longs is None:
+            self._longs = self.table.view(self.codec.long_dtype)['value'].tolist()
+        return self._longs
 
     @property
     def values(self) -> list[bytes]:
@@ -209,7 +221,9 @@ class Directory:
         kind = self.types[position]
         if kind == 3:
             return self.shorts[position]
-        if kind in self.codec.number_types:
+        if kind in _LONGS:
+            return self.longs[position]
+        if kind in _LONGS8 and self.codec.is_big:
             return self.numbers[position]
         return None
 
@@ -244,14 +258,10 @@ class DirectoryCodec:
         self.entry_dtype = _dtype(schema.struct('entry', variant=variant), byteorder)
         self.number_dtype = _dtype(schema.struct('entry_number', variant=variant), byteorder)
         self.short_dtype = _dtype(schema.struct('entry_short', variant=variant), byteorder)
+        self.long_dtype = _dtype(schema.struct('entry_long', variant=variant), byteorder)
+        # Types whose one value fills the value field, so that `Directory.numbers` has it.
+        self.number_types = _LONGS8 if self.is_big else _LONGS
         self.entry_nbytes: int = self.entry_dtype.itemsize
-        # Types whose one value fills the value field, or its low half in NDPI.
-        width = self.number_dtype['value'].itemsize
-        self.number_types = frozenset(
-            code
-            for code in self.sizes
-            if FIELD_TYPES[code].numpy == f'u{width}' and FIELD_TYPES[code].elements == 1
-        )
 
     def __repr__(self) -> str:
         return f'<DirectoryCodec {self.variant} {self.byteorder}>'

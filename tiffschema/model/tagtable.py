@@ -22,6 +22,8 @@ ROW_KEYS: Final = frozenset({
     'value', 'unit', 'doc', 'source', 'since', 'example', 'aliases', 'space', 'fault', 'args',
 })  # fmt: skip
 Raw = Mapping[str, Any]
+# Codes from here on are free for anybody: alone they mean nothing, so none falls back.
+REUSABLE: Final = 65000
 RESULTS: Final = ('auto', 'tuple', 'array', 'colormap', 'bytes', 'dict', 'json')
 
 
@@ -209,7 +211,7 @@ class TagTable(Mapping[int | str, TagRow]):
         found = self._own().get(key)
         if found is not None:
             return TagRow(key, *found[0])
-        for table in self.fallback:
+        for table in self.fallback if key < REUSABLE else ():
             found = table._own().get(key)
             if found is not None:
                 return TagRow(key, *found[0])
@@ -248,7 +250,7 @@ class TagTable(Mapping[int | str, TagRow]):
             if table._names is None:
                 table._names = table._index()
             code = table._names.get(name)
-            if code is not None:
+            if code is not None and code < REUSABLE:
                 return code
         if not self._tables.users_known:
             self._tables.users_known = True
@@ -269,7 +271,7 @@ class TagTable(Mapping[int | str, TagRow]):
     def names(self, code: int) -> tuple[str, ...]:
         """Return all names of a code, the one shown first."""
         names = []
-        for table in (self, *self.fallback):
+        for table in (self, *self.fallback) if code < REUSABLE else (self,):
             for _, raw, _ in table._own().get(code, ()):
                 names += [raw['name'], *raw.get('aliases', ())]
         return tuple(dict.fromkeys(names))

@@ -155,7 +155,7 @@ def test_mutated_directories_end_in_documented_errors(variant, order):
 
 def test_absurd_counts_and_cut_files():
     one = codec('classic', '<')
-    with pytest.raises(LimitError):
+    with pytest.raises(FormatError, match='65535'):
         one.parse(b'\xff\xff' + bytes(100), 0, 0)
     data = one.build([Entry(256, 3, 1, b'\1\0')] * 20, 0).data
     with pytest.raises(LimitError):

@@ -255,9 +255,8 @@ def test_order_of_kinds():
 
 def test_metadata_merge_texts_and_tags():
     rule = metadata_rule('imagej')
-    page = Page(
-        {'ImageDescription': ['x', 'ImageJ=1\nimages=2'], 'IJMetadata': {'items': {'Info': 'i'}}}
-    )
+    texts = ['x', 'ImageJ=1\nimages=2']
+    page = Page({'ImageDescription': texts, 'IJMetadata': {'items': {'Info': 'i'}}})
     faults = []
     assert rule(page, None, faults) == {'ImageJ': '1', 'images': 2, 'Info': 'i'}
     assert not faults
@@ -302,8 +301,15 @@ def test_grids_place_pages():
 
 def test_wrong_series_are_refused():
     view = catalog.SchemaView('user/x', {})
-    for raw in ('x', {}, {'kind': 'grid'}, {'kind': 'grid', 'axes': 'ZYX', 'x': 1},
-                {'python': 'os:system'}, {'kind': 'grid', 'axes': 'ZYX', 'sizes': {'Z': 'f('}}):  # fmt: skip
+    wrong = (
+        'x',
+        {},
+        {'kind': 'grid'},
+        {'kind': 'grid', 'axes': 'ZYX', 'x': 1},
+        {'python': 'os:system'},
+        {'kind': 'grid', 'axes': 'ZYX', 'sizes': {'Z': 'f('}},
+    )
+    for raw in wrong:
         with pytest.raises(SchemaError):
             parse_series(view, {'x': raw})
     assert series_rule('imagej') == 'tiffschema.formats.imagej:series'

@@ -312,7 +312,6 @@ class TestRaw:
     @pytest.mark.parametrize(
         ('parameters', 'error'),
         [
-            ({}, FormatError),
             ({'cfapattern': b'\0\1\1'}, FormatError),
             ({'cfapattern': b'\0\1\1\2', 'cfarepeatpatterndim': (3, 3)}, FormatError),
             ({'cfapattern': b'\3\4\5\1'}, UnsupportedError),
@@ -321,6 +320,10 @@ class TestRaw:
     def test_damaged_pattern(self, parameters: Any, error: type[Exception]) -> None:
         with pytest.raises(error):
             to_rgb(np.zeros((4, 4), 'u2'), photometric=CFA, bitspersample=16, parameters=parameters)
+
+    def test_mosaic_without_pattern_is_grey(self) -> None:
+        got = to_rgb(np.full((2, 2), 255, 'u1'), photometric=CFA, bitspersample=8)
+        assert (got == 255).all()
 
     def test_hostile_parameters(self) -> None:
         random = np.random.default_rng(0)

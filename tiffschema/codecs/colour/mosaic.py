@@ -86,16 +86,16 @@ def _repeat(parameters: Mapping[str, Any], name: str, default: int) -> tuple[int
     return int(dim[0]), int(dim[1])
 
 
-def _pattern(parameters: Mapping[str, Any]) -> Array:
-    """Return the colour numbers of the repeating cell.
+def _pattern(parameters: Mapping[str, Any]) -> Array | None:
+    """Return the colour numbers of the repeating cell, None if none is told.
 
     Raises:
-        FormatError: There is no pattern, or its size is not that which is stated.
+        FormatError: The pattern's size is not that which is stated.
         UnsupportedError: The mosaic has other colours than red, green, blue.
     """
     raw = numeric(parameters.get('cfapattern'))
     if raw is None:
-        raise FormatError('mosaic image without CFAPattern', 'colour')
+        return None
     colours = raw.astype('i4')
     rows, columns = _repeat(parameters, 'cfarepeatpatterndim', 2)
     if colours.size != rows * columns or colours.size > 1024:
@@ -200,7 +200,7 @@ def develop(
         crop: Leave out what lies outside ``activearea``.
 
     Raises:
-        FormatError: A mosaic has no pattern.
+        FormatError: The pattern of a mosaic is damaged.
         UnsupportedError: The colours are others than red, green, blue.
     """
     linear = linearized(array, parameters, bits)
@@ -208,7 +208,10 @@ def develop(
     if mosaic:
         if linear.shape[-1] != 1:
             raise UnsupportedError(f'mosaic of {linear.shape[-1]} samples per pixel')
-        linear = demosaic(linear[..., 0], _pattern(parameters), area[:2])
+        pattern = _pattern(parameters)
+        # Without a pattern the mosaic is shown as it is, in grey.
+        if pattern is not None:
+            linear = demosaic(linear[..., 0], pattern, area[:2])
     if crop:
         linear = linear[area[0] : area[2], area[1] : area[3]]
     if linear.shape[-1] == 3:

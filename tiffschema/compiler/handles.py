@@ -306,15 +306,19 @@ class Struct:
             space = self._compiled.space('build', order)
             builder = self._builders[order] = (space[f'build_{self.name}'], space['Build'])
         function, context = builder
+        if dropped not in ('error', 'zero'):
+            raise ValueError(f'dropped={dropped!r} is neither error nor zero')
+        given = self.arguments(args, True) if args or self.args else ()
         ctx = context(dropped == 'zero')
         try:
-            function(ctx, values, self.plan.path, *(self.arguments(args, True) if self.args else ()))
+            function(ctx, values, self.plan.path, *given)
             ctx.drain()
         except BuildError:
             raise
         except (*FAULTS, OverflowError, KeyError, AttributeError, IndexError, ctx.pack_error) as error:
             raise BuildError(f'the values cannot be stored: {error}', self.plan.path) from error
-        return Built(bytes(ctx.out), ctx.patches, ctx.args, self.plan.path)
+        outputs = {name: ctx.args[name] for name in self.args if name in ctx.args}
+        return Built(bytes(ctx.out), ctx.patches, outputs, self.plan.path)
 
     def trace(
         self, buffer: Buffer, offset: int = 0, end: int | None = None, *,

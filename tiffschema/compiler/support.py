@@ -104,7 +104,7 @@ def target(offset: Any, origin: int, length: int, path: str, pos: int) -> int:
     if not isinstance(offset, int):
         raise FormatError(f'{offset!r} is not an offset', path, pos)
     place = offset + origin
-    if not 0 <= place < length:
+    if not 0 <= place <= length:  # a value of no bytes may lie at the very end
         raise FormatError(f'the offset {offset} lies outside of the data', path, pos)
     return place
 
@@ -166,8 +166,8 @@ def item_at(array: Any, index: int) -> Any:
 
 
 def size_of(value: Any) -> int:
-    """Return a length; nothing has none."""
-    return 0 if value is None else len(value)
+    """Return a length; what is absent (and so counts as 0) has none."""
+    return 0 if value is None or isinstance(value, int) else len(value)
 
 
 def bits(value: int, low: int, width: int) -> int:

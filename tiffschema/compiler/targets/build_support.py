@@ -195,6 +195,11 @@ def bytes_of(value: Any, path: str, room: int = -1) -> bytes:
 def array_of(value: Any, kind: Any, ndim: int, path: str) -> Any:
     """Return a number array of a stored type; refuses values that would change."""
     given = numpy.asarray(value)
+    if given.dtype.kind == 'f' and kind.kind == 'u' and kind.itemsize == 8 and len(given):
+        # NumPy makes floats of lists in which some integers are beyond int64.
+        whole = numpy.asarray(value, object)
+        if all(isinstance(number, int) and 0 <= number < 1 << 64 for number in whole.flat):
+            given = whole.astype(numpy.uint64)
     if ndim and given.ndim != ndim:
         if given.size == 0:
             given = given.reshape((0,) * ndim)
@@ -371,6 +376,11 @@ def unmarked(items: Any, ends: Callable[[Any], bool], path: str) -> None:
     found = [bool(ends(item)) for item in items]
     if not found or not found[-1] or any(found[:-1]):
         raise BuildError('the last item, and no other, must end the list', path)
+
+
+def no_size(path: str) -> NoReturn:
+    """Say that a lost field cannot be written as zeros."""
+    raise BuildError('was lost on reading, and its size with it', path)
 
 
 def undeclared(value: Any, path: str) -> NoReturn:

@@ -121,7 +121,10 @@ def _lengths(builder: Builder) -> None:
             )
             continue
         builder.emit(f'{text} = agree(path, {target!r}, ({", ".join(sources)},))')
-        builder.emit(f'if {text} is None: {text} = 0')
+        if builder.fields[target].when is None:  # else absent, like what it counts
+            # What it counts was lost on reading: then, and only then, the given number stays.
+            given = f'(v.{target} if ctx.zero else None)' if target in plan.fields else 'None'
+            builder.emit(f'if {text} is None: {text} = {given} or 0')
 
 
 def _given(builder: Builder, text: str) -> object:

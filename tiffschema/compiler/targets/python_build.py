@@ -61,6 +61,14 @@ class Builder(Printer):
             self.needs_place.add(plan.extent)
         self.in_item = 0
 
+    def name(self, name: Name) -> str:
+        """Print a name; an argument that is still to be derived counts as 0."""
+        text = super().name(name)
+        kind = dict(self.plan.args).get(name.head)
+        if kind is None or kind.endswith(']') or len(name.parts) > 1:
+            return text
+        return f'({text} or 0)'
+
     def where(self, name: str) -> str:
         """Return the expression of a field's path."""
         return f"path + '.{name}'"
@@ -134,7 +142,7 @@ class Builder(Printer):
                 case Window():
                     self.window(op)
                 case Guard():
-                    self.ops(op.body)
+                    self.guard(op)
                 case ConstCheck() | Map() | Let() | Check():
                     pass  # values were turned before anything was written
 
@@ -286,11 +294,27 @@ class Builder(Printer):
 
     def call(self, op: Call) -> None:
         """Emit a struct inside the struct."""
-        given = dict(op.args)
-        args = ''.join(f', {self.expr(given[name])}' for name, _ in self.plans[op.struct].args)
         where = self.where(op.name) if op.name != 'item' else 'path'
         value = stored_value(self, op.name) if op.name != 'item' else 'item'
-        self.emit(f'build_{op.struct}(ctx, {value}, {where}{args})')
+        # Arguments that a struct derives are ours only if they are passed on as they are.
+        other = [name for name, tree in op.args if tree != Name((name,))]
+        saved = self.fresh('args')
+        if other:
+            self.emit(f'{saved} = dict(ctx.args)')
+        self.emit(f'build_{op.struct}(ctx, {value}, {where}{self.passed(op)})')
+        if other:
+            self.emit(f'ctx.args = {saved}')
+
+    def passed(self, op: Call) -> str:
+        """Return the arguments of a call; one that is not known yet stays None."""
+        given = dict(op.args)
+        own = dict(self.plan.args)
+        found = []
+        for name, _ in self.plans[op.struct].args:
+            tree = given[name]
+            bare = isinstance(tree, Name) and len(tree.parts) == 1 and tree.head in own
+            found.append(self.argument(tree.head) if bare else self.expr(tree))  # type: ignore[union-attr]
+        return ''.join(f', {text}' for text in found)
 
     def repeat(self, op: Repeat) -> None:
         """Emit items one by one, and the end mark."""
@@ -317,8 +341,7 @@ class Builder(Printer):
             for n, value in _equalities(op.until)
             if n.head == 'item' and len(n.parts) == 2
         }
-        given = dict(call.args)
-        args = ''.join(f', {self.expr(given[n])}' for n, _ in self.plans[call.struct].args)
+        args = self.passed(call)
         saved = self.fresh('saved')
         self.emit(f'{saved}, ctx.zero = ctx.zero, True')
         self.emit(f'build_{call.struct}(ctx, marked(record_{call.struct}, {mark!r}), path{args})')
@@ -441,6 +464,38 @@ class Builder(Printer):
                 self.emit('pass')
             else:
                 self.emit(f'disagree({self.where(op.name)}, {text!r}, True)')
+
+    def guard(self, op: Guard) -> None:
+        """Emit a body; zeros of its size where its value was lost and zeros are asked for."""
+        size = self.lost_size(op)
+        if not op.field.hidden and size != '0' and not isinstance(op.body[0], Run):
+            with self.block(f'if {local(op.name)} is None and ctx.zero:'):
+                self.emit(f'write(bytes({size}))' if size else f'no_size({self.where(op.name)})')
+            with self.block('else:'):
+                self.ops(op.body)
+            return
+        self.ops(op.body)
+
+    def lost_size(self, op: Guard) -> str:
+        """Return the size of a field whose value was lost, '' where it is unknown."""
+        match op.body[0]:
+            case At():
+                return '0'
+            case Call(struct=struct):
+                size = self.plans[struct].size
+                return '' if size is None else str(size)
+            case Text(kind='str' | 'bytes' | 'pad', count=count) if count is not None:
+                return self.expr(count)
+            case Window(size=tree) if op.name not in {w for w, _ in self.derived.windows.values()}:
+                return self.expr(tree)
+            case Array(number=number, dims=dims, pairs=pairs) if dims:
+                total = ' * '.join(f'({self.expr(dim)})' for dim in dims)
+                return f'{total} * {number.size * (2 if pairs else 1)}'
+            case Table(struct=struct, count=count) if count is not None:
+                return f'({self.expr(count)}) * {self.plans[struct].size}'
+            case Text(count=None, prefix=None) | Repeat(count=None, until=None):
+                return '0'
+        return ''
 
     def at(self, op: At) -> None:
         """Emit a block that waits for its place, or lies in its pointer."""

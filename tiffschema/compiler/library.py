@@ -29,7 +29,7 @@ __all__ = [
 
 SectionParser = Callable[['Schema', Any], Any]
 _sections: dict[str, SectionParser] = {}
-_listeners: list[Callable[[str, Located], None]] = []
+_listeners: list[Callable[[str, Located, bool], None]] = []
 _lock = threading.RLock()
 
 
@@ -45,11 +45,14 @@ def register_section(name: str, parser: SectionParser) -> None:
     _sections[name] = parser
 
 
-def on_register(listener: Callable[[str, Located], None]) -> None:
-    """Call a listener with id and raw mapping of every schema that users register."""
+def on_register(listener: Callable[[str, Located, bool], None]) -> None:
+    """Call a listener with every schema that users register: id, raw mapping, may it replace.
+
+    The listener may refuse the schema by an error.
+    """
     _listeners.append(listener)
     for id, raw in schemas.registered():
-        listener(id, raw)
+        listener(id, raw, True)
 
 
 def schema_folder() -> Path:
@@ -341,7 +344,7 @@ class SchemaLibrary(Mapping[str, Schema]):
         for variant in schema.variants:
             schema.compiled(variant)
         for listener in _listeners:
-            listener(schema.id, raw)
+            listener(schema.id, raw, replace)
         self._registered[schema.id] = raw
         self._loaded[schema.id] = schema
         return schema

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 __all__ = [
-    'SECTIONS', 'SchemaView', 'declared', 'freeze', 'frozen_source', 'load_users', 'register',
+    'SECTIONS', 'SchemaView', 'declared', 'freeze', 'frozen_source', 'is_registered', 'load_users', 'register',
     'section', 'table', 'unregister', 'view', 'views', 'watch',
 ]  # fmt: skip
 
@@ -168,6 +168,11 @@ def unregister(id: str) -> None:
     if _registered.pop(id, None) is not None:
         for watcher in _watchers:
             watcher(id)
+
+
+def is_registered(id: str) -> bool:
+    """Return whether a schema is one of the user's."""
+    return id in _registered
 
 
 def watch(changed: Callable[[str], None]) -> None:

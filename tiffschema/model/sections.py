@@ -82,7 +82,7 @@ def register_sections() -> None:
     on_register(_on_register)
 
 
-def _on_register(id: str, raw: Mapping[str, Any], replace: bool = False) -> None:
+def _on_register(id: str, raw: Mapping[str, Any], replace: bool) -> None:
     """Check what a user registers, and make it known to tables and detectors.
 
     Raises:

@@ -181,7 +181,9 @@ class TagTable(Mapping[int | str, TagRow]):
                     )
                     break
             else:
-                known.append((f'{id}.tags', raw, id))
+                # What a user registers is what is meant; shipped vendors share their codes.
+                row = (f'{id}.tags', raw, id)
+                known.insert(0 if catalog.is_registered(id) else len(known), row)
 
     def refresh(self) -> None:
         """Forget what was derived, after a schema was registered."""

@@ -72,6 +72,23 @@ def test_wrong_sections_are_refused_when_registered(change, match):
     assert 'acme_wrong' not in detectors
 
 
+def test_replace_takes_a_code_in_use():
+    text = ACME.replace('acme_sections', 'acme_taker').replace(
+        '60321: {name: Acme', '33000: {name: Acme'
+    )
+    other = text.replace('acme_taker', 'acme_other').replace('AcmeBlock', 'OtherBlock')
+    register_schema(text)
+    try:
+        with pytest.raises(SchemaError, match='in use'):
+            register_schema(other)
+        register_schema(other, replace=True)
+        assert tag_tables['tiff'][33000].name == 'OtherBlock'
+        assert tag_tables['tiff']['AcmeBlock'].code == 33000
+    finally:
+        catalog.unregister('user/acme_taker')
+        catalog.unregister('user/acme_other')
+
+
 def test_all_shipped_schemas_have_sections_that_read():
     for id in schemas:
         if not id.startswith('user/'):

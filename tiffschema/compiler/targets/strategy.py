@@ -360,12 +360,23 @@ class _Drawer:
         """Turn a list into the dict that a field shows."""
         if declared.as_ != 'dict' or not declared.key:
             return items
+        from hypothesis import assume
+
         shown: dict[Any, Any] = {}
         names = self.codes(declared)
+        bare = self.has_value(declared)
         for item in items:
             code = item.get(declared.key)
-            shown[names.get(code, code)] = item.get('value', item)
-        return {label: item for label, item in shown.items() if not _bare(item)}
+            shown[names.get(code, code)] = item.get('value') if bare else item
+        assume(len(shown) == len(items))  # the keys of a dict differ
+        return shown
+
+    def has_value(self, declared: Field) -> bool:
+        """Whether a dict shows just the field `value` of its items."""
+        item = declared.type.item if isinstance(declared.type, ArrayType) else None
+        if not isinstance(item, StructType):
+            return False
+        return any(inner.name == 'value' for inner in self.definition.structs[item.name].fields)
 
     def codes(self, declared: Field) -> Mapping[int, str]:
         """Return the names of a dict's keys: those of the table that the item's switch asks."""
@@ -426,7 +437,9 @@ class _Drawer:
                 high = declared.max if high is None else min(high, declared.max)
             drawn = values.integers(type_, low, high)
             special = self.special(declared, scope, type_)
-            if special:
+            if special and self.is_closed(declared, scope):
+                drawn = st.sampled_from(special)
+            elif special:
                 drawn = st.sampled_from(special) | drawn
         if declared.example is not None and not isinstance(declared.type, ArrayType):
             drawn = drawn | st.just(declared.example)
@@ -434,6 +447,16 @@ class _Drawer:
         if declared.as_ == 'hex':
             return hex(value)
         return value * declared.scale if declared.scale is not None else value
+
+    @staticmethod
+    def is_closed(declared: Field, scope: _Scope) -> bool:
+        """Whether a switch without default asks for this number: others cannot be built."""
+        return any(
+            other.switch is not None
+            and other.switch.default is None
+            and other.switch.on == Name((declared.name,))
+            for other in scope.struct.fields
+        )
 
     def special(self, declared: Field, scope: _Scope, type_: NumberType) -> list[int]:
         """Return the values that mean something: enum members, keys of cases."""
@@ -446,7 +469,8 @@ class _Drawer:
                     key for keys, _ in other.switch.cases for key in keys if isinstance(key, int)
                 ]
             if other.when is not None:
-                found += _constants_with(other.when, declared.name)
+                signs = ('!=',) if self.is_closed(declared, scope) else ()
+                found += _constants_with(other.when, declared.name, signs)
         low, high = type_.bounds
         least, most = values.bounds(declared.check, declared.name)
         low, high = (
@@ -515,10 +539,6 @@ class _Nothing:
 _NOTHING = _Nothing()
 
 
-def _bare(value: Any) -> bool:
-    return value is None or value is _NOTHING
-
-
 def _mark(until: Expr) -> dict[str, Any]:
     """Return the values that end a list: those that ``item.x == value`` names."""
     terms = until.operands if isinstance(until, BoolOp) else (until,)
@@ -530,18 +550,19 @@ def _mark(until: Expr) -> dict[str, Any]:
     return found
 
 
-def _constants_with(expr: Expr, name: str) -> list[int]:
-    """Return the numbers that a name is compared with."""
+def _constants_with(expr: Expr, name: str, signs: tuple[str, ...] = ()) -> list[int]:
+    """Return the numbers that a name is compared with, by certain signs or by any."""
     found: list[int] = []
     match expr:
-        case Binary(left=Name(parts=(head,)), right=Const(value=int() as value)) if head == name:
-            found.append(int(value))
-    if isinstance(expr, Member) and expr.operand == Name((name,)):
-        found += [
-            int(i.value) for i in expr.items if isinstance(i, Const) and isinstance(i.value, int)
-        ]
+        case Binary(op=op, left=Name(parts=(head,)), right=Const(value=int() as value)):
+            if head == name and (not signs or op in signs):
+                found.append(int(value))
+        case Member(operand=Name(parts=(head,)), items=items) if head == name and not signs:
+            found += [
+                int(i.value) for i in items if isinstance(i, Const) and isinstance(i.value, int)
+            ]
     for child in children(expr):
-        found += _constants_with(child, name)
+        found += _constants_with(child, name, signs)
     return found
 
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, Final
 
 __all__ = [
-    'SECTIONS', 'SchemaView', 'declared', 'freeze', 'frozen_source', 'is_registered', 'load_users', 'register',
-    'section', 'table', 'unregister', 'view', 'views', 'watch',
+    'SECTIONS', 'SchemaView', 'declared', 'freeze', 'frozen_source', 'is_registered', 'load_users',
+    'register', 'section', 'table', 'unregister', 'view', 'views', 'watch',
 ]  # fmt: skip
 
 SECTIONS: Final = (

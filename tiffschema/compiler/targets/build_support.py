@@ -20,6 +20,8 @@ from .record import Record
 __all__ = ['Block', 'Build']
 
 MAX_DEPTH = 32
+NOWHERE = object()
+"""Pointer to nothing: 0, but no reason for the fields before it to be there."""
 
 
 class Block:
@@ -333,12 +335,16 @@ def pack_part(
     out: bytearray, order: str, items: Sequence[tuple[str, str, Any]], path: str
 ) -> bool:
     """Pack fields up to the last that is given; return whether all were."""
-    last = max((i for i, item in enumerate(items) if item[2] is not None), default=-1)
+    last = max(
+        (i for i, item in enumerate(items) if item[2] is not None and item[2] is not NOWHERE),
+        default=-1,
+    )
     for name, letters, value in items[: last + 1]:
         if letters.endswith('x'):
             out.extend(bytes(int(letters[:-1] or 1)))
             continue
         try:
+            value = 0 if value is NOWHERE else value
             values = value if isinstance(value, tuple) else (value,)
             out.extend(struct.pack(order + letters, *values))
         except (struct.error, TypeError) as error:

@@ -655,7 +655,7 @@ class Builder(Printer):
                     value = f'None if {local(item.name)} is None else {value}'
                 elif item.name != self.plan.extent and item.name in self.derived.pointers:
                     target = local(self.derived.pointers[item.name].name)
-                    value = f'None if {target} is None and {local(item.name)} is None else 0'
+                    value = f'NOWHERE if {target} is None and {local(item.name)} is None else 0'
                 parts.append(f'({item.name!r}, {letters!r}, {value})')
             self.emit(f'whole = pack_part(out, {self.order!r}, ({", ".join(parts)},), path)')
 

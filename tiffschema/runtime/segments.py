@@ -397,6 +397,10 @@ class _Segments:
                 else:
                     self._partly(view, place, target, row, index, number)
             except TiffSchemaError as error:
+                if isinstance(error, FormatError) and len(view) < sizes[number]:
+                    # Sizes that are too large do no harm; data that is cut off does.
+                    message = f'the file ends after {len(view)} of {sizes[number]} bytes'
+                    error = TruncatedError(f'{message}; {error.message}', 'segment')
                 raise self._named(error, row, index, number) from error
 
     def _partly(

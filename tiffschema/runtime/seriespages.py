@@ -23,7 +23,9 @@ __all__ = ['PageSelection', 'frame_map', 'open_of']
 
 _OFFSETS = (324, 273)
 _BYTECOUNTS = (325, 279)
-_OWN_STREAM_TAGS = frozenset((347, 437, 65324, 65325, 65426))
+_OWN_STREAM_TAGS = frozenset((347, 437, 512, 513, 519, 520, 521, 50674, 65324, 65325, 65426))
+# Numbers that decoding depends on besides geometry: T.4 and T.6 options, subsampling.
+_OPTION_TAGS = (292, 293, 530)
 _FEW = 8
 
 
@@ -110,6 +112,8 @@ def _from_columns(pages: PageSelection, keyframe: Any) -> FrameMap | None:
     sizes, counts = table.arrays(_BYTECOUNTS[tiled])
     present = pages.indices >= 0
     chosen = np.where(present, pages.indices, 0)
+    if not table.alike(_OPTION_TAGS, int(chosen[np.argmax(present)]))[chosen][present].all():
+        return None
     segments = geometry.segment_count
     if not ((numbers[chosen] == segments) & (counts[chosen] == segments))[present].all():
         return None

@@ -134,8 +134,8 @@ def test_types_of_samples(sampleformat: int, bits: int, expected: str | None) ->
 
 
 def test_samples_of_differing_types_are_fields() -> None:
-    mixed = Geometry(5, 4, samplesperpixel=2, bitspersample=(8, 16), sampleformat=(1, 2))
-    assert mixed.dtype is None
+    unknown = Geometry(5, 4, samplesperpixel=2, bitspersample=(8, 12), sampleformat=(1, 2))
+    assert unknown.dtype is None
     mixed = Geometry(5, 4, samplesperpixel=2, bitspersample=(8, 32), sampleformat=(1, 3))
     assert mixed.dtype == np.dtype([('s0', 'u1'), ('s1', 'f4')])
     assert (mixed.shape, mixed.axes, mixed.segment_nbytes(0)) == ((4, 5), 'YX', 4 * 5 * 5)

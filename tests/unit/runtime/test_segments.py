@@ -1,0 +1,356 @@
+"""The decoding path on segments made by hand: all layouts, selections, sparse and damaged ones."""
+
+from __future__ import annotations
+
+import io
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from tiffschema.codecs.spec import SegmentSpec
+from tiffschema.errors import FormatError, LimitError, TruncatedError
+from tiffschema.limits import Limits
+from tiffschema.model.geometry import Geometry
+from tiffschema.runtime import workers
+from tiffschema.runtime.frames import FrameMap
+from tiffschema.runtime.segments import ReadOptions, SegmentReader, fill_value, full_window
+from tiffschema.runtime.segmenttable import SegmentTable, located
+from tiffschema.runtime.selection import select
+from tiffschema.runtime.source import Source, open_source
+from tiffschema.runtime.tilecache import SegmentCache
+
+Array = NDArray[Any]
+
+
+def stored(geometry: Geometry, pages: Array) -> tuple[bytes, SegmentTable]:
+    """Return the bytes of pages of shape (n, P, D, L, W, c), cut the plain way, and their table."""
+    data = bytearray(b'II*\0')
+    offsets, counts = [], []
+    for page in pages:
+        for index in range(geometry.segment_count):
+            plane, z, y, x = geometry.position(index)
+            depth, length, width, _ = geometry.extent(index)
+            segment = np.zeros(geometry.stored_shape(index), geometry.stored_dtype)
+            segment[:depth, :length, :width] = page[
+                plane, z : z + depth, y : y + length, x : x + width
+            ]
+            encoded = segment.tobytes()
+            if geometry.compression == 8:
+                encoded = zlib.compress(encoded)
+            offsets.append(len(data))
+            counts.append(len(encoded))
+            data += encoded
+    shape = (len(pages), geometry.segment_count)
+    return bytes(data), SegmentTable(
+        np.asarray(offsets, np.int64).reshape(shape), np.asarray(counts, np.int64).reshape(shape)
+    )
+
+
+def samples_of(geometry: Geometry, frames: int = 1) -> Array:
+    shape = (frames, *geometry.shaped)
+    assert geometry.dtype is not None
+    return (np.arange(np.prod(shape)) * 7919 % 251).astype(geometry.dtype).reshape(shape)
+
+
+def read(
+    geometry: Geometry,
+    source: Source,
+    table: SegmentTable,
+    frames: Sequence[int] | None = None,
+    window: Any = None,
+    nodata: float = 0,
+    files: Any = None,
+    **options: Any,
+) -> Array:
+    chosen = np.arange(len(table)) if frames is None else np.asarray(frames)
+    window = full_window(geometry.shaped) if window is None else window
+    out = np.full((len(chosen), *map(len, window)), 99, geometry.dtype)
+    reader = SegmentReader(SegmentSpec(geometry), nodata)
+    reader.read(
+        FrameMap([lambda: source], table, files), chosen, window, out, ReadOptions(**options)
+    )
+    return out
+
+
+@st.composite
+def layouts(draw: st.DrawFn) -> Geometry:
+    fields: dict[str, Any] = {
+        'imagewidth': draw(st.integers(1, 40)),
+        'imagelength': draw(st.integers(1, 40)),
+        'imagedepth': draw(st.sampled_from([1, 1, 3])),
+        'samplesperpixel': draw(st.integers(1, 3)),
+        'planarconfig': draw(st.sampled_from([1, 2])),
+        'bitspersample': draw(st.sampled_from([8, 16])),
+        'compression': draw(st.sampled_from([1, 8])),
+        'byteorder': draw(st.sampled_from(['<', '>'])),
+    }
+    if draw(st.booleans()):
+        fields |= {'tilewidth': 16, 'tilelength': 16, 'tiledepth': draw(st.integers(1, 2))}
+    else:
+        fields['rowsperstrip'] = draw(st.integers(1, 41))
+    return Geometry(**fields)
+
+
+@given(layouts(), st.integers(1, 3), st.data())
+@settings(max_examples=80, deadline=None)
+def test_any_part_of_any_layout(geometry: Geometry, frames: int, data: st.DataObject) -> None:
+    pages = samples_of(geometry, frames)
+    raw, table = stored(geometry, pages)
+    kind = data.draw(st.sampled_from(['memory', 'stream']))
+    source = open_source(raw if kind == 'memory' else io.BytesIO(raw))
+    threads = data.draw(st.sampled_from([1, 2]))
+    assert np.array_equal(read(geometry, source, table, maxworkers=threads), pages)
+    window = []
+    for size in geometry.shaped:
+        start = data.draw(st.integers(0, size - 1))
+        stop = data.draw(st.integers(start + 1, size))
+        each = range(start, stop, data.draw(st.integers(1, 3)))
+        window.append(each[::-1] if data.draw(st.booleans()) else each)
+    chosen = data.draw(st.lists(st.integers(0, frames - 1), min_size=1, max_size=4))
+    cache = SegmentCache(data.draw(st.sampled_from([0, 500, 1 << 20])))
+    for _ in range(2):
+        found = read(
+            geometry, source, table, chosen, tuple(window), maxworkers=threads, cache=cache
+        )
+        expected = pages[np.ix_(chosen, *[list(each) for each in window])]
+        assert np.array_equal(found, expected)
+
+
+@pytest.mark.parametrize('compression', [1, 8])
+@pytest.mark.parametrize('length', [3, 700])
+def test_files_are_read_by_position(tmp_path: Path, compression: int, length: int) -> None:
+    geometry = Geometry(
+        300, length, bitspersample=16, rowsperstrip=50, compression=compression, byteorder='>'
+    )
+    pages = samples_of(geometry, 5)
+    raw, table = stored(geometry, pages)
+    path = tmp_path / 'data'
+    path.write_bytes(b'#' * 7 + raw)
+    source = open_source(str(path), offset=7)
+    assert np.array_equal(read(geometry, source, table, maxworkers=2), pages)
+    # A constant stride that is not that of adjacent pages.
+    assert np.array_equal(read(geometry, source, table, [4, 2, 0]), pages[[4, 2, 0]])
+    assert np.array_equal(read(geometry, source, table, [0, 3, 1]), pages[[0, 3, 1]])
+    source.close()
+
+
+def test_only_touched_segments_are_read() -> None:
+    geometry = Geometry(64, 64, bitspersample=8, tilewidth=16, tilelength=16, compression=8)
+    raw, table = stored(geometry, samples_of(geometry))
+    wanted: list[int] = []
+
+    class Watched(type(open_source(raw))):  # type: ignore[misc]
+        def view(self, offset: int, size: int) -> memoryview:
+            wanted.append(offset)
+            return super().view(offset, size)
+
+    window = (range(1), range(1), range(20, 30), range(33, 40), range(1))
+    found = read(geometry, Watched(raw), table, window=window)
+    assert np.array_equal(found[0], samples_of(geometry)[0][:, :, 20:30, 33:40])
+    assert wanted == [int(table.offsets[0, 6])]
+
+
+def test_decoded_segments_are_kept() -> None:
+    geometry = Geometry(64, 64, bitspersample=8, tilewidth=16, tilelength=16, compression=8)
+    raw, table = stored(geometry, samples_of(geometry))
+    cache = SegmentCache()
+    window = (range(1), range(1), range(20, 30), range(33, 40), range(1))
+    source = open_source(raw)
+    first = read(geometry, source, table, window=window, cache=cache)
+    assert len(cache) == 1
+    damaged = bytearray(raw)
+    damaged[int(table.offsets[0, 6]) :] = bytes(len(raw) - int(table.offsets[0, 6]))
+    source._data = source._head = source._all = memoryview(bytes(damaged))  # type: ignore[attr-defined]
+    assert np.array_equal(read(geometry, source, table, window=window, cache=cache), first)
+
+
+@pytest.mark.parametrize('nodata', [0, 7])
+@pytest.mark.parametrize('compression', [1, 8])
+def test_segments_that_are_not_stored_are_nodata(nodata: int, compression: int) -> None:
+    geometry = Geometry(
+        40, 40, bitspersample=8, tilewidth=16, tilelength=16, compression=compression
+    )
+    pages = samples_of(geometry)
+    raw, table = stored(geometry, pages)
+    table.offsets[0, 0] = 0
+    table.bytecounts[0, 4] = 0
+    expected = pages.copy()
+    expected[0, 0, 0, :16, :16] = nodata
+    expected[0, 0, 0, 16:32, 16:32] = nodata
+    assert np.array_equal(read(geometry, open_source(raw), table, nodata=nodata), expected)
+
+
+def test_frames_that_are_missing_are_nodata() -> None:
+    geometry = Geometry(10, 10, bitspersample=8)
+    pages = samples_of(geometry, 3)
+    raw, table = stored(geometry, pages)
+    files = np.array([0, -1, 0])
+    found = read(geometry, open_source(raw), table, nodata=3, files=files)
+    assert np.array_equal(found[[0, 2]], pages[[0, 2]])
+    assert (found[1] == 3).all()
+
+
+def test_values_of_nodata_are_cast() -> None:
+    assert fill_value(-9999, np.dtype('i2')) == -9999
+    assert fill_value(-9999, np.dtype('u1')) == 0
+    assert np.isnan(fill_value(float('nan'), np.dtype('f4')))
+    assert fill_value(float('nan'), np.dtype('u2')) == 0
+    assert fill_value(1.5, np.dtype('u1')) == 0
+    assert fill_value(10**400, np.dtype('f8')) == 0
+
+
+def test_damage_is_named_or_recorded() -> None:
+    geometry = Geometry(40, 40, bitspersample=8, tilewidth=16, tilelength=16, compression=8)
+    pages = samples_of(geometry, 2)
+    raw, table = stored(geometry, pages)
+    at = int(table.offsets[1, 4])
+    damaged = raw[:at] + b'\xff' * 10 + raw[at + 10 :]
+    source = open_source(damaged)
+    with pytest.raises(FormatError) as caught:
+        read(geometry, source, table)
+    assert (caught.value.path, caught.value.offset) == ('frames[1].segments[4]', at)
+    faults: list[FormatError] = []
+    found = read(geometry, source, table, errors='fault', fault=faults.append, maxworkers=2)
+    assert {(fault.path, fault.offset) for fault in faults} == {('frames[1].segments[4]', at)}
+    whole = np.ones(found.shape, bool)
+    whole[1, 0, 0, 16:32, 16:32] = False
+    assert np.array_equal(found[whole], pages[whole])
+
+
+@pytest.mark.parametrize('compression', [1, 8])
+def test_data_beyond_the_end_of_the_file(compression: int) -> None:
+    geometry = Geometry(40, 40, bitspersample=8, compression=compression)
+    pages = samples_of(geometry, 2)
+    raw, table = stored(geometry, pages)
+    source = open_source(raw[: int(table.offsets[1, 0]) + 20])
+    with pytest.raises(TruncatedError) as caught:
+        read(geometry, source, table)
+    assert caught.value.offset == int(table.offsets[1, 0])
+    faults: list[FormatError] = []
+    found = read(geometry, source, table, errors='fault', fault=faults.append)
+    assert np.array_equal(found[0], pages[0])
+    assert np.array_equal(found[1].ravel()[:16], pages[1].ravel()[:16])
+    assert faults
+
+
+def test_limits_come_before_memory() -> None:
+    geometry = Geometry(1 << 20, 1 << 20, bitspersample=8, compression=8)
+    table = SegmentTable(np.full((1, 1), 8, np.int64), np.full((1, 1), 8, np.int64))
+    out = np.empty((1, 1, 1, 1, 1, 1), 'u1')
+    with pytest.raises(LimitError):
+        SegmentReader(SegmentSpec(geometry)).read(
+            FrameMap([lambda: open_source(bytes(16))], table),
+            np.zeros(1, np.intp),
+            (range(1), range(1), range(1), range(1), range(1)),
+            out,
+            ReadOptions(limits=Limits(bytes=1 << 30)),
+        )
+
+
+@pytest.mark.parametrize(
+    ('offsets', 'counts', 'expected'),
+    [
+        ([10, 60, 110], [50, 50, 20], ([10, 60, 110], [50, 50, 20])),
+        ([10, 60], [50, 50, 20], ([10, 60, 0], [50, 50, 20])),
+        ([10, 60, 110, 120], [50, 50, 20, 9], ([10, 60, 110], [50, 50, 20])),
+        ([10, 60, 110], None, ([10, 60, 110], [50, 50, 20])),
+        ([10, 60, 110], [], ([10, 60, 110], [50, 50, 20])),
+        # One offset, whole samples: a single stretch, whatever RowsPerStrip says.
+        ([10], [120], ([10], [120])),
+        ([10], [0], ([10], [120])),
+    ],
+)
+def test_tables_are_recovered(
+    offsets: list[int], counts: list[int] | None, expected: tuple[list[int], list[int]]
+) -> None:
+    geometry = Geometry(10, 12, bitspersample=8, rowsperstrip=5)
+    faults: list[FormatError] = []
+    table = located(geometry, offsets, counts, 1000, faults.append)
+    assert (table.offsets[0].tolist(), table.bytecounts[0].tolist()) == expected
+
+
+def test_compressed_sizes_reach_to_what_follows() -> None:
+    geometry = Geometry(10, 12, bitspersample=1, rowsperstrip=5, compression=4)
+    table = located(geometry, [50, 10, 90], None, 100)
+    assert table.bytecounts[0].tolist() == [40, 40, 10]
+    single = Geometry(10, 12, bitspersample=1, compression=4)
+    assert located(single, [30], [0], 100).bytecounts[0].tolist() == [70]
+    hostile = located(single, [1 << 64], [1 << 70], 100)
+    assert hostile.offsets[0, 0] > 1 << 62
+
+
+@pytest.mark.parametrize(
+    'selection',
+    [
+        ..., None, 2, -1, slice(None, None, -1), (slice(1, 4), ..., 0), (1, slice(None), [0, 2]),
+        ([3, 1, 1], 0), (slice(None), np.array([True, False, True, False])), np.newaxis,
+        (slice(5, 2),), (..., slice(None, None, 2)), ([], slice(None)), (range(1, 3),),
+    ],
+)  # fmt: skip
+def test_selections_are_those_of_numpy(selection: Any) -> None:
+    array = np.arange(5 * 4 * 3).reshape(5, 4, 3)
+    chosen = select(selection, array.shape)
+    block = array[np.ix_(*[np.asarray(each, np.intp) for each in chosen.ranges])]
+    expected = array[... if selection is None else selection]
+    assert np.array_equal(chosen.take(block), expected)
+    assert chosen.take(block).shape == expected.shape
+
+
+@pytest.mark.parametrize(
+    ('selection', 'error'),
+    [
+        (5, IndexError), (-6, IndexError), ((0, 0, 0, 0), IndexError), ('a', TypeError),
+        (1.5, TypeError), ((..., ...), IndexError), ([7], IndexError), ([0.5], TypeError),
+        (np.array([True]), IndexError), (True, TypeError),
+    ],
+)  # fmt: skip
+def test_wrong_selections(selection: Any, error: type[Exception]) -> None:
+    with pytest.raises(error, match='selection'):
+        select(selection, (5, 4, 3))
+
+
+def test_work_is_done_once_and_the_first_error_wins() -> None:
+    done: list[int] = []
+    workers.run(done.append, range(100), 4)
+    assert sorted(done) == list(range(100))
+
+    def fail(item: int) -> None:
+        if item >= 5:
+            raise ValueError(str(item))
+
+    with pytest.raises(ValueError, match='5'):
+        workers.run(fail, range(100), 4)
+
+
+def test_work_inside_of_work_does_not_wait_for_itself() -> None:
+    done: list[int] = []
+
+    def outer(item: int) -> None:
+        workers.run(done.append, range(item, item + 10), workers.MAX_WORKERS)
+
+    workers.run(outer, range(0, 1000, 10), workers.MAX_WORKERS)
+    assert sorted(done) == list(range(1000))
+
+
+def test_numbers_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv('TIFFSCHEMA_NUM_THREADS', '3')
+    assert workers.default_workers() == 3
+    assert workers.workers_for(None, 1 << 30) == 3
+    assert workers.workers_for(2, 1 << 30) == 2
+    # Little work is done by the caller alone.
+    assert workers.workers_for(8, 1000) == 1
+    with pytest.raises(ValueError, match='maxworkers'):
+        workers.workers_for(-1, 0)
+
+
+@given(st.integers(0, 5000), st.integers(1, 1 << 20), st.integers(1, 8))
+def test_batches_cover_all_items_once(count: int, nbytes: int, threads: int) -> None:
+    found = [index for batch in workers.batches(count, nbytes, threads) for index in batch]
+    assert found == list(range(count))

@@ -255,7 +255,7 @@ class _Layout:
             self._addresses.append(position)
             position = even(position + template.size)
         self._arrays: list[dict[int, int]] = []
-        for image, template in zip(self._chain, self._templates, strict=True):
+        for template in self._templates:
             places = {}
             for code in (OFFSETS, COUNTS):
                 field = template.fields[template.index(code)]

@@ -176,13 +176,13 @@ class SeriesWriter:
             address = output.next_address()
             start = address + self.first.size
             start += -start % self._align
-            self.check(start + nbytes)
+            self.check(start if self.plan.arguments.truncate else start + nbytes)
             self.dataoffset = start
             self._write_samples(pixels, frames, start, nbytes)
             self._write_first(address)
         else:
             start = self.dataoffset + self.frames * self._page_bytes
-            self.check(start + nbytes)
+            self.check(start if self.plan.arguments.truncate else start + nbytes)
             self._write_samples(pixels, frames, start, nbytes)
         self.frames += frames
         return start, nbytes

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import secrets
 import shutil
@@ -360,7 +361,7 @@ def _stream_sink(stream: IO[bytes], mode: WriteMode, *, owned: bool) -> Sink:
     writable = getattr(stream, 'writable', None)
     if writable is not None and not writable():
         raise ValueError('file: the file object is not open for writing')
-    if isinstance(getattr(stream, 'encoding', None), str):
+    if isinstance(stream, io.TextIOBase):
         raise TypeError('file: the file object is open for text, not for bytes')
     seekable = getattr(stream, 'seekable', None)
     if not (seekable is None or seekable()):

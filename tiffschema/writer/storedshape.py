@@ -233,12 +233,17 @@ def sample_layout(
         SampleLayout(stored=StoredShape(frames=1, separate_samples=1, depth=1, length=5, width=6, \
 contig_samples=4, extrasamples=1), photometric=2, planarconfig=1, extrasamples=(2,))
     """
-    pageshape = _at_least_2d(shape, kind, planarconfig)
+    pageshape = (1,) * (2 - len(shape)) + shape
     apart = -4 if volumetric else -3  # the axis of planes stored apart
     if photometric is None:
         photometric, planarconfig = _guess_photometric(
             pageshape, itemsize, dtypekind, kind, planarconfig, apart, palette
         )
+    if kind == 'shaped' and planarconfig is None and photometric not in PHOTOMETRIC_SAMPLES:
+        # Trailing axes of length 1 would make pages of one column: where a description keeps the
+        # full shape they are dropped from the pages.
+        while len(pageshape) > 2 and pageshape[-1] == 1:
+            pageshape = pageshape[:-1]
     samples = PHOTOMETRIC_SAMPLES.get(photometric, 1)
     if photometric == CFA:
         planarconfig = None
@@ -270,16 +275,6 @@ contig_samples=4, extrasamples=1), photometric=2, planarconfig=1, extrasamples=(
     stored.extrasamples = extra
     values = _extrasamples(extrasamples, extra, photometric)
     return SampleLayout(stored, photometric, stored.planarconfig, values)
-
-
-def _at_least_2d(shape: tuple[int, ...], kind: str, planarconfig: int | None) -> tuple[int, ...]:
-    # Trailing axes of length 1 would make pages of one column: where a description keeps the full
-    # shape they are dropped from the pages.
-    while kind == 'shaped' and planarconfig is None and len(shape) > 2 and shape[-1] == 1:
-        shape = shape[:-1]
-    if len(shape) < 2:
-        shape = (1,) * (2 - len(shape)) + shape
-    return shape
 
 
 def _guess_photometric(

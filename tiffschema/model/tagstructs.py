@@ -163,16 +163,7 @@ class ValueBinding:
             buffer, position, _ = data()
             text = bytes(buffer[position : position + context.size])
             return self.view.texts[self.grammar].parse(text, faults, limits=limits)
-        struct = self.view.struct(self.name)
-        if self.at_value:
-            offset = context.number
-            if not isinstance(offset, int) or offset < 8:
-                raise FormatError(f'{offset!r} is no offset', f'tag {self.row.code}')
-            buffer, start = context.window(offset, None)
-            position, end = offset - start, None
-        else:
-            buffer, position, start = data()
-            end = position + context.size
+        struct, buffer, position, end, start = self._placed(context, data)
         return struct.parse(
             buffer,
             position,
@@ -185,6 +176,54 @@ class ValueBinding:
             faults=faults,
             strict=strict,
         )
+
+    def trace(
+        self,
+        context: TagContext,
+        data: Callable[[], tuple[Buffer, int, int]],
+        byteorder: ByteOrder,
+        *,
+        limits: Limits = DEFAULT_LIMITS,
+    ) -> list[Any]:
+        """Return the extents of the struct's fields in the file; none for texts.
+
+        Parameters:
+            context, data, byteorder, limits: As in `parse`.
+
+        Raises:
+            FormatError: It is not known where the struct lies, or what its arguments are.
+        """
+        if self.grammar:
+            return []
+        struct, buffer, position, end, start = self._placed(context, data)
+        extents: list[Any] = struct.trace(
+            buffer,
+            position,
+            end,
+            byteorder=byteorder,
+            base=-start,
+            args=self.arguments(context),
+            limits=limits,
+        )
+        return extents
+
+    def _placed(
+        self, context: TagContext, data: Callable[[], tuple[Buffer, int, int]]
+    ) -> tuple[Any, Buffer, int, int | None, int]:
+        """Return the struct, a buffer, where in it the struct begins and must end, its offset.
+
+        Raises:
+            FormatError: The value is no offset.
+        """
+        struct = self.view.struct(self.name)
+        if not self.at_value:
+            buffer, position, start = data()
+            return struct, buffer, position, position + context.size, start
+        offset = context.number
+        if not isinstance(offset, int) or offset < 8:
+            raise FormatError(f'{offset!r} is no offset', f'tag {self.row.code}')
+        buffer, start = context.window(offset, None)
+        return struct, buffer, offset - start, None, start
 
     # Writing
 

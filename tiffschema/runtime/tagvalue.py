@@ -16,10 +16,12 @@ from tiffschema.model.tagvalues import decode_value
 from tiffschema.types import Buffer
 
 if TYPE_CHECKING:
+    from tiffschema.compiler.library import Extent
+
     from .chain import Directories
     from .tags import TiffTag
 
-__all__ = ['plain_value', 'read_record', 'read_value', 'value_bytes']
+__all__ = ['plain_value', 'read_record', 'read_value', 'trace_value', 'value_bytes']
 
 
 def _path(tag: TiffTag) -> str:
@@ -189,6 +191,28 @@ def _parsed(tag: TiffTag, *, lazy: bool) -> Any:
         limits=directories.limits,
         lazy=lazy,
         strict=directories.faults.strict,
+    )
+
+
+def trace_value(tag: TiffTag) -> list[Extent]:
+    """Return the extents of the fields of a vendor's block, in file offsets.
+
+    The list is empty for tags without a declared struct; an extent of kind ``fault`` ends it where
+    the bytes do not have the declared form.
+
+    Raises:
+        FormatError: It is not known where the block lies.
+    """
+    row = tag.plan.row
+    if row is None or row.value is None:
+        return []
+    context = _Context(tag)
+    binding = value_binding(row, context)
+    if binding is None:
+        return []
+    directories: Directories = tag.parent.directories
+    return binding.trace(
+        context, context.data, directories.codec.byteorder, limits=directories.limits
     )
 
 

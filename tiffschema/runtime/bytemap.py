@@ -1,0 +1,311 @@
+"""The byte map of a file: what each structure claims, from directories, tags, traces and segments.
+
+Rule 1: structure is traced by compiled structs; nothing is unpacked here.
+Rule 2: damage does not end the map: what cannot be read claims nothing, and its fault is recorded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from tiffschema.errors import FormatError, TiffFileError
+from tiffschema.model.sections import schemas
+from tiffschema.model.tagtable import tag_tables
+
+from .coverage import ByteMap, Claim, account
+from .tagplans import tag_plan
+from .tags import TiffTag, TiffTags
+from .tagvalue import trace_value
+
+if TYPE_CHECKING:
+    from tiffschema.compiler.library import Extent
+    from tiffschema.model.directory import Directory
+
+    from .file import TiffFile
+    from .page import TiffPage
+
+__all__ = ['byte_map']
+
+_SUBIFDS: Final = 330
+_STORED: Final = ((273, 279), (324, 325))
+_PREVIEW: Final = (513, 514)
+_FREE: Final = (288, 289)
+
+
+def byte_map(tif: TiffFile, *, details: bool = True) -> ByteMap:
+    """Return what every byte of a file is.
+
+    Parameters:
+        tif: An open file.
+        details: Whether to give entries, inline values and fields of blocks, too.
+
+    Example:
+        >>> from tiffschema.runtime.file import TiffFile
+        >>> data = bytes.fromhex('49492a00 08000000 0100 0001030001000000 05000000 00000000')
+        >>> with TiffFile(data) as tif:
+        ...     found = byte_map(tif)
+        >>> [(span.kind, span.nbytes) for span in found.spans if span.depth == 0]
+        [('header', 8), ('directory', 18)]
+        >>> found.unexplained
+        ()
+    """
+    claims = _Claims(tif, details)
+    claims.header()
+    claims.pages(tif.pages)
+    claims.series()
+    return account(claims.found, tif.source.size, tif.source.view)
+
+
+class _Claims:
+    """Collects the claims of one file.
+
+    Parameters:
+        tif: The file.
+        details: Whether claims get their parts.
+    """
+
+    def __init__(self, tif: TiffFile, details: bool) -> None:
+        self.tif = tif
+        self.details = details
+        self.found: list[Claim] = []
+        self._met: set[int] = set()
+        self._starts: set[int] = set()
+        self._codec = tif.container.codec
+        self._ifd = schemas['tiff/ifd'].struct('ifd', variant=self._codec.variant)
+
+    def add(
+        self, start: int, stop: int, kind: str, path: str, note: str = '',
+        parts: Iterable[Claim] = (),
+    ) -> None:  # fmt: skip
+        """Add a claim; empty ones claim nothing."""
+        if stop > start:
+            self.found.append(Claim(start, stop, kind, path, note, tuple(parts)))
+
+    def header(self) -> None:
+        """Add the header, field by field."""
+        struct = schemas['tiff/ifd'].struct('header', variant=self._codec.variant)
+        view = self.tif.source.view(0, 64)
+        extents = struct.trace(view, byteorder=self._codec.byteorder)
+        parts = [Claim(e.start, e.stop, 'field', e.path) for e in extents if e.kind != 'fault']
+        end = max((part.stop for part in parts), default=0)
+        self.add(0, end, 'header', 'header', '', parts if self.details else ())
+
+    # Directories
+
+    def pages(self, pages: Any) -> None:
+        """Add all pages of a chain, with their children."""
+        for index in range(len(pages)):
+            page = pages.get(index, aspage=True)
+            if page.offset in self._met:
+                continue
+            self.directory(page.tags, page.directory, page.path)
+            self.segments(page)
+            if page.subifds is not None:
+                try:
+                    children = page.pages
+                    assert children is not None
+                    self.pages(children)
+                except FormatError as error:
+                    self.tif.faults.append(error)
+
+    def directory(self, tags: TiffTags, directory: Directory, path: str) -> None:
+        """Add a directory with what its tags point to, other than SubIFDs and segments."""
+        if directory.offset in self._met:
+            return
+        self._met.add(directory.offset)
+        stop = directory.offset + directory.nbytes
+        parts = self._entries(directory, tags, path) if self.details else ()
+        self.add(directory.offset, stop, 'directory', path, f'{len(directory.codes)} tags', parts)
+        for tag in tags:
+            where = f'{path}.{_name(tag)}'
+            self.value(tag, where, stop)
+            space = tag.plan.row.space if tag.plan.row is not None else None
+            if space is not None and tag.code != _SUBIFDS and tag.valuebytecount < 1 << 16:
+                self.child(tag, space, tags, where)
+
+    def _entries(self, directory: Directory, tags: TiffTags, path: str) -> Iterator[Claim]:
+        codec = self._codec
+        first, end = directory.entry_at(0), directory.entry_at(len(directory.codes))
+        yield Claim(directory.offset, first, 'field', f'{path}.n', str(len(directory.codes)))
+        inline = {
+            tag.offset: tag for tag in tags if tag.valueoffset < end and tag.valueoffset > first
+        }
+        for position, code in enumerate(directory.codes):
+            at = directory.entry_at(position)
+            name = tag_plan(tags.space, code).name
+            tag = inline.get(at)
+            inside: tuple[Claim, ...] = ()
+            if tag is not None and at < tag.valueoffset < at + codec.entry_nbytes:
+                stop = tag.valueoffset + tag.valuebytecount
+                inside = (Claim(tag.valueoffset, stop, 'value', f'{path}.{_name(tag)}', 'inline'),)
+            label = f'{path}.tag {code}' + (f' {name}' if name != str(code) else '')
+            yield Claim(at, at + codec.entry_nbytes, 'entry', label, '', inside)
+        view, start = self.tif.directories.window(directory.offset, directory.nbytes)
+        extents = self._ifd.trace(
+            view, directory.offset - start, byteorder=codec.byteorder, base=-start
+        )
+        for extent in extents:
+            if extent.start >= end and extent.kind != 'fault':
+                yield Claim(extent.start, extent.stop, 'field', f'{path}.{extent.path}')
+
+    def child(self, tag: TiffTag, space: str, tags: TiffTags, path: str) -> None:
+        """Add the directories that a tag points to."""
+        offsets = _offsets(tag)
+        for number, offset in enumerate(offsets):
+            where = path if len(offsets) == 1 else f'{path}[{number}]'
+            try:
+                directory = self.tif.directories.read(offset)
+            except FormatError as error:
+                self.tif.faults.append(error)
+                continue
+            known = space if space in tag_tables else 'tiff'
+            trail = (*tags.trail, 0 if tags.directory is None else tags.directory.offset)
+            if offset in trail or len(trail) > self.tif.limits.depth:
+                continue
+            self.directory(TiffTags(self.tif, directory, known, trail=trail), directory, where)
+
+    # Values
+
+    def value(self, tag: TiffTag, path: str, behind: int) -> None:
+        """Add the value of a tag that lies outside of its entry, and what its struct leads to."""
+        size = tag.valuebytecount
+        owner = tag._owner
+        inline = (
+            owner is not None
+            and owner.directory is not None
+            and (owner.directory.offset <= tag.valueoffset < behind)
+        )
+        extents = self._traced(tag)
+        inside = [
+            e for e in extents if tag.valueoffset <= e.start and e.stop <= tag.valueoffset + size
+        ]
+        if not inline:
+            parts = [_field(e, path) for e in inside] if self.details else ()
+            note = 'declared by its schema' if inside else ''
+            self.add(tag.valueoffset, tag.valueoffset + size, 'value', path, note, parts)
+        outside = sorted(set(extents) - set(inside), key=lambda e: (e.start, e.stop))
+        for start, stop, members in _merged(outside):
+            parts = [_field(e, path) for e in members] if self.details else ()
+            self.add(start, stop, 'block', path, 'declared by its schema', parts)
+
+    def _traced(self, tag: TiffTag) -> list[Extent]:
+        row = tag.plan.row
+        if row is None or row.value is None:
+            return []
+        try:
+            extents = trace_value(tag)
+        except TiffFileError as error:
+            if isinstance(error, FormatError):
+                self.tif.faults.append(error)
+            return []
+        return [e for e in extents if e.kind != 'fault' and e.stop > e.start]
+
+    # Pixels
+
+    def segments(self, page: TiffPage) -> None:
+        """Add the strips or tiles of a page, adjacent ones as one claim."""
+        index = page.directory.index
+        path = page.path
+        what = 'tiles' if page.is_tiled else 'strips'
+        try:
+            if page.tiles is None:
+                table = page.segmenttable
+                starts, sizes = table.offsets.reshape(-1), table.bytecounts.reshape(-1)
+                self._runs(starts, sizes, f'{path}.{what}')
+                self._starts.update(starts.tolist())
+            for code, counts in (*_STORED, _PREVIEW, _FREE):
+                if code not in index:
+                    continue
+                starts, sizes = _column(page, code), _column(page, counts)
+                if len(starts) != len(sizes):
+                    continue
+                fresh = np.array([at not in self._starts for at in starts.tolist()], bool)
+                kind = 'padding' if code == _FREE[0] else 'segment'
+                name = f'{path}.tag {code} {tag_plan("tiff", code).name}'
+                self._runs(starts[fresh], sizes[fresh], name, kind)
+        except FormatError as error:
+            self.tif.faults.append(error)
+
+    def _runs(self, starts: Any, sizes: Any, path: str, kind: str = 'segment') -> None:
+        """Add ranges; those that follow each other in the file become one claim."""
+        size = self.tif.source.size
+        stored = (starts > 0) & (sizes > 0) & (starts < size)
+        numbers = np.flatnonzero(stored)
+        starts, stops = starts[stored], np.minimum(starts[stored] + sizes[stored], size)
+        order = np.lexsort((stops, starts))
+        starts, stops, numbers = starts[order], stops[order], numbers[order]
+        if not len(starts):
+            return
+        breaks = np.flatnonzero(starts[1:] != stops[:-1]) + 1
+        for run in np.split(np.arange(len(starts)), breaks):
+            first, last = run[0], run[-1]
+            note = '' if len(run) == 1 else f'{len(run)} adjacent'
+            label = f'{path}[{numbers[first]}]' if len(stored) > 1 else path
+            self.add(int(starts[first]), int(stops[last]), kind, label, note)
+
+    def series(self) -> None:
+        """Add the frames of series that have no directories of their own."""
+        try:
+            found = list(self.tif.series)
+        except TiffFileError as error:
+            if isinstance(error, FormatError):
+                self.tif.faults.append(error)
+            return
+        for number, series in enumerate(found):
+            frames = series.framemap
+            if len(frames) <= 1 and series.dataoffset is None:
+                continue
+            if frames.files is not None and len(frames.sources) > 1:
+                continue  # other files of a set have maps of their own
+            starts, sizes = frames.table.offsets.reshape(-1), frames.table.bytecounts.reshape(-1)
+            fresh = ~np.isin(starts, np.fromiter(self._starts, np.int64, len(self._starts)))
+            self._runs(starts[fresh], sizes[fresh], f'series[{number}] ({series.kind}).frames')
+            self._starts.update(starts[fresh].tolist())
+
+
+def _name(tag: TiffTag) -> str:
+    name = tag.name
+    return f'tag {tag.code}' if name == str(tag.code) else f'tag {tag.code} {name}'
+
+
+def _field(extent: Extent, path: str) -> Claim:
+    note = '' if extent.kind == 'field' else extent.kind
+    return Claim(extent.start, extent.stop, 'field', f'{path}.{extent.path}', note)
+
+
+def _merged(extents: Iterable[Extent]) -> Iterator[tuple[int, int, list[Extent]]]:
+    """Yield stretches of extents that touch: start, stop, members."""
+    start = stop = -1
+    members: list[Extent] = []
+    for extent in extents:
+        if members and extent.start <= stop:
+            stop = max(stop, extent.stop)
+            members.append(extent)
+            continue
+        if members:
+            yield start, stop, members
+        start, stop, members = extent.start, extent.stop, [extent]
+    if members:
+        yield start, stop, members
+
+
+def _column(page: TiffPage, code: int) -> Any:
+    """Return the values of a tag of offsets or sizes, int64; empty where they are none."""
+    values = np.atleast_1d(np.asarray(page.tags.valueof(code, ())))
+    if values.dtype.kind not in 'iu' or values.ndim != 1:
+        return np.empty(0, np.int64)
+    return np.minimum(values.astype(np.uint64), np.uint64(1 << 62)).astype(np.int64)
+
+
+def _offsets(tag: TiffTag) -> list[int]:
+    from .tagvalue import plain_value
+
+    try:
+        values = plain_value(tag)
+    except FormatError:
+        return []
+    values = values if isinstance(values, tuple) else (values,)
+    return [value for value in values if isinstance(value, int) and value >= 8]

@@ -120,6 +120,38 @@ class Directory:
         self._shorts: list[int] | None = None
         self._longs: list[int] | None = None
 
+    @classmethod
+    def many(
+        cls,
+        codec: DirectoryCodec,
+        offsets: list[int],
+        tables: NDArray[np.void],
+        links: list[int],
+    ) -> list[Directory]:
+        """Return directories of equal length, their columns made for all of them at once.
+
+        Parameters:
+            codec: Codec of the file; not that of NDPI files.
+            offsets: File offsets of the directories.
+            tables: Structured array of the entries, of shape ``(directories, entries)``.
+            links: Offset of the next directory of each.
+        """
+        tables = np.ascontiguousarray(tables)
+        codes, types = tables['code'].tolist(), tables['type'].tolist()
+        counts = tables['count'].tolist()
+        numbers = tables.view(codec.number_dtype)['value'].tolist()
+        shorts = tables.view(codec.short_dtype)['value'].tolist()
+        longs = tables.view(codec.long_dtype)['value'].tolist() if codec.is_big else numbers
+        found = []
+        for i, offset in enumerate(offsets):
+            one = cls.__new__(cls)
+            one.codec, one.offset, one.table, one.next_offset = codec, offset, tables[i], links[i]
+            one.high = one._index = None
+            one.codes, one.types, one.counts = codes[i], types[i], counts[i]
+            one._numbers, one._shorts, one._longs = numbers[i], shorts[i], longs[i]
+            found.append(one)
+        return found
+
     def __len__(self) -> int:
         return len(self.codes)
 

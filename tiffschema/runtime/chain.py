@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -289,6 +289,32 @@ class Chain(Sequence[int]):
         """Return a directory of the chain."""
         offset = self[index]
         return self.directories.read(offset, self._walk.counts[index])
+
+    def block(self, start: int, stop: int) -> list[Directory]:
+        """Return some directories that follow each other, read together.
+
+        Parameters:
+            start: Index of the first.
+            stop: Index behind the last; fewer are returned at the end of the chain.
+        """
+        stop = min(stop, self.extend(stop))
+        directories, lists = self.directories, self.directories.lists
+        whole = directories.source.whole()
+        counts = self._walk.counts[start:stop]
+        if whole is None or directories.codec.is_ndpi or directories.cut or len(set(counts)) > 4:
+            return [self.directory(index) for index in range(start, stop)]
+        offsets = self._walk.offsets[start:stop]
+        found: list[Any] = [None] * len(offsets)
+        for count in set(counts):
+            places = [i for i, other in enumerate(counts) if other == count]
+            chosen = [offsets[i] for i in places]
+            tables = lists.gather(whole, 0, np.array(chosen, np.int64), count)
+            made = Directory.many(
+                directories.codec, chosen, tables['rows'], tables['link'].tolist()
+            )
+            for place, directory in zip(places, made, strict=True):
+                found[place] = directory
+        return found
 
     @property
     def offsets(self) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

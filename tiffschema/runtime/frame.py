@@ -17,12 +17,14 @@ from tiffschema.model.directory import Directory
 from .pagebase import PageBase
 from .pagelayout import stored_segments
 from .pagespec import read_tables
+from .signature import Signature, signature_of
 from .tags import TiffTags
 
 if TYPE_CHECKING:
     from .file import TiffFile
     from .page import TiffPage
     from .pages import TiffPages
+    from .restarttiles import RestartTiles
 
 __all__ = ['TiffFrame']
 
@@ -90,6 +92,16 @@ class TiffFrame(PageBase):
         if self._directory is None:
             self._directory = self.parent.directories.read(self.offset)
         return self._directory
+
+    @cached_property
+    def signature(self) -> Signature:
+        """What the directory has in common with those of other pages."""
+        return signature_of(self.directory, self.parent.space)
+
+    @property
+    def tiles(self) -> RestartTiles | None:
+        """Tiles of an NDPI stream."""
+        return None if self.keyframe.tiles is None else self.aspage().tiles
 
     @cached_property
     def tags(self) -> TiffTags:

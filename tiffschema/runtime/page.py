@@ -22,6 +22,7 @@ from tiffschema.model.tagtext import parse_datetime
 from .pagebase import PageBase
 from .pagelayout import read_geometry, show_geometry, stored_segments
 from .pagespec import read_nodata, read_spec, read_tables
+from .signature import Signature, signature_of
 from .tags import TiffTags
 
 if TYPE_CHECKING:
@@ -101,10 +102,8 @@ class TiffPage(PageBase):
     def __getattr__(self, name: str) -> Any:
         load = _LOADERS.get(name)
         if load is not None:
-            value = load(self)
-            if name not in self.__dict__:
-                self.__dict__[name] = value
-            return self.__dict__[name]
+            value = self.__dict__[name] = load(self)
+            return value
         if name.startswith('is_') and name[3:] in detectors:
             from .pageflags import is_kind
 
@@ -122,9 +121,17 @@ class TiffPage(PageBase):
         raise AttributeError(f'{type(self).__name__!r} object has no attribute {name!r}')
 
     @cached_property
+    def signature(self) -> Signature:
+        """What the directory has in common with those of other pages."""
+        return signature_of(self.directory, self.parent.space)
+
+    @cached_property
     def tags(self) -> TiffTags:
         """Tags by code and name."""
-        return TiffTags(self.parent, self.directory, self.parent.space, trail=self._trail)
+        return TiffTags(
+            self.parent, self.directory, self.parent.space, trail=self._trail,
+            signature=self.signature,
+        )  # fmt: skip
 
     @property
     def keyframe(self) -> TiffPage:

@@ -20,12 +20,7 @@ from .tagplans import tag_plan
 if TYPE_CHECKING:
     from .page import TiffPage
 
-__all__ = ['LAYOUT_CODES', 'read_geometry', 'show_geometry', 'stored_segments']
-
-LAYOUT_CODES: Final = (
-    256, 257, 258, 259, 262, 266, 277, 278, 284, 317, 322, 323, 338, 339, 530, 32997, 32998,
-)  # fmt: skip
-"""Tags that make a geometry."""
+__all__ = ['read_geometry', 'show_geometry', 'stored_segments']
 
 _NO_STRIPS: Final = (1 << 32) - 1
 _RGB: Final = 2
@@ -89,6 +84,22 @@ def _one_or_many(page: TiffPage, code: int, default: int) -> int | tuple[int, ..
 
 def read_geometry(page: TiffPage) -> Geometry:
     """Return the geometry of a page; pages with equal tags share one object."""
+    signature = page.signature
+    if signature.layout is None:
+        return _read_geometry(page)
+    directory = page.directory
+    columns = directory.shorts, directory.longs, directory.numbers
+    key = signature, *[columns[column][position] for position, column in signature.layout]
+    shared = page.parent.geometries
+    found: Geometry | None = shared.get(key)
+    if found is None:
+        found = _read_geometry(page)
+        if found.bitspersample != 32 or 339 in signature.index:  # else the software counts too
+            shared[key] = found
+    return found
+
+
+def _read_geometry(page: TiffPage) -> Geometry:
     index = page.directory.index
     key = (
         _number(page, 256, 0),
@@ -285,7 +296,8 @@ def stored_segments(
     """
     if page.tiles is not None:
         return page.tiles.offsets, page.tiles.sizes, page.parent.source.size
-    index = page.directory.index
+    signature = page.signature
+    index = signature.index
     # Some files have tags of strips and of tiles; those of the page's kind go first.
     order = (0, 1, 2) if page.geometry.is_tiled or 273 not in index else (1, 0, 2)
     which = next((i for i in order if _OFFSET_TAGS[i] in index), 1)

@@ -17,9 +17,13 @@ from .frame import TiffFrame
 from .page import TiffPage
 
 if TYPE_CHECKING:
+    from tiffschema.model.directory import Directory
+
     from .file import TiffFile
 
 __all__ = ['TiffPages']
+
+_BLOCK = 256
 
 
 class TiffPages(Sequence['TiffPage | TiffFrame']):
@@ -138,7 +142,9 @@ class TiffPages(Sequence['TiffPage | TiffFrame']):
         return index
 
     def _make(self, position: int, *, aspage: bool) -> TiffPage | TiffFrame:
-        directory = self.chain.directory(position)
+        return self._made(position, self.chain.directory(position), aspage=aspage)
+
+    def _made(self, position: int, directory: Directory, *, aspage: bool) -> TiffPage | TiffFrame:
         index = (*self._prefix, position)
         if aspage or position == 0:
             return TiffPage(self.parent, index, directory=directory, trail=self._trail)
@@ -215,10 +221,18 @@ class TiffPages(Sequence['TiffPage | TiffFrame']):
 
     def __iter__(self) -> Iterator[TiffPage | TiffFrame]:
         aspage = not self._useframes
-        position = 0
+        position, size = 0, 1
         while self.chain.extend(position + 1) > position:
-            yield self.get(position, aspage=aspage)
-            position += 1
+            # Who takes one page after another gets directories that were read together.
+            for directory in self.chain.block(position, position + size):
+                page = self._pages.get(position)
+                if page is None or (aspage and page.is_frame):
+                    page = self._made(position, directory, aspage=aspage)
+                    if self._cache or position == 0:
+                        self._pages[position] = page
+                yield page
+                position += 1
+            size = min(size * 4, _BLOCK)
 
     def __len__(self) -> int:
         return len(self.chain)

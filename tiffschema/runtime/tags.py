@@ -6,7 +6,6 @@ entry itself are known at once; everything else is read on first use.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -16,6 +15,7 @@ from tiffschema.model.faces import face
 from tiffschema.model.fieldtypes import FIELD_TYPES
 from tiffschema.model.tagtable import tag_tables
 
+from .signature import IN_FILE, IN_PLACE, Signature, signature_of
 from .tagplans import TagPlan, tag_plan
 
 if TYPE_CHECKING:
@@ -76,13 +76,19 @@ class TiffTag:
     """
 
     __slots__ = (
-        '_dtype', '_owner', '_value', 'code', 'count', 'offset', 'parent', 'valueoffset',
+        '_dtype', '_owner', 'code', 'count', 'offset', 'parent', 'value', 'valueoffset',
     )  # fmt: skip
 
     parent: Any
     offset: int
     code: int
     count: int
+    value: Any
+    """Value; read on first use, and settable in memory.
+
+    Numbers, text, bytes, tuples, arrays (more than 1,024 numbers), members of enumerations, or
+    dictionaries, as the row of the tag says. A value that cannot be read is a `TiffFileError`.
+    """
     valueoffset: int
 
     def __init__(
@@ -102,9 +108,28 @@ class TiffTag:
         self.code = code
         self._dtype = dtype
         self.count = count
-        self._value = value
+        if value is not UNREAD:
+            self.value = value
         self.valueoffset = valueoffset
         self._owner = _owner
+
+    def __getattr__(self, name: str) -> Any:
+        # Only asked for what a slot does not hold: values that were not read.
+        if name == 'value':
+            from .tagvalue import read_value
+
+            value = self.value = read_value(self)
+            return value
+        raise AttributeError(f'{type(self).__name__!r} object has no attribute {name!r}')
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the value is in memory."""
+        try:
+            object.__getattribute__(self, 'value')
+        except AttributeError:
+            return False
+        return True
 
     @classmethod
     def fromfile(
@@ -174,27 +199,6 @@ class TiffTag:
     # Value
 
     @property
-    def value(self) -> Any:
-        """Value; read on first use, and settable in memory.
-
-        Numbers, text, bytes, tuples, arrays (more than 1,024 numbers), members of enumerations, or
-        dictionaries, as the row of the tag says.
-
-        Raises:
-            TiffFileError: The value cannot be read.
-        """
-        value = self._value
-        if value is UNREAD:
-            from .tagvalue import read_value
-
-            value = self._value = read_value(self)
-        return value
-
-    @value.setter
-    def value(self, value: Any) -> None:
-        self._value = value
-
-    @property
     def record(self) -> Any:
         """Record of a vendor's block, its fields decoded on access; None if none is declared.
 
@@ -243,7 +247,7 @@ class TiffTag:
         return f'<tiffschema.TiffTag {self.code} {name or self.name} @{self.offset}>'
 
     def __str__(self) -> str:
-        if self._value is UNREAD and self.valuebytecount > 4096:
+        if not self.is_read and self.valuebytecount > 4096:
             text = '<not read>'
         else:
             text = repr(self.value)
@@ -266,9 +270,10 @@ class TiffTags:
         space: Name space of the codes.
         trail: Offsets of the directories that led here.
         strict: Whether to raise where a tag is damaged, rather than to leave it out.
+        signature: That of the directory, if it is known.
     """
 
-    __slots__ = ('_duplicates', '_mutex', '_tags', 'directory', 'parent', 'space', 'trail')
+    __slots__ = ('_duplicates', '_tags', 'directory', 'parent', 'space', 'trail')
 
     def __init__(
         self,
@@ -278,6 +283,7 @@ class TiffTags:
         *,
         trail: tuple[int, ...] = (),
         strict: bool = False,
+        signature: Signature | None = None,
     ) -> None:
         self.parent = parent
         self.directory = directory
@@ -285,59 +291,44 @@ class TiffTags:
         self.trail = trail
         self._tags: dict[int, TiffTag] = {}
         self._duplicates: list[TiffTag] = []
-        self._mutex: threading.RLock | None = None
         if directory is not None:
-            self._fill(directory, strict)
+            self._fill(directory, signature or signature_of(directory, space), strict)
 
-    def _fill(self, directory: Directory, strict: bool) -> None:
+    def _fill(self, directory: Directory, signature: Signature, strict: bool) -> None:
         """Make the tags of a directory; damaged ones are left out with a fault."""
-        parent, space = self.parent, self.space
+        parent = self.parent
         codec = directory.codec
-        sizes, inline, step = codec.sizes, codec.inline, codec.entry_nbytes
+        step = codec.entry_nbytes
         at = directory.offset + codec.count_nbytes
-        to_value = step - inline
+        to_value = step - codec.inline
         numbers = directory.numbers
-        columns = {3: directory.shorts, 4: directory.longs, 13: directory.longs}
-        if codec.is_big:
-            columns[16] = columns[18] = numbers
+        columns = directory.shorts, directory.longs, numbers
         source = parent.directories.source
-        is_ndpi = codec.is_ndpi
         tags = self._tags
-        entries = zip(directory.codes, directory.types, directory.counts, strict=True)
-        for index, (code, kind, count) in enumerate(entries):
-            size = sizes.get(kind)
-            value: Any = UNREAD
-            if size is None:
-                self._leave_out(code, at, f'field type {kind} is unknown', strict)
-            elif size * count <= inline and not (is_ndpi and kind == 2):
-                column = columns.get(kind) if count == 1 else None
-                if column is not None:
-                    plan = tag_plan(space, code)
-                    if plan.is_plain:
-                        number = column[index]
-                        members = plan.members
-                        if members is None:
-                            value = (number,) if plan.is_tuple else number
-                        else:
-                            value = plan.of_number(number)
+        for index, (code, kind, count, size, where, make) in enumerate(signature.entries):
+            if where < IN_PLACE:
+                value = columns[where][index]
+                if make is not None:
+                    value = make(value)
                 tag = TiffTag(parent, at, code, kind, count, value, at + to_value, self)
-                if code in tags:
-                    self._duplicates.append(tag)
-                else:
-                    tags[code] = tag
-            else:
+            elif where == IN_PLACE:
+                tag = TiffTag(parent, at, code, kind, count, UNREAD, at + to_value, self)
+            elif where == IN_FILE:
                 offset = numbers[index]
-                if offset < 8 or not source.holds(offset, size * count):
-                    self._leave_out(
-                        code, at, f'{size * count} bytes of values at {offset} are not in the file',
-                        strict,
-                    )  # fmt: skip
-                else:
-                    tag = TiffTag(parent, at, code, kind, count, UNREAD, offset, self)
-                    if code in tags:
-                        self._duplicates.append(tag)
-                    else:
-                        tags[code] = tag
+                if offset < 8 or not source.holds(offset, size):
+                    message = f'{size} bytes of values at {offset} are not in the file'
+                    self._leave_out(code, at, message, strict)
+                    at += step
+                    continue
+                tag = TiffTag(parent, at, code, kind, count, UNREAD, offset, self)
+            else:
+                self._leave_out(code, at, f'field type {kind} is unknown', strict)
+                at += step
+                continue
+            if code in tags:
+                self._duplicates.append(tag)
+            else:
+                tags[code] = tag
             at += step
 
     def _leave_out(self, code: int, offset: int, message: str, strict: bool) -> None:

@@ -29,6 +29,7 @@ class TagPlan:
         members: Members of the enumeration by number, None if the tag has none.
         is_tuple: Whether one value still is a tuple.
         is_plain: Whether one number is the value: no struct, text, or array is made of it.
+        is_simple: Whether values are text or numbers and nothing else.
     """
 
     row: TagRow | None
@@ -36,6 +37,7 @@ class TagPlan:
     members: dict[int, Any] | None
     is_tuple: bool
     is_plain: bool
+    is_simple: bool
 
     def of_number(self, number: int) -> Any:
         """Return the value of an entry that holds one number."""
@@ -60,7 +62,7 @@ def _made(space: str, code: int) -> TagPlan:
     table = tag_tables[space]
     row = table.get(code)
     if row is None:
-        return TagPlan(None, str(code), None, False, True)
+        return TagPlan(None, str(code), None, False, True, True)
     names = [other.name for other in table.rows(code)] or [row.name]
     members = None
     if row.enum is not None:
@@ -68,7 +70,7 @@ def _made(space: str, code: int) -> TagPlan:
         values = {member.value: member for member in kind}
         members = values if all(isinstance(value, int) for value in values) else None
     numeric = not row.types or FIELD_TYPES[row.types[0]].kind in ('number', 'pair')
-    plain = (
+    simple = (
         row.result in ('auto', 'tuple')
         and row.value is None
         and row.space in (None, 'tiff')
@@ -77,7 +79,8 @@ def _made(space: str, code: int) -> TagPlan:
     # Flags combine: their members are made by the enumeration itself.
     if members is not None and row.enum is not None and issubclass(enum(row.enum), Flag):
         members = _Flags(enum(row.enum), members)
-    return TagPlan(row, '/'.join(names), members, row.result == 'tuple', plain and numeric)
+    plain = simple and numeric
+    return TagPlan(row, '/'.join(names), members, row.result == 'tuple', plain, simple)
 
 
 class _Flags(dict[int, Any]):

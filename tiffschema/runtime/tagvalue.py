@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tiffschema.compiler.scalars import unpacker
 from tiffschema.errors import FormatError, LimitError, TiffFileError
 from tiffschema.model.directory import Directory
 from tiffschema.model.fieldtypes import FIELD_TYPES
 from tiffschema.model.tagstructs import value_binding
 from tiffschema.model.tagtable import tag_tables
+from tiffschema.model.tagtext import decode_text
 from tiffschema.model.tagvalues import decode_value
 from tiffschema.types import Buffer
 
@@ -19,7 +21,11 @@ if TYPE_CHECKING:
     from tiffschema.compiler.library import Extent
 
     from .chain import Directories
+    from .tagplans import TagPlan
     from .tags import TiffTag
+
+_FEW = 64
+"""Values that are not worth an array."""
 
 __all__ = ['plain_value', 'read_record', 'read_value', 'trace_value', 'value_bytes']
 
@@ -69,7 +75,15 @@ def read_value(tag: TiffTag) -> Any:
         TiffFileError: It cannot be read.
     """
     directories: Directories = tag.parent.directories
-    row = tag.plan.row
+    if directories.source.closed:
+        with tag.parent.reopened(f'tag {tag.name}'):
+            return read_value(tag)
+    plan = tag.plan
+    row = plan.row
+    if tag.count <= _FEW and plan.is_simple:
+        value = _few(tag, plan, directories)
+        if value is not None:
+            return value
     faults = directories.faults
     if row is not None and row.value is not None:
         try:
@@ -86,6 +100,26 @@ def read_value(tag: TiffTag) -> Any:
     if tag.plan.is_tuple and not isinstance(value, tuple | list | dict | bytes | str):
         value = tuple(value) if hasattr(value, '__len__') else (value,)
     return value
+
+
+def _few(tag: TiffTag, plan: TagPlan, directories: Directories) -> Any:
+    """Return a short text or a few numbers the short way, None if that is not possible."""
+    kind = FIELD_TYPES.get(tag._dtype)
+    if kind is None:
+        return None
+    view, start = directories.window(tag.valueoffset, kind.size * tag.count)
+    position = tag.valueoffset - start
+    if position + kind.size * tag.count > len(view):
+        return None
+    if kind.kind == 'text':
+        return decode_text(bytes(view[position : position + tag.count]))
+    if kind.kind not in ('number', 'pair') or plan.members is not None:
+        return None
+    if directories.codec.is_ndpi:
+        return None
+    order = directories.codec.byteorder
+    values = unpacker(kind.numpy, tag.count * kind.elements, order)(view, position)
+    return values[0] if len(values) == 1 and not plan.is_tuple else values
 
 
 def _decoded(tag: TiffTag, directories: Directories) -> Any:

@@ -365,7 +365,8 @@ def _lazy_class(struct: Struct, order: str) -> tuple[type[LazyRecord], int]:
     offset = need = 0
     actual = {'little': '<', 'big': '>'}.get(plan.endian, order)
     for item in first.items if first else ():
-        unpack = Packer(actual + item.letters.replace('x', 's')).unpack_from
+        own = {'little': '<', 'big': '>'}.get(item.field.endian, actual)
+        unpack = Packer(own + item.letters.replace('x', 's')).unpack_from
         behind = offset + item.size
         if item.name == plan.extent:
             space['_extent'] = _extent_of(unpack, offset, plan.path)

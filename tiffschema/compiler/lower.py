@@ -92,7 +92,7 @@ class Lowering:
             if isinstance(op, Run):
                 for i in range(len(ops) - 1, -1, -1):
                     before = ops[i]
-                    if isinstance(before, Run):
+                    if isinstance(before, Run) and _endian(before) == _endian(op):
                         ops[i] = Run(before.items + op.items)
                         break
                     if not isinstance(before, Map | ConstCheck | Check):
@@ -374,6 +374,11 @@ class Lowering:
             for found in names_in(struct.check):
                 if found.head not in known:
                     raise self.fail(f'check: the name {found.head!r} is unknown', struct)
+
+
+def _endian(run: Run) -> str:
+    """Return the byte order that the fields of a Run ask for."""
+    return run.items[0].field.endian
 
 
 def fixed_field(field: Field) -> int | None:

@@ -187,9 +187,7 @@ class TestErrors:
             ('micromanager', 'json_block', {'value': {1, 2}}, 'value'),
         ],
     )
-    def test_names_the_field(
-        self, name: str, struct_name: str, values: Any, message: str
-    ) -> None:
+    def test_names_the_field(self, name: str, struct_name: str, values: Any, message: str) -> None:
         target = example(name).struct(struct_name)
         with pytest.raises(BuildError) as caught:
             target.build(values, byteorder='<', args={'magic': 1} if target.args else {})

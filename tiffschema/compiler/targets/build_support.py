@@ -47,13 +47,16 @@ class Block:
 class Build:
     """State of one build."""
 
-    __slots__ = ('args', 'depth', 'late', 'out', 'pack_error', 'patches', 'queue', 'shared', 'zero')
+    __slots__ = (
+        'args', 'depth', 'late', 'out', 'pack_error', 'parents', 'patches', 'queue', 'shared', 'zero',
+    )  # fmt: skip
 
     def __init__(self, zero: bool = False) -> None:
         self.out = bytearray()
         self.patches: list[tuple[int, str]] = []
         self.queue: list[Block] = []
         self.late: list[Callable[[], None]] = []
+        self.parents: list[Any] = []
         self.args: dict[str, Any] = {}
         self.shared: dict[tuple[int, bytes], int] = {}
         self.zero = zero
@@ -382,6 +385,11 @@ def unmarked(items: Any, ends: Callable[[Any], bool], path: str) -> None:
     found = [bool(ends(item)) for item in items]
     if not found or not found[-1] or any(found[:-1]):
         raise BuildError('the last item, and no other, must end the list', path)
+
+
+def too_long(count: int, most: int, path: str) -> NoReturn:
+    """Say that a list has more items than its declaration allows."""
+    raise BuildError(f'{count} items, at most {most} are allowed', path)
 
 
 def no_size(path: str) -> NoReturn:

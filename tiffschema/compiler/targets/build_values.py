@@ -87,7 +87,7 @@ def _lengths(builder: Builder) -> None:
         value = stored_value(builder, name)
         made = (
             f'bytes_of({value}, {builder.where(name)})' if op.kind == 'bytes'
-            else f'text_of({value}, {builder.encoding(op.field.encoding)!r}, {builder.where(name)})'
+            else f'text_of({value}, {builder.encoding(op.field)!r}, {builder.where(name)})'
         )  # fmt: skip
         builder.emit(f"{text}_data = b'' if {text} is None else {made}")
     for name in sorted(builder.derived_arrays):

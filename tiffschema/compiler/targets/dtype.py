@@ -23,8 +23,10 @@ def numpy_type(plan: Plan, order: str) -> numpy.dtype[Any] | None:
         return None
     if plan.endian:
         order = {'little': '<', 'big': '>'}[plan.endian]
+    given = order
     names, formats, offsets, offset = [], [], [], 0
     for item in run.items:
+        order = {'little': '<', 'big': '>'}.get(item.field.endian, given)
         if item.kind != 'pad' and not (item.name.startswith('_') and not item.field.const):
             kind: Any
             match item.kind:

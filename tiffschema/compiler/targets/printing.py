@@ -11,9 +11,10 @@ from functools import cache
 from typing import Any
 
 from ..expr import Expr, Name, printed
-from ..plan import Plan
+from ..ir import Field
+from ..plan import Call, Oneof, Plan, walk
 
-__all__ = ['ModuleText', 'Printer', 'local']
+__all__ = ['ModuleText', 'Printer', 'asks_family', 'local']
 
 _RESERVED = frozenset(
     'buf pos end ctx path start back stop out values v r w it group write whole local outer_ Struct '
@@ -118,6 +119,23 @@ class Printer:
         self.counter += 1
         return f'{stem}_{self.counter}_'
 
+    def order_of(self, field: Field) -> str:
+        """Return the byte order of a field: its own, else the struct's."""
+        return {'little': '<', 'big': '>'}.get(field.endian, self.order)
+
+    def encoding(self, field: Field) -> str:
+        """Return a text encoding in the field's byte order."""
+        name = field.encoding
+        if name in ('utf-16', 'utf16', 'utf-32'):
+            order = 'le' if self.order_of(field) == '<' else 'be'
+            return f'{name}-{order}'.replace('utf16', 'utf-16')
+        return name
+
+    def dtype(self, code: str, field: Field) -> str:
+        """Return the constant of a NumPy type in the field's byte order."""
+        order = '|' if code.endswith('1') else self.order_of(field)
+        return self.module.constant('type', f'dtype({order + code!r})')
+
     def argument(self, name: str) -> str:
         """Return the local variable of an argument; a field may have the same name."""
         return f'arg_{name}' if name in self.plan.fields else local(name)
@@ -143,6 +161,24 @@ class Printer:
         """Print an expression."""
         text = printed(tree, self.name)
         return text[1:-1] if _wrapped(text) else text
+
+
+def asks_family(struct: str, plans: Mapping[str, Plan]) -> bool:
+    """Whether a struct, or one that it holds, speaks of ``parent`` or ``root``."""
+    todo, seen = [struct], set()
+    while todo:
+        name = todo.pop()
+        if name in seen or name not in plans:
+            continue
+        seen.add(name)
+        if plans[name].used & {'parent', 'root'}:
+            return True
+        for op in walk(plans[name].ops):
+            if isinstance(op, Call):
+                todo.append(op.struct)
+            elif isinstance(op, Oneof):
+                todo += [choice for _, choice in op.choices]
+    return False
 
 
 def _wrapped(text: str) -> bool:

@@ -16,7 +16,7 @@ from ..plan import (
     SwitchOp, Table, Text, When, Window, walk,
 )  # fmt: skip
 from .build_values import emit_early, stored_value
-from .printing import ModuleText, Printer, local
+from .printing import ModuleText, Printer, asks_family, local
 
 __all__ = ['emit_builder']
 
@@ -85,6 +85,10 @@ class Builder(Printer):
         if self.nested:
             self.emit('ctx.enter(path)')
         self.emit(f'v = record_of(values, record_{plan.name}, path, ctx)')
+        if 'parent' in plan.used:
+            self.emit('parent = ctx.parents[-1]')
+        if 'root' in plan.used:
+            self.emit('root = ctx.parents[0]')
         emit_early(self)
         if any(isinstance(op, At) for op in walk(plan.ops)):
             self.emit('local = []')
@@ -162,14 +166,15 @@ class Builder(Printer):
         if not values:
             self.emit(f'write(bytes({run.size}))')
             return
-        pack = self.module.constant('pack', f'Struct({self.order + letters!r}).pack')
+        order = self.order_of(run.items[0].field)
+        pack = self.module.constant('pack', f'Struct({order + letters!r}).pack')
         with self.block('try:'):
             self.emit(f'write({pack}({", ".join(values)}))')
         told = ', '.join(
             f'({item.name!r}, {self.packed(item)[0]!r}, {self._told(item)})' for item in run.items
         )
         with self.block('except (ctx.pack_error, TypeError, OverflowError):'):
-            self.emit(f'write(zeros_or_fail(ctx, {self.order!r}, ({told},), path))')
+            self.emit(f'write(zeros_or_fail(ctx, {order!r}, ({told},), path))')
 
     def _told(self, item: RunItem) -> str:
         values = self.packed(item)[1]
@@ -207,12 +212,12 @@ class Builder(Printer):
                 return item.letters, [f'*ratio_of({value}, {signed}, {path})']
             case 'text':
                 return item.letters, [
-                    f'text_of({value}, {self.encoding(field.encoding)!r}, {path}, {item.size})'
+                    f'text_of({value}, {self.encoding(field)!r}, {path}, {item.size})'
                 ]
             case 'bytes':
                 return item.letters, [f'bytes_of({value}, {path}, {item.size})']
             case 'array':
-                kind = self.dtype(item.numpy)
+                kind = self.dtype(item.numpy, field)
                 if len(item.shape) and item.shape[-1] == 2 and field.as_ == 'float':
                     return item.letters, [f'pairs_of({value}, {kind}, {path}).tobytes()']
                 return item.letters, [
@@ -220,17 +225,6 @@ class Builder(Printer):
                     f'{item.shape!r}, {path}).tobytes()'
                 ]
         return item.letters, [value]
-
-    def encoding(self, name: str) -> str:
-        """Return a text encoding in this byte order."""
-        if name in ('utf-16', 'utf16', 'utf-32'):
-            return f'{name}-{"le" if self.order == "<" else "be"}'.replace('utf16', 'utf-16')
-        return name
-
-    def dtype(self, code: str) -> str:
-        """Return the constant of a NumPy type in this byte order."""
-        order = '|' if code.endswith('1') else self.order
-        return self.module.constant('type', f'dtype({order + code!r})')
 
     def array(self, op: Array) -> None:
         """Emit an array of numbers."""
@@ -250,7 +244,7 @@ class Builder(Printer):
     def array_value(self, op: Array) -> str:
         """Return the expression of a stored array."""
         value = stored_value(self, op.name) if op.name != 'item' else 'item'
-        kind = self.dtype(NUMPY[op.number.name])
+        kind = self.dtype(NUMPY[op.number.name], op.field)
         where = self.where(op.name) if op.name != 'item' else 'path'
         if op.pairs:
             return f'pairs_of({value}, {kind}, {where})'
@@ -260,7 +254,7 @@ class Builder(Printer):
         """Emit bytes or text."""
         name = local(op.name)
         where = self.where(op.name) if op.name != 'item' else 'path'
-        encoding = self.encoding(op.field.encoding)
+        encoding = self.encoding(op.field)
         if op.kind == 'pad':
             if op.count is not None:
                 self.emit(f'write(bytes({self.expr(op.count)}))')
@@ -276,7 +270,7 @@ class Builder(Printer):
         if op.kind == 'zstr':
             self.emit(f"write({data} + b'\\0')")
         elif op.prefix is not None:
-            packed = self.module.constant('pack', f'Struct({self.order + op.prefix.letter!r}).pack')
+            packed = self.module.constant('pack', f'Struct({self.order_of(op.field) + op.prefix.letter!r}).pack')
             data_name = self.fresh('data')
             self.emit(f"{data_name} = {data} + b'\\0'")
             self.emit(f'write({packed}(len({data_name})) + {data_name})')
@@ -301,7 +295,12 @@ class Builder(Printer):
         saved = self.fresh('args')
         if other:
             self.emit(f'{saved} = dict(ctx.args)')
+        family = asks_family(op.struct, self.plans)
+        if family:
+            self.emit('ctx.parents.append(v)')
         self.emit(f'build_{op.struct}(ctx, {value}, {where}{self.passed(op)})')
+        if family:
+            self.emit('ctx.parents.pop()')
         if other:
             self.emit(f'ctx.args = {saved}')
 
@@ -321,6 +320,8 @@ class Builder(Printer):
         name, index, outer = local(op.name), self.fresh('index'), self.fresh('path')
         where = self.where(op.name) if op.name != 'item' else 'path'
         value = f'{name}_list' if op.name in self.listed else self.list_value(op)
+        if op.max is not None:
+            self.emit(f'if len({value}) > {op.max}: too_long(len({value}), {op.max}, {where})')
         self.emit(f'{outer} = path')
         with self.block(f'for {index}, item in enumerate({value}):'):
             self.emit(f"path = f'{{{outer}}}.{op.name}[{{{index}}}]'")
@@ -505,9 +506,7 @@ class Builder(Printer):
         )
         if pointer is None:
             raise NotImplementedError(f'{self.plan.path}.{op.name}: the offset has no field')
-        declared = self.fields[pointer]
-        assert isinstance(declared.type, NumberType)
-        code = self.order + declared.type.letter
+        code = self.code_of(pointer)
         with self.block(f'if {name} is not None:'):
             place = f'at_{local(pointer)}'
             function = self.fresh('block')
@@ -537,7 +536,8 @@ class Builder(Printer):
         solved = solve(tree, Name((pointer,)), Name(('place_',)))
         if solved is None:
             raise NotImplementedError(f'{self.plan.path}.{op.name}: the offset has no inverse')
-        return f', lambda place_: {printed(solved, self.name)}'
+        text = printed(solved, lambda n: 'place_' if n.head == 'place_' else self.name(n))
+        return f', lambda place_: {text}'
 
     def window(self, op: Window) -> None:
         """Emit a body whose size a field says."""
@@ -571,10 +571,8 @@ class Builder(Printer):
         for target, (window, tree) in self.derived.windows.items():
             for found in names_in(tree):
                 if found.head in self.derived.pointers:
-                    kind = self.fields[found.head].type
-                    assert isinstance(kind, NumberType)
                     unpack = self.module.constant(
-                        'unpack', f'Struct({self.order + kind.letter!r}).unpack_from'
+                        'unpack', f'Struct({self.code_of(found.head)!r}).unpack_from'
                     )
                     self.emit(f'({local(found.head)},) = {unpack}(out, at_{local(found.head)})')
             text = printed(tree, self._given(f'sizes_[{window!r}]'))
@@ -590,10 +588,14 @@ class Builder(Printer):
 
         return name
 
+    def code_of(self, name: str) -> str:
+        """Return byte order and letter of an integer field."""
+        field = self.fields[name]
+        assert isinstance(field.type, NumberType)
+        return self.order_of(field) + field.type.letter
+
     def _patch(self, name: str, value: str) -> None:
-        kind = self.fields[name].type
-        assert isinstance(kind, NumberType)
-        pack = self.module.constant('pack_into', f'Struct({self.order + kind.letter!r}).pack_into')
+        pack = self.module.constant('pack_into', f'Struct({self.code_of(name)!r}).pack_into')
         self.emit(f'{pack}(out, at_{local(name)}, {value})')
 
     def _verify(self) -> None:
@@ -657,7 +659,7 @@ class Builder(Printer):
                     target = local(self.derived.pointers[item.name].name)
                     value = f'NOWHERE if {target} is None and {local(item.name)} is None else 0'
                 parts.append(f'({item.name!r}, {letters!r}, {value})')
-            self.emit(f'whole = pack_part(out, {self.order!r}, ({", ".join(parts)},), path)')
+            self.emit(f'whole = pack_part(out, {self.order_of(run.items[0].field)!r}, ({", ".join(parts)},), path)')
 
 
 def _equalities(tree: Expr) -> list[tuple[Name, object]]:

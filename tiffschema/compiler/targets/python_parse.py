@@ -18,7 +18,7 @@ from ..plan import (
     SwitchOp, Table, Text, When, Window, walk,
 )  # fmt: skip
 from .parse_values import emit_map
-from .printing import ModuleText, Printer, local
+from .printing import ModuleText, Printer, asks_family, local
 
 __all__ = ['emit_parser']
 
@@ -41,6 +41,7 @@ class _Parser(Printer):
         self.tracing = tracing
         self.verb = 'trace' if tracing else 'parse'
         self.direct: set[str] = set()
+        self.ready: list[str] = []
         self.nested = any(isinstance(op, Call | Oneof) for op in walk(plan.ops))
 
     def path(self, name: str) -> str:
@@ -132,6 +133,13 @@ class _Parser(Printer):
                     self.emit(f'{local(op.name)} = {self.expr(op.value)}')
                 case Check():
                     self.check(op.condition, op.name)
+            if self.level == 1:
+                self.know(op)
+
+    def know(self, op: Op) -> None:
+        """Note the fields that have their value from here on."""
+        names = [item.name for item in op.items] if isinstance(op, Run) else [op.name]
+        self.ready += [name for name in names if name in self.plan.fields and name not in self.ready]
 
     # leaves ------------------------------------------------------------------------------------
 
@@ -146,14 +154,13 @@ class _Parser(Printer):
             letters += letter
             targets += names
         if targets:
-            unpack = self.module.constant('unpack', f'Struct({self.order + letters!r}).unpack_from')
+            order = self.order_of(run.items[0].field)
+            unpack = self.module.constant('unpack', f'Struct({order + letters!r}).unpack_from')
             comma = ',' if len(targets) == 1 else ''
             self.emit(f'{", ".join(targets)}{comma} = {unpack}(buf, pos)')
         self.emit(f'pos += {run.size}')
-        offset = 0
         for item in run.items:
             self.shown(item)
-            offset += item.size
         if self.tracing:
             self.trace_run(run)
 
@@ -180,22 +187,11 @@ class _Parser(Printer):
         if item.kind == 'text' and not (
             item.name.startswith('_') and item.name not in self.plan.used and not item.field.const
         ):
-            self.emit(f'{name} = decode_text({name}, {self.encoding(item.field.encoding)!r})')
+            self.emit(f'{name} = decode_text({name}, {self.encoding(item.field)!r})')
         elif item.kind == 'array':
-            dtype = self.dtype(item.numpy)
+            dtype = self.dtype(item.numpy, item.field)
             shape = f'.reshape({item.shape!r})' if len(item.shape) > 1 else ''
             self.emit(f'{name} = frombuffer({name}, {dtype}){shape}')
-
-    def encoding(self, name: str) -> str:
-        """Return a text encoding in this byte order."""
-        if name in ('utf-16', 'utf16', 'utf-32'):
-            return f'{name}-{"le" if self.order == "<" else "be"}'.replace('utf16', 'utf-16')
-        return name
-
-    def dtype(self, code: str) -> str:
-        """Return the constant of a NumPy type in this byte order."""
-        order = '|' if code.endswith('1') else self.order
-        return self.module.constant('type', f'dtype({order + code!r})')
 
     def trace_run(self, run: Run) -> None:
         """Record the extents of the items of a Run that was just read."""
@@ -231,7 +227,7 @@ class _Parser(Printer):
                 f'{count} = count_of((end - pos) // {size}, {size}, pos, end, {limit}, '
                 f'{self.path(op.name)})'
             )
-        kind = self.dtype(NUMPY[op.number.name])
+        kind = self.dtype(NUMPY[op.number.name], op.field)
         each = f'{count} * 2' if op.pairs else count
         shape = ', '.join(dims) if len(dims) > 1 else ('-1' if op.pairs else '')
         if op.pairs:
@@ -263,7 +259,7 @@ class _Parser(Printer):
         name, path = local(op.name), self.path(op.name)
         before = self.fresh('start')
         self.emit(f'{before} = pos')
-        encoding = self.encoding(op.field.encoding)
+        encoding = self.encoding(op.field)
         if op.kind == 'zstr':
             self.emit(
                 f'{name}, pos = zero_terminated(buf, pos, end, {encoding!r}, ctx.limits, {path})'
@@ -274,7 +270,7 @@ class _Parser(Printer):
         if op.prefix is not None:
             size = op.prefix.size
             self.emit(f'if pos + {size} > end: need({size}, pos, end, {path})')
-            letter = self.order + op.prefix.letter
+            letter = self.order_of(op.field) + op.prefix.letter
             unpack = self.module.constant('unpack', f'Struct({letter!r}).unpack_from')
             self.emit(f'({count},) = {unpack}(buf, pos)')
             self.emit(f'pos += {size}')
@@ -313,7 +309,7 @@ class _Parser(Printer):
 
     def family(self, struct: str) -> Any:
         """Make this record the parent of another while that is read, if it asks for one."""
-        return _Family(self, bool(self.plans[struct].used & {'parent', 'root'}))
+        return _Family(self, asks_family(struct, self.plans))
 
     def oneof(self, op: Oneof) -> None:
         """Emit the choice of a struct by its constant."""
@@ -599,7 +595,7 @@ class _Parser(Printer):
         offset = sum(item.size for item in before)
         item = first.items[len(before)]
         least = offset + item.size
-        unpack = self.module.constant('unpack', f'Struct({self.order + item.letters!r}).unpack_from')
+        unpack = self.module.constant('unpack', f'Struct({self.order_of(item.field) + item.letters!r}).unpack_from')
         self.emit(f'if pos + {least} > end: need({least}, pos, end, {self.path(plan.extent)})')
         self.emit(f'({local(plan.extent)},) = {unpack}(buf, pos + {offset})')
         self.emit(f'stop = extent_end({local(plan.extent)}, {least}, pos, end, {self.path(plan.extent)})')
@@ -621,6 +617,7 @@ class _Parser(Printer):
                     self.ops([op])
                 with self.block('else:'):
                     self.emit(f'{local(op.name)} = None')
+            self.know(op)
         self.emit('pos = stop')
 
     def short_run(self, run: Run, behind: Sequence[Op]) -> None:
@@ -639,7 +636,7 @@ class _Parser(Printer):
                 _, targets = self.item(item, touched, False)
                 if targets:
                     unpack = self.module.constant(
-                        'unpack', f'Struct({self.order + item.letters!r}).unpack_from'
+                        'unpack', f'Struct({self.order_of(item.field) + item.letters!r}).unpack_from'
                     )
                     comma = ',' if len(targets) == 1 else ''
                     self.emit(f'{", ".join(targets)}{comma} = {unpack}(buf, pos)')
@@ -661,9 +658,8 @@ class _Family:
     def __enter__(self) -> None:
         if self.needed:
             printer = self.printer
-            known = '\n'.join(printer.lines)
-            for name in printer.plan.fields:
-                if name not in printer.direct and f'{local(name)} = ' in known:
+            for name in printer.ready:
+                if name not in printer.direct:
                     printer.emit(f'r.{name} = {local(name)}')
             printer.emit('ctx.parents.append(r)')
 

@@ -37,6 +37,7 @@ from tiffschema.compiler.targets.construct_words import (
     enum_pair,
     flags_reader,
     flags_writer,
+    record_reader,
 )
 from tiffschema.compiler.targets.describe import visible
 from tiffschema.errors import UnsupportedError
@@ -102,14 +103,19 @@ class _Exporter(Expressions):
         own = self.definition.endian if self.definition.endian != 'inherit' else ''
         endian = struct.endian or own or scope.endian
         inner = replace(scope, depth=scope.depth + 1, struct=struct, endian=endian)
+        known: set[str] = set()
         parts = []
         if self.starts(struct):
             parts.append('_start' / c.Tell)
         for field in struct.fields:
+            inner = replace(inner, before=frozenset(known))
+            known.add(field.name)
             made = self.absent_beyond_extent(field, self.field(field, inner), inner)
             parts.append(field.name / made)
             if field.check is not None:
+                inner = replace(inner, before=frozenset(known))
                 parts.append(c.If(self.present(field), c.Check(self.this(field.check, inner))))
+        inner = replace(inner, before=frozenset(known))
         if struct.check is not None:
             parts.append(c.Check(self.this(struct.check, inner)))
         return c.Struct(*parts)
@@ -143,7 +149,8 @@ class _Exporter(Expressions):
         elif field.has_default:
             made = c.Default(made, field.default)
         if field.when is not None:
-            made = c.If(self.this(field.when, scope), made)
+            absent = c.Computed(field.default) if field.default is not None else c.Pass
+            made = c.IfThenElse(self.this(field.when, scope), made, absent)
         return made
 
     @staticmethod
@@ -255,7 +262,8 @@ class _Exporter(Expressions):
                 size = self.this(count, scope) if count is not None else None
                 raw = c.GreedyBytes if size is None else c.Bytes(size)
                 if kind == 'pad':
-                    return c.Padded(size, c.Pass) if size is not None else c.GreedyBytes
+                    skipped = self.adapter(c.GreedyBytes, lambda data: None, lambda value: b'')
+                    return c.Padded(size, c.Pass) if size is not None else skipped
                 return self.const(raw if kind == 'bytes' else self.text(raw, field, scope), field)
             case ZStrType():
                 return self.text(c.NullTerminated(c.GreedyBytes, require=False), field, scope)
@@ -336,7 +344,9 @@ class _Exporter(Expressions):
         for name, pairs in ((field.time, TIMES), (field.convert, CONVERSIONS)):
             whole_array = isinstance(field.type, ArrayType)
             if name and not whole_array:
-                made = self.adapter(made, *pairs[name])
+                decode, encode = pairs[name]
+                of_struct = isinstance(field.type, StructType)
+                made = self.adapter(made, record_reader(decode) if of_struct else decode, encode)
         return made
 
     def shaped(self, made: Any, field: Field) -> Any:
@@ -346,8 +356,18 @@ class _Exporter(Expressions):
         if field.time:
             made = self.adapter(made, *TIMES[field.time])
         if field.as_ == 'dict' and field.key:
-            made = self.adapter(made, dict_reader(field.key), None)
+            made = self.adapter(made, dict_reader(field.key, self.codes(field)), None)
         return made
+
+    def codes(self, field: Field) -> Mapping[int, str]:
+        """Return the names of a dict's keys: those of the table that the item's switch asks."""
+        item = _item(field.type)
+        struct = self.definition.structs[item.name] if isinstance(item, StructType) else None
+        for inner in struct.fields if struct else ():
+            rows = self.definition.tables.get(inner.table, {}) if inner.table else {}
+            if rows:
+                return {code: row['name'] for code, row in rows.items() if isinstance(row, Mapping)}
+        return {}
 
     def adapter(
         self, made: Any, decode: Callable[[Any], Any], encode: Callable[[Any], Any] | None

@@ -64,6 +64,7 @@ class Scope:
     args: Mapping[str, Argument] | None = None
     endian: str = ''
     item: bool = False
+    before: frozenset[str] = frozenset()
 
 
 class Expressions:
@@ -152,7 +153,7 @@ class Expressions:
             found = this['_']
         elif head == 'root':
             found = self.c.this['_root']
-        elif scope.args and head in scope.args and not self.is_field(head, scope):
+        elif scope.args and head in scope.args and head not in scope.before:
             argument = scope.args[head]
             if argument.value is not None:
                 return argument.value
@@ -162,10 +163,6 @@ class Expressions:
         for part in rest:
             found = found[part]
         return found
-
-    @staticmethod
-    def is_field(name: str, scope: Scope) -> bool:
-        return scope.struct is not None and any(f.name == name for f in scope.struct.fields)
 
 
 _OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {

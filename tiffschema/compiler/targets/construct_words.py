@@ -9,7 +9,15 @@ from collections.abc import Callable, Mapping
 from enum import IntEnum
 from typing import Any
 
-__all__ = ['bits_reader', 'bits_writer', 'dict_reader', 'enum_pair', 'flags_reader', 'flags_writer']
+__all__ = [
+    'bits_reader',
+    'bits_writer',
+    'dict_reader',
+    'enum_pair',
+    'flags_reader',
+    'flags_writer',
+    'record_reader',
+]
 
 
 def bits_reader(parts: tuple[tuple[str, int, int], ...]) -> Callable[[int], dict[str, int]]:
@@ -54,16 +62,27 @@ def flags_writer(names: Mapping[int, str]) -> Callable[[Any], int]:
     return write
 
 
-def dict_reader(key: str) -> Callable[[Any], dict[Any, Any]]:
+def dict_reader(key: str, names: Mapping[int, str]) -> Callable[[Any], dict[Any, Any]]:
     def read(items: Any) -> dict[Any, Any]:
-        found = {}
-        for item in items:
-            shown = [name for name in item if name != key and not name.startswith('_')]
-            value = item[shown[0]] if len(shown) == 1 else item
-            found[item[key]] = value
-        return found
+        return {
+            names.get(item[key], item[key]): item.get('value', item)
+            for item in items
+        }
 
     return read
+
+
+class Parts(dict[str, Any]):
+    """Members of a struct, told apart from those it does not have."""
+
+    @property
+    def _fields(self) -> tuple[str, ...]:
+        return tuple(self)
+
+
+def record_reader(decode: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return a reader that gets the members of a struct as records have them."""
+    return lambda value: decode(Parts(value))
 
 
 def enum_pair(names: Mapping[Any, str]) -> tuple[Callable[[Any], Any], Callable[[Any], Any]]:

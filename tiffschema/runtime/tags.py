@@ -62,6 +62,23 @@ def _datatype(code: int) -> Any:
     return found
 
 
+class TagScope:
+    """Where a tag stands; tags know it rather than `TiffTags`, which would make a circle of them.
+
+    Parameters:
+        directory: The directory.
+        space: Name space of its codes.
+        trail: Offsets of the directories that led to it.
+    """
+
+    __slots__ = ('directory', 'space', 'trail')
+
+    def __init__(self, directory: Directory, space: str, trail: tuple[int, ...]) -> None:
+        self.directory = directory
+        self.space = space
+        self.trail = trail
+
+
 class TiffTag:
     """One entry of a directory.
 
@@ -76,7 +93,7 @@ class TiffTag:
     """
 
     __slots__ = (
-        '_dtype', '_owner', 'code', 'count', 'offset', 'parent', 'value', 'valueoffset',
+        '_dtype', '_scope', 'code', 'count', 'offset', 'parent', 'value', 'valueoffset',
     )  # fmt: skip
 
     parent: Any
@@ -101,7 +118,7 @@ class TiffTag:
         value: Any,
         valueoffset: int,
         /,
-        _owner: TiffTags | None = None,
+        _scope: TagScope | None = None,
     ) -> None:
         self.parent = parent
         self.offset = offset
@@ -111,7 +128,7 @@ class TiffTag:
         if value is not UNREAD:
             self.value = value
         self.valueoffset = valueoffset
-        self._owner = _owner
+        self._scope = _scope
 
     def __getattr__(self, name: str) -> Any:
         # Only asked for what a slot does not hold: values that were not read.
@@ -189,7 +206,7 @@ class TiffTag:
     @property
     def plan(self) -> TagPlan:
         """What is known of the tag."""
-        return tag_plan('tiff' if self._owner is None else self._owner.space, self.code)
+        return tag_plan('tiff' if self._scope is None else self._scope.space, self.code)
 
     @property
     def name(self) -> str:
@@ -305,14 +322,15 @@ class TiffTags:
         columns = directory.shorts, directory.longs, numbers
         source = parent.directories.source
         tags = self._tags
+        scope = TagScope(directory, self.space, self.trail)
         for index, (code, kind, count, size, where, make) in enumerate(signature.entries):
             if where < IN_PLACE:
                 value = columns[where][index]
                 if make is not None:
                     value = make(value)
-                tag = TiffTag(parent, at, code, kind, count, value, at + to_value, self)
+                tag = TiffTag(parent, at, code, kind, count, value, at + to_value, scope)
             elif where == IN_PLACE:
-                tag = TiffTag(parent, at, code, kind, count, UNREAD, at + to_value, self)
+                tag = TiffTag(parent, at, code, kind, count, UNREAD, at + to_value, scope)
             elif where == IN_FILE:
                 offset = numbers[index]
                 if offset < 8 or not source.holds(offset, size):
@@ -320,7 +338,7 @@ class TiffTags:
                     self._leave_out(code, at, message, strict)
                     at += step
                     continue
-                tag = TiffTag(parent, at, code, kind, count, UNREAD, offset, self)
+                tag = TiffTag(parent, at, code, kind, count, UNREAD, offset, scope)
             else:
                 self._leave_out(code, at, f'field type {kind} is unknown', strict)
                 at += step

@@ -17,12 +17,13 @@ from tiffschema.model.tagtext import decode_text
 from tiffschema.model.tagvalues import decode_value
 from tiffschema.types import Buffer
 
+from .tags import TiffTag, TiffTags
+
 if TYPE_CHECKING:
     from tiffschema.compiler.library import Extent
 
     from .chain import Directories
     from .tagplans import TagPlan
-    from .tags import TiffTag
 
 _FEW = 64
 """Values that are not worth an array."""
@@ -139,10 +140,9 @@ def _decoded(tag: TiffTag, directories: Directories) -> Any:
 
 
 def _wide_number(tag: TiffTag, directories: Directories) -> int | None:
-    owner = tag._owner
-    if owner is None or owner.directory is None:
+    if tag._scope is None:
         return None
-    directory = owner.directory
+    directory = tag._scope.directory
     step = directory.codec.entry_nbytes
     index = (tag.offset - directory.offset - directory.codec.count_nbytes) // step
     return directory.number(index)
@@ -179,8 +179,10 @@ class _Context:
         return plain_value(self._tag)
 
     def partner(self, code: int, /) -> tuple[int, Any] | None:
-        owner = self._tag._owner
-        tag = None if owner is None else owner.get(code)
+        scope = self._tag._scope
+        if scope is None:
+            return None
+        tag = TiffTags(self._tag.parent, scope.directory, scope.space).get(code)
         return None if tag is None else (tag.count, plain_value(tag))
 
     def is_kind(self, name: str, /) -> bool:
@@ -267,16 +269,12 @@ def read_record(tag: TiffTag) -> Any:
 
 def _read_directory(tag: TiffTag, space: str) -> Any:
     """Return the tags of a directory by name; its offset, with a fault, where there is none."""
-    from .tags import TiffTags
-
     directories: Directories = tag.parent.directories
     offset = _decoded(tag, directories)
     if isinstance(offset, tuple) and offset:
         offset = offset[0]
-    owner = tag._owner
-    trail = () if owner is None else owner.trail
-    if owner is not None and owner.directory is not None:
-        trail = (*trail, owner.directory.offset)
+    scope = tag._scope
+    trail = () if scope is None else (*scope.trail, scope.directory.offset)
     try:
         if not isinstance(offset, int):
             raise FormatError(f'{offset!r:.40} is no offset of a directory')

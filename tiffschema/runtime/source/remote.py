@@ -147,11 +147,11 @@ class RemoteSource(Source):
             if stop <= len(head):
                 self._share(views, head[start:stop], start, members, offsets, sizes)
             elif self.holds(start, 1):
+                if not self.holds(start, stop - start):
+                    stop = self.size
                 missing.append((start, stop, members))
         if len(missing) == 1:
             start, stop, members = missing[0]
-            if not self.holds(start, stop - start):
-                stop = min(stop, self.size)
             block = memoryview(self._read(self.start + start, stop - start))
             self._share(views, block, start, members, offsets, sizes)
         elif missing:

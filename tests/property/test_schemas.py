@@ -11,15 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from tiffschema.compiler.library import Schema, schemas
-from tiffschema.compiler.load import load_text
+from tiffschema.compiler.library import schema_of
 from tiffschema.testing.schemas import Case, check_examples, run_properties, schema_cases
 
 pytest.importorskip('hypothesis', reason='hypothesis: the extra "testing" is absent')
 pytest.importorskip('construct', reason='construct: the extra "construct" is absent')
 
 EXAMPLES = [
-    Schema(load_text(path.read_text(encoding='utf-8'), path.name), path.name, schemas)
+    schema_of(path.read_text(encoding='utf-8'), path.name)
     for path in sorted((Path(__file__).parents[1] / 'unit/compiler/schemas').glob('*.yaml'))
 ]
 CASES = [*schema_cases(), *schema_cases(EXAMPLES)]

@@ -1,28 +1,26 @@
-"""From one variant of a schema to running code: plans, records, modules of parsers and builders."""
+"""One variant of a schema from IR to source: plans, the printed modules, and what running needs."""
 
 from __future__ import annotations
 
-import linecache
 from collections.abc import Mapping
-from enum import IntEnum
-from struct import Struct as Packer
 from typing import Any
 
-import numpy
-
-from . import support
-from .convert import CONVERSIONS, TIMES
 from .ir import EnumDef, SchemaDef, StructDef
 from .lower import Lowering
-from .plan import Map, Plan, walk
-from .targets.dtype import TableType
-from .targets.record import Record, record_class
+from .plan import Map, Plan, Run, walk
+from .running import RunningVariant, StructShape, enum_members
+from .targets.record import Record
 
-__all__ = ['CompiledVariant', 'enum_members']
+__all__ = ['CompiledVariant']
+
+_LETTERS = {'B': 'u1', 'H': 'u2', 'I': 'u4', 'Q': 'u8', 'b': 'i1', 'h': 'i2', 'i': 'i4', 'q': 'i8'}
+_LETTERS.update({'e': 'f2', 'f': 'f4', 'd': 'f8'})
+FORCED = {'little': '<', 'big': '>'}
+"""Byte orders that a field has of its own."""
 
 
 class CompiledVariant:
-    """One variant of a schema, compiled on demand per byte order and target.
+    """One variant of a schema, printed on demand per byte order and target.
 
     Parameters:
         definition: The IR.
@@ -42,22 +40,51 @@ class CompiledVariant:
         self.structs = structs
         self.enums = enums
         self.tables = tables
-        lowering = Lowering(definition, structs, enums)
-        self.plans: dict[str, Plan] = {name: lowering.plan(name) for name in structs}
-        self.lowering = lowering
-        self.records: dict[str, type[Record]] = {
-            name: record_class(plan, f'tiffschema.schemas.{definition.id.replace("/", ".")}')
-            for name, plan in self.plans.items()
-        }
-        self._members: dict[str, dict[Any, Any]] = {}
-        self._spaces: dict[tuple[str, str], dict[str, Any]] = {}
+        self.lowering = Lowering(definition, structs, enums)
+        self.plans: dict[str, Plan] = {name: self.lowering.plan(name) for name in structs}
         self._texts: dict[tuple[str, str], str] = {}
+        self._running: RunningVariant | None = None
 
     @property
-    def label(self) -> str:
-        """Name for tracebacks."""
-        variant = self.definition.variant
-        return self.definition.id + (f':{variant}' if variant else '')
+    def running(self) -> RunningVariant:
+        """The variant without its declaration."""
+        if self._running is None:
+            definition = self.definition
+            self._running = RunningVariant(
+                definition.id, definition.variant, self.facts(), self.text
+            )
+        return self._running
+
+    @property
+    def records(self) -> dict[str, type[Record]]:
+        """Classes of records by struct."""
+        return self.running.records
+
+    def space(self, target: str, order: str) -> dict[str, Any]:
+        """Return the namespace of a generated module."""
+        return self.running.space(target, order)
+
+    def members(self, name: str) -> dict[Any, Any]:
+        """Return members of an enum by number."""
+        return enum_members(name, self.enums[name].values)
+
+    def facts(self) -> dict[str, Any]:
+        """Return the literals that running needs; the same for the same schema."""
+        asked = {
+            str(op.argument)
+            for plan in self.plans.values()
+            for op in walk(plan.ops)
+            if isinstance(op, Map) and op.function in ('enum', 'flags')
+        }
+        names = {name: self.names_of(name) for name in self.plans}
+        return {
+            'endian': self.definition.endian,
+            'structs': {
+                name: tuple(shape_of(plan, self.structs[name])) for name, plan in self.plans.items()
+            },
+            'enums': {name: dict(self.enums[name].values) for name in sorted(asked)},
+            'names': {name: found for name, found in names.items() if found},
+        }
 
     def names_of(self, struct: str) -> dict[int, str]:
         """Return names of the codes of a struct whose switch asks a table."""
@@ -69,12 +96,6 @@ class CompiledVariant:
                 }
         return {}
 
-    def members(self, name: str) -> dict[Any, Any]:
-        """Return members of an enum by number; made on first use."""
-        if name not in self._members:
-            self._members[name] = enum_members(self.enums[name])
-        return self._members[name]
-
     def text(self, target: str, order: str) -> str:
         """Return the source of a module: `target` is parse, build or trace."""
         key = (target, order)
@@ -84,68 +105,74 @@ class CompiledVariant:
 
     def _print(self, target: str, order: str) -> str:
         from .targets.printing import ModuleText
-        from .targets.python_build import emit_builder
-        from .targets.python_parse import emit_parser
 
         module = ModuleText(order)
-        for plan in self.plans.values():
-            if target == 'build':
-                emit_builder(module, plan, self.plans, order)
-            else:
-                emit_parser(module, plan, self.plans, order, target == 'trace')
-        return f'"""Generated from {self.label}: {target}, {order}. Not edited by hand."""\n\n' + module.text()
-
-    def space(self, target: str, order: str) -> dict[str, Any]:
-        """Return the namespace of a generated module, compiled on first use."""
-        key = (target, order)
-        found = self._spaces.get(key)
-        if found is None:
-            from .freeze import frozen_code
-
-            code = frozen_code(self.definition.id, self.definition.variant, target, order)
-            if code is None:
-                text = self.text(target, order)
-                file = f'<tiffschema {self.label} {target} {order}>'
-                linecache.cache[file] = (len(text), None, text.splitlines(True), file)
-                code = compile(text, file, 'exec')
-            found = self._names(target)
-            exec(code, found)
-            self._spaces[key] = found
-        return found
-
-    def _names(self, target: str) -> dict[str, Any]:
-        """Return what generated code may name."""
-        from .targets import build_support
-
-        space: dict[str, Any] = {'__name__': f'tiffschema.generated.{self.label}'}
-        space.update(vars(support))
         if target == 'build':
-            space.update(vars(build_support))
-        space['Struct'] = Packer
-        space['frombuffer'], space['dtype'] = numpy.frombuffer, numpy.dtype
-        space['table_type'] = lambda name, order: TableType(self.plans[name], order)
-        space['names_of'] = self.names_of
-        half = 1 if target == 'build' else 0
-        for name, pair in TIMES.items():
-            space[f'time_{name}'] = pair[half]
-        for name, pair in CONVERSIONS.items():
-            space[f'convert_{name}'] = pair[half]
-        for name, kind in self.records.items():
-            space[f'record_{name}'] = kind
-        for plan in self.plans.values():
-            for op in walk(plan.ops):
-                if isinstance(op, Map) and op.function in ('enum', 'flags'):
-                    space[f'enum_{op.argument}'] = self.members(op.argument)
-        return space
+            from .targets.python_build import emit_builder
+
+            for plan in self.plans.values():
+                emit_builder(module, plan, self.plans, order)
+        else:
+            from .targets.python_parse import emit_parser
+
+            for plan in self.plans.values():
+                emit_parser(module, plan, self.plans, order, target == 'trace')
+        variant = self.definition.variant
+        label = self.definition.id + (f':{variant}' if variant else '')
+        head = f'"""Generated from {label}: {target}, {order}. Not edited by hand."""\n\n'
+        return head + module.text()
 
 
-def enum_members(enum: EnumDef) -> dict[Any, Any]:
-    """Return members of an enum by number."""
-    numbers = {number: name for number, name in enum.values.items() if isinstance(number, int)}
-    if not numbers or len(numbers) != len(enum.values):
-        return dict(enum.values)
-    unique: dict[str, int] = {}
-    for number, name in numbers.items():
-        unique.setdefault(name if name.isidentifier() else f'value_{number}', number)
-    kind: Any = IntEnum(enum.name, unique)
-    return {int(member): member for member in kind}
+def shape_of(plan: Plan, struct: StructDef) -> StructShape:
+    """Return the shape of a struct."""
+    run = plan.single_run()
+    row = None if run is None or plan.size is None else (_columns(run), run.size)
+    steps = {
+        op.name: (op.function, op.argument)
+        for op in plan.ops
+        if isinstance(op, Map) and (op.function in ('float', 'scale') or op.argument == 'stk_day_ms')
+    }
+    return StructShape(
+        plan.name, plan.path, tuple(name for name, _ in plan.args), plan.fields, plan.can_drop,
+        plan.size, plan.endian, plan.extent, row, steps, _leading(plan), struct.doc,
+    )  # fmt: skip
+
+
+def _columns(run: Run) -> tuple[tuple[str, str, tuple[int, ...], int], ...]:
+    """Return the columns of a fixed layout."""
+    columns, offset = [], 0
+    for item in run.items:
+        if item.kind != 'pad' and not (item.name.startswith('_') and not item.field.const):
+            shape: tuple[int, ...] = ()
+            match item.kind:
+                case 'number':
+                    kind = _LETTERS[item.letters]
+                case 'ratio':
+                    kind, shape = _LETTERS[item.letters[0]], (2,)
+                case 'array':
+                    kind, shape = item.numpy, item.shape
+                case 'text':
+                    kind = f'S{item.size}'
+                case _:
+                    kind = f'V{item.size}'
+            if item.kind in ('number', 'ratio', 'array'):
+                kind = FORCED.get(item.field.endian, '') + kind
+            columns.append((item.name, kind, shape, offset))
+        offset += item.size
+    return tuple(columns)
+
+
+def _leading(plan: Plan) -> tuple[tuple[str, str, int, bool], ...]:
+    """Return the fields of the first Run, and which of them are shown as they are stored."""
+    first = plan.ops[0] if plan.ops and isinstance(plan.ops[0], Run) else None
+    turned = {op.name for op in plan.ops if isinstance(op, Map)}
+    turned |= {getattr(op, 'name', '') for op in plan.ops if not isinstance(op, Run)}
+    found, offset = [], 0
+    for item in first.items if first else ():
+        plainly = (
+            item.kind in ('number', 'bytes') and item.name in plan.fields and item.name not in turned
+        )
+        letters = FORCED.get(item.field.endian, '') + item.letters.replace('x', 's')
+        found.append((item.name, letters, offset, plainly))
+        offset += item.size
+    return tuple(found)

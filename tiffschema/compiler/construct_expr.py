@@ -12,6 +12,11 @@ from typing import Any
 __all__ = ['Refused', 'expression']
 
 Outer = Callable[[int, tuple[str, ...]], str]
+Labels = Callable[[str, str], int | None]
+
+
+def _no_labels(name: str, text: str) -> int | None:
+    return None
 
 
 class Refused(Exception):
@@ -21,13 +26,15 @@ class Refused(Exception):
 _FUNCTIONS = {'len': 'len', 'abs': 'abs'}
 
 
-def expression(value: Any, outer: Outer, own: str = '') -> str:
+def expression(value: Any, outer: Outer, own: str = '', labels: Labels = _no_labels) -> str:
     """Return an expression as text.
 
     Parameters:
         value: A number, text, or a tree of construct's ``this``, ``obj_``.
         outer: Gives the text for a name so many structs up; 0 is the struct itself, -1 the root.
         own: What ``obj_`` stands for; empty refuses it.
+        labels: Gives the number of a label that a named field is compared with, None if it has no
+            labels.
 
     Raises:
         Refused: It is a function, or asks for what the language has no word for.
@@ -41,9 +48,9 @@ def expression(value: Any, outer: Outer, own: str = '') -> str:
     if isinstance(value, Path):
         return _path(value, outer, own)
     if isinstance(value, BinExpr):
-        return _binary(value, outer, own)
+        return _binary(value, outer, own, labels)
     if isinstance(value, UniExpr):
-        inner = expression(value.operand, outer, own)
+        inner = expression(value.operand, outer, own, labels)
         match value.op.__name__:
             case 'neg':
                 return f'(-{inner})'
@@ -55,7 +62,7 @@ def expression(value: Any, outer: Outer, own: str = '') -> str:
         operand = value._FuncPath__operand
         if function.__name__ not in _FUNCTIONS or operand is None:
             raise Refused(f'{value!r}: of the functions of a list only len_ and abs_ are known')
-        return f'{_FUNCTIONS[function.__name__]}({expression(operand, outer, own)})'
+        return f'{_FUNCTIONS[function.__name__]}({expression(operand, outer, own, labels)})'
     if callable(value):
         raise Refused(
             f'{value!r} is a function, which cannot be read as a declaration; '
@@ -64,10 +71,16 @@ def expression(value: Any, outer: Outer, own: str = '') -> str:
     raise Refused(f'{value!r} is no expression')
 
 
-def _binary(value: Any, outer: Outer, own: str) -> str:
+def _binary(value: Any, outer: Outer, own: str, labels: Labels) -> str:
     from construct.expr import opnames
 
-    left, right = expression(value.lhs, outer, own), expression(value.rhs, outer, own)
+    left = expression(value.lhs, outer, own, labels)
+    right = expression(value.rhs, outer, own, labels)
+    # Enumerations compare by number here, by label in construct.
+    for text, name in ((value.lhs, right), (value.rhs, left)):
+        number = labels(name, text) if isinstance(text, str) else None
+        if number is not None:
+            left, right = (str(number), right) if text is value.lhs else (left, str(number))
     sign = opnames[value.op]
     if sign == '/':
         raise Refused(f'{value!r}: / gives a fraction; sizes and counts need //')

@@ -64,7 +64,7 @@ def from_construct(obj: Any, *, id: str = 'construct/struct') -> Schema:
     """Return the schema of a construct object, compiled; see `declaration`."""
     from tiffschema.compiler.library import Schema, schemas
 
-    return Schema(declaration(obj, id), f'<construct {id}>', schemas)
+    return Schema(id, f'<construct {id}>', schemas, raw=declaration(obj, id))
 
 
 def declaration(obj: Any, id: str = 'construct/struct') -> Located:
@@ -176,7 +176,18 @@ class _Reader:
 
     def expr(self, value: Any, struct: _Struct, own: str = '') -> str:
         """Return an expression of a struct as text."""
-        return expression(value, lambda levels, names: self.outer(struct, levels, names), own)
+        return expression(
+            value,
+            lambda levels, names: self.outer(struct, levels, names),
+            own,
+            lambda name, text: self.label(struct, name, text),
+        )
+
+    def label(self, struct: _Struct, name: str, text: str) -> int | None:
+        """Return the number of a label of an enumerated field."""
+        enum = struct.fields.get(name, {}).get('enum')
+        values = self.enums[enum]['values'] if enum else {}
+        return next((number for number, known in values.items() if known == text), None)
 
     def outer(self, struct: _Struct, levels: int, names: tuple[str, ...]) -> str:
         """Return the text of a name some structs up, making it an argument of this struct."""
@@ -221,6 +232,8 @@ class _Reader:
         """Return the type of a value that needs no other key."""
         keys = self.value(obj, struct, name)
         order = keys.pop('endian', None)
+        if re.match(r'[usf]\d+\[', str(keys.get('type'))):
+            keys.pop('max')
         if set(keys) != {'type'}:
             more = ', '.join(key for key in keys if key != 'type')
             raise Refused(f'{type(_unnamed(obj)[2]).__name__}: an item of an array has no {more}')
@@ -319,13 +332,12 @@ class _Reader:
         for key, case in obj.cases.items():
             if not isinstance(key, int | str):
                 raise Refused(f'Switch: the case {key!r} is neither a number nor a name')
-            cases[str(key) if isinstance(key, str) else int(key)] = self.case(
+            number = self.label(struct, on, str(key)) if isinstance(key, str) else int(key)
+            cases[str(key) if number is None else number] = self.case(
                 case, struct, f'{name}_{_identifier(str(key))}'
             )
-        keys: dict[str, Any] = {'switch': on, 'cases': cases}
-        if obj.default is not self.c.Pass:
-            keys['default_case'] = self.case(obj.default, struct, f'{name}_other')
-        return keys
+        default = self.case(obj.default, struct, f'{name}_other')
+        return {'switch': on, 'cases': cases, 'default_case': default}
 
     def case(self, obj: Any, struct: _Struct, name: str) -> Located:
         """Return the keys of one case."""

@@ -12,8 +12,7 @@ import numpy
 from ..errors import BuildError, FormatError, TruncatedError
 from ..limits import DEFAULT_LIMITS, Limits
 from ..types import Buffer, Faults, normalize_byteorder
-from .compiled import CompiledVariant
-from .plan import Map, Run
+from .running import RunningVariant
 from .support import FAULTS, Parse, fault_of
 from .targets.dtype import numpy_type
 from .targets.record import LazyRecord, Record
@@ -107,21 +106,21 @@ class Struct:
         b'\\x00\\x00\\x00\\x08'
     """
 
-    def __init__(self, schema: Schema, compiled: CompiledVariant, name: str) -> None:
+    def __init__(self, schema: Schema, running: RunningVariant, name: str) -> None:
         self.schema = schema
         self.name = name
-        self.variant = compiled.definition.variant
-        self.plan = compiled.plans[name]
-        self.args = tuple(arg for arg, _ in self.plan.args)
-        self._compiled = compiled
-        self._order = {'little': '<', 'big': '>'}.get(self.plan.endian or schema.endian)
+        self.variant = running.variant
+        self.shape = running.shapes[name]
+        self.args = self.shape.args
+        self._running = running
+        self._order = {'little': '<', 'big': '>'}.get(self.shape.endian or running.endian)
         self._parsers: dict[str, Any] = {}
         self._builders: dict[str, Any] = {}
         self._lazy: dict[str, Any] = {}
 
     def __repr__(self) -> str:
         """Return schema and name."""
-        return f'<Struct {self.plan.path}>'
+        return f'<Struct {self.shape.path}>'
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _struct, (self.schema.id, self.name, self.variant)
@@ -129,26 +128,32 @@ class Struct:
     @property
     def doc(self) -> str:
         """What the struct is."""
-        return self._compiled.structs[self.name].doc
+        return self.shape.doc
 
     @property
     def record(self) -> type[Record]:
         """Class of the records."""
-        return self._compiled.records[self.name]
+        return self._running.records[self.name]
 
     @property
     def fields(self) -> tuple[Any, ...]:
         """Declared fields, as IR."""
-        return self._compiled.structs[self.name].fields
+        fields: tuple[Any, ...] = self.schema.compiled(self.variant).structs[self.name].fields
+        return fields
+
+    @property
+    def plan(self) -> Any:
+        """Steps of the compiler, for targets and tests."""
+        return self.schema.compiled(self.variant).plans[self.name]
 
     @property
     def size(self) -> int | None:
         """Bytes, or None unless the layout is fixed."""
-        return self.plan.size
+        return self.shape.size
 
     def dtype(self, byteorder: str | None = None) -> numpy.dtype[Any] | None:
         """Return the NumPy type, or None unless the layout is fixed."""
-        return numpy_type(self.plan, self.order(byteorder))
+        return numpy_type(self.shape, self.order(byteorder))
 
     def order(self, byteorder: str | None) -> str:
         """Return the byte order: the schema's own, else the one given.
@@ -159,7 +164,7 @@ class Struct:
         if self._order is not None:
             return self._order
         if byteorder is None:
-            raise TypeError(f'{self.plan.path} inherits its byte order: byteorder= is needed')
+            raise TypeError(f'{self.shape.path} inherits its byte order: byteorder= is needed')
         if byteorder in ('<', '>'):
             return byteorder
         return normalize_byteorder(byteorder)
@@ -176,7 +181,7 @@ class Struct:
         absent = [] if missing else [name for name in self.args if name not in args]
         if unknown or absent:
             raise TypeError(
-                f'{self.plan.path} takes the arguments {list(self.args)}, not {sorted(args)}'
+                f'{self.shape.path} takes the arguments {list(self.args)}, not {sorted(args)}'
             )
         return [args.get(name) for name in self.args]
 
@@ -233,7 +238,7 @@ class Struct:
         while offset < end:
             record, behind = self.parse_next(buffer, offset, end, **as_parse)
             if behind <= offset:
-                raise FormatError('a record of no bytes', self.plan.path, offset)
+                raise FormatError('a record of no bytes', self.shape.path, offset)
             yield record
             offset = behind
 
@@ -243,14 +248,14 @@ class Struct:
     ) -> tuple[Any, int]:  # fmt: skip
         parser = self._parsers.get(order)
         if parser is None:
-            parser = self._compiled.space('parse', order)[f'parse_{self.name}']
+            parser = self._running.space('parse', order)[f'parse_{self.name}']
             self._parsers[order] = parser
         if end is None:
             end = len(buffer)
         elif end > len(buffer):
             end = len(buffer)
         if offset < 0:
-            raise TruncatedError(f'the offset {offset} is negative', self.plan.path, offset)
+            raise TruncatedError(f'the offset {offset} is negative', self.shape.path, offset)
         given = self.arguments(args) if args or self.args else ()
         try:
             result: tuple[Any, int] = parser(buffer, offset, end, ctx, *given)
@@ -259,7 +264,7 @@ class Struct:
                 raise type(error)(error.message, error.path, error.offset - ctx.base) from None
             raise
         except FAULTS as error:
-            raise fault_of(error, self.plan.path, offset - ctx.base) from error
+            raise fault_of(error, self.shape.path, offset - ctx.base) from error
         return result
 
     def _lazily(
@@ -273,7 +278,7 @@ class Struct:
         stop = len(buffer) if end is None else min(end, len(buffer))
         if offset < 0 or offset + need > stop:
             raise TruncatedError(
-                f'needs {need} bytes, {max(0, stop - offset)} are left', self.plan.path, offset - base
+                f'needs {need} bytes, {max(0, stop - offset)} are left', self.shape.path, offset - base
             )
         record = kind()
         record._buf, record._pos, record._whole, record._size = buffer, offset, None, None
@@ -303,7 +308,7 @@ class Struct:
         order = self.order(byteorder)
         builder = self._builders.get(order)
         if builder is None:
-            space = self._compiled.space('build', order)
+            space = self._running.space('build', order)
             builder = self._builders[order] = (space[f'build_{self.name}'], space['Build'])
         function, context = builder
         if dropped not in ('error', 'zero'):
@@ -311,14 +316,14 @@ class Struct:
         given = self.arguments(args, True) if args or self.args else ()
         ctx = context(dropped == 'zero')
         try:
-            function(ctx, values, self.plan.path, *given)
+            function(ctx, values, self.shape.path, *given)
             ctx.drain()
         except BuildError:
             raise
         except (*FAULTS, OverflowError, KeyError, AttributeError, IndexError, ctx.pack_error) as error:
-            raise BuildError(f'the values cannot be stored: {error}', self.plan.path) from error
+            raise BuildError(f'the values cannot be stored: {error}', self.shape.path) from error
         outputs = {name: ctx.args[name] for name in self.args if name in ctx.args}
-        return Built(bytes(ctx.out), ctx.patches, outputs, self.plan.path)
+        return Built(bytes(ctx.out), ctx.patches, outputs, self.shape.path)
 
     def trace(
         self, buffer: Buffer, offset: int = 0, end: int | None = None, *,
@@ -330,7 +335,7 @@ class Struct:
         A fault ends the list with an extent of kind ``fault`` whose path is the message.
         """
         order = self.order(byteorder)
-        tracer = self._compiled.space('trace', order)[f'trace_{self.name}']
+        tracer = self._running.space('trace', order)[f'trace_{self.name}']
         ctx = Parse(base, limits, faults if faults is not None else [], strict)
         end = len(buffer) if end is None else min(end, len(buffer))
         given = self.arguments(args) if args or self.args else []
@@ -338,7 +343,7 @@ class Struct:
         try:
             tracer(buffer, offset, end, ctx, '', *given)
         except FAULTS as error:
-            fault = fault_of(error, self.plan.path, offset)
+            fault = fault_of(error, self.shape.path, offset)
             place = fault.offset if fault.offset >= 0 else offset
             last = [Extent(place - base, place - base, str(fault), 'fault')]
         seen: set[tuple[int, int]] = set()
@@ -354,30 +359,24 @@ class Struct:
 
 def _lazy_class(struct: Struct, order: str) -> tuple[type[LazyRecord], int]:
     """Return a record class whose leading numbers are read from the buffer on access."""
-    plan = struct.plan
-    first = plan.ops[0] if plan.ops and isinstance(plan.ops[0], Run) else None
-    mapped = {op.name for op in plan.ops if isinstance(op, Map)}
-    mapped |= {getattr(op, 'name', '') for op in plan.ops if not isinstance(op, Run)}
+    shape = struct.shape
     space: dict[str, Any] = {
-        '__slots__': (), '__doc__': f'Lazy record of {plan.path}.', '_fields': plan.fields,
-        '_path': plan.path,
+        '__slots__': (), '__doc__': f'Lazy record of {shape.path}.', '_fields': shape.fields,
+        '_path': shape.path,
     }  # fmt: skip
-    offset = need = 0
-    actual = {'little': '<', 'big': '>'}.get(plan.endian, order)
-    for item in first.items if first else ():
-        own = {'little': '<', 'big': '>'}.get(item.field.endian, actual)
-        unpack = Packer(own + item.letters.replace('x', 's')).unpack_from
-        behind = offset + item.size
-        if item.name == plan.extent:
-            space['_extent'] = _extent_of(unpack, offset, plan.path)
+    behind = need = 0
+    order = {'little': '<', 'big': '>'}.get(shape.endian, order)
+    for name, letters, offset, plainly in shape.leading:
+        packer = Packer(letters if letters[0] in '<>' else order + letters)
+        behind = offset + packer.size
+        if name == shape.extent:
+            space['_extent'] = _extent_of(packer.unpack_from, offset, shape.path)
             need = behind
-        if item.kind in ('number', 'bytes') and item.name not in mapped | {plan.extent}:
-            if item.name in plan.fields:
-                space[item.name] = _reader(unpack, offset, behind if plan.extent else 0)
-        offset = behind
-    need = need or offset
+        elif plainly:
+            space[name] = _reader(packer.unpack_from, offset, behind if shape.extent else 0)
+    need = need or behind
     space['_all'] = _whole
-    return type(plan.name, (LazyRecord,), space), need
+    return type(shape.name, (LazyRecord,), space), need
 
 
 def _reader(unpack: Any, offset: int, behind: int) -> property:

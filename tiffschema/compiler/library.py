@@ -13,18 +13,21 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import SchemaError
-from .compiled import CompiledVariant
+from .freeze import frozen, store
 from .handles import Built, Extent, Struct
-from .load import Located, load_text
-from .syntax import SCHEMA_KEYS, Syntax, substitute
+from .load import SCHEMA_KEYS, Located, load_text
+from .running import RunningVariant
 from .targets.record import Record
+
+if TYPE_CHECKING:
+    from .compiled import CompiledVariant
 
 __all__ = [
     'Built', 'Extent', 'Schema', 'SchemaLibrary', 'Struct', 'on_register', 'register_schema',
-    'register_section', 'schema_folder', 'schemas',
+    'register_section', 'schema_folder', 'schema_of', 'schemas',
 ]  # fmt: skip
 
 SectionParser = Callable[['Schema', Any], Any]
@@ -66,23 +69,59 @@ class Schema:
     """One schema: structs, tables and sections, compiled when they are asked for.
 
     Parameters:
-        raw: The loaded mapping.
-        file: Its name, for messages.
+        id: Its id.
+        file: Name of the file, for messages.
         library: Where used schemas are found.
+        raw: The loaded mapping, or None for a shipped schema that is loaded when it must be.
+        path: File of a shipped schema.
     """
 
-    def __init__(self, raw: Located, file: str, library: SchemaLibrary) -> None:
-        self.raw = raw
+    def __init__(
+        self, id: str, file: str, library: SchemaLibrary, *, raw: Located | None = None,
+        path: Path | None = None,
+    ) -> None:  # fmt: skip
+        self.id = id
         self.file = file
-        self.id = str(raw.get('schema'))
-        self.title = str(raw.get('title') or '')
-        self.doc = str(raw.get('doc') or '')
-        source = raw.get('source') or ()
-        self.source_refs = (source,) if isinstance(source, str) else tuple(source)
+        self.path = path
+        self._raw = raw
         self._library = library
         self._variants: dict[str | None, CompiledVariant] = {}
+        self._running: dict[str | None, RunningVariant] = {}
         self._structs: dict[tuple[str, str | None], Struct] = {}
         self._parsed: dict[str, Any] = {}
+
+    @property
+    def raw(self) -> Located:
+        """The declaration as loaded, with lines.
+
+        Raises:
+            SchemaError: The file is not a schema, or one of another id.
+        """
+        if self._raw is None:
+            assert self.path is not None
+            raw = load_text(self.path.read_text(encoding='utf-8'), self.file)
+            if raw.get('schema') != self.id:
+                raise SchemaError(
+                    f'the id is {raw.get("schema")!r}, expected {self.id!r}', file=self.file, line=1
+                )
+            self._raw = raw
+        return self._raw
+
+    @property
+    def title(self) -> str:
+        """What it is, in a few words."""
+        return str(self.raw.get('title') or '')
+
+    @property
+    def doc(self) -> str:
+        """What to know."""
+        return str(self.raw.get('doc') or '')
+
+    @property
+    def source_refs(self) -> tuple[str, ...]:
+        """Where the facts come from."""
+        source = self.raw.get('source') or ()
+        return (source,) if isinstance(source, str) else tuple(source)
 
     def __repr__(self) -> str:
         """Return the id."""
@@ -157,6 +196,45 @@ class Schema:
                 self._variants[variant] = self._compile(variant, declared.get(variant) or {})
             return self._variants[variant]
 
+    def running(self, variant: str | None = None) -> RunningVariant:
+        """Return one variant ready to run, from its frozen form where there is one.
+
+        Raises:
+            SchemaError: The declaration is wrong.
+            KeyError: There is no such variant.
+        """
+        found = self._running.get(variant)
+        if found is None:
+            with _lock:
+                found = self._running[variant] = self._run(variant)
+        return found
+
+    def _run(self, variant: str | None) -> RunningVariant:
+        if self.path is not None:
+            ready = frozen(self.id, self.path)
+            if ready is not None:
+                name = variant or next(iter(ready.facts))
+                if name not in ready.facts:
+                    raise KeyError(f'{self.id} has no variant {name!r}; known: {list(ready.facts)}')
+                own = name or None
+                return RunningVariant(
+                    self.id, own, ready.facts[name],
+                    lambda target, order: ready.code(own, target, order),
+                )  # fmt: skip
+        running = self.compiled(variant).running
+        if self.path is not None:
+            store(self, self.path)
+        return running
+
+    def used_files(self) -> list[tuple[str, Path]]:
+        """Return ids and files of the shipped schemas that this one uses, nested ones included."""
+        found: list[tuple[str, Path]] = []
+        for used in self._library.used(self):
+            if used.path is not None:
+                found.append((used.id, used.path))
+            found += used.used_files()
+        return found
+
     def _compile(self, variant: str | None, values: Mapping[str, Any]) -> CompiledVariant:
         structs: dict[str, Any] = {}
         enums: dict[str, Any] = {}
@@ -166,6 +244,9 @@ class Schema:
             structs.update(other.structs)
             enums.update(other.enums)
             tables.update(other.tables)
+        from .compiled import CompiledVariant
+        from .syntax import Syntax, substitute
+
         raw = substitute(self.raw, values) if values else self.raw
         definition = Syntax(raw, self.file, tables).schema(variant)
         structs.update(definition.structs)
@@ -182,15 +263,15 @@ class Schema:
         """
         found = self._structs.get((name, variant))
         if found is None:
-            compiled = self.compiled(variant)
-            if name not in compiled.plans:
-                raise KeyError(f'{self.id} has no struct {name!r}; known: {sorted(compiled.plans)}')
-            found = self._structs[name, variant] = Struct(self, compiled, name)
+            running = self.running(variant)
+            if name not in running.shapes:
+                raise KeyError(f'{self.id} has no struct {name!r}; known: {sorted(running.shapes)}')
+            found = self._structs[name, variant] = Struct(self, running, name)
         return found
 
     def record(self, name: str) -> type[Record]:
         """Return the class of a struct's records."""
-        return self.compiled().records[name]
+        return self.running().records[name]
 
     def source(
         self, struct: str | None = None, *, target: str = 'parse', byteorder: str = '<',
@@ -289,16 +370,17 @@ class SchemaLibrary(Mapping[str, Schema]):
             near = difflib.get_close_matches(str(id), list(self), 3)
             hint = f'; near are {", ".join(near)}' if near else ''
             raise KeyError(f'no schema {id!r}{hint}')
-        raw = load_text(path.read_text(encoding='utf-8'), path.name)
-        if raw.get('schema') != id:
-            raise SchemaError(f'the id is {raw.get("schema")!r}, expected {id!r}', file=str(path))
-        return self._loaded.setdefault(id, Schema(raw, f'schemas/{id}.yaml', self))
+        return self._loaded.setdefault(id, Schema(id, f'schemas/{id}.yaml', self, path=path))
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted({*self._known(), *self._registered}))
 
     def __len__(self) -> int:
         return len({*self._known(), *self._registered})
+
+    def shipped(self) -> list[str]:
+        """Return ids of the schemas that come with the library, sorted."""
+        return sorted(_scan(schema_folder()))
 
     def registered(self) -> list[tuple[str, Located]]:
         """Return ids and raw mappings of what users registered."""
@@ -331,9 +413,8 @@ class SchemaLibrary(Mapping[str, Schema]):
     def register(self, source: str | os.PathLike[str], *, replace: bool = False) -> Schema:
         """Add a schema of a user's; see `register_schema`."""
         text, file = _read(source)
-        raw = load_text(text, file)
-        schema = Schema(raw, file, self)
-        Syntax(raw, file).schema() if not raw.get('variants') and not raw.get('use') else None
+        schema = schema_of(text, file)
+        raw = schema.raw
         if not isinstance(raw.get('schema'), str):
             raise SchemaError('needs schema: <id>', file=file, line=1)
         known = self._files if self._files is not None else self._known()
@@ -362,6 +443,16 @@ class SchemaLibrary(Mapping[str, Schema]):
 
 schemas = SchemaLibrary()
 """All schemas by id."""
+
+
+def schema_of(text: str, file: str = '<text>') -> Schema:
+    """Return the schema of a text without registering it.
+
+    Raises:
+        SchemaError: The text is not a schema.
+    """
+    raw = load_text(text, file)
+    return Schema(str(raw.get('schema')), file, schemas, raw=raw)
 
 
 def register_schema(source: str | os.PathLike[str], *, replace: bool = False) -> Schema:

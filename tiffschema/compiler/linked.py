@@ -93,7 +93,7 @@ class LinkedTables:
         self.max_rows = max_rows
         self.order = '>' if count.str.startswith('>') else '<'
         self._count = struct.Struct(self.order + _LETTERS[count.itemsize]).unpack_from
-        self._links: dict[int, Callable[..., tuple[int, int]]] = {}
+        self._links: dict[int, tuple[Callable[..., tuple[int, ...]], int]] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restored, (self.count, self.row, self.link, self.extra, self.max_rows)
@@ -106,15 +106,15 @@ class LinkedTables:
         """Return the type of a whole table (without the extra bytes)."""
         return np.dtype([('n', self.count), ('rows', self.row, (rows,)), ('link', self.link)])
 
-    def _link(self, rows: int) -> Callable[..., tuple[int, int]]:
-        """Return what unpacks count and link of a table of `rows` at a position."""
+    def _link(self, rows: int) -> tuple[Callable[..., tuple[int, ...]], int]:
+        """Return what unpacks count and link of a table of `rows`, and the bytes of the table."""
         found = self._links.get(rows)
         if found is None:
             form = (
                 f'{self.order}{_LETTERS[self.count.itemsize]}{rows * self.row.itemsize}x'
                 f'{_LETTERS[self.link.itemsize]}'
             )
-            found = self._links[rows] = struct.Struct(form).unpack_from
+            found = self._links[rows] = struct.Struct(form).unpack_from, self.nbytes(rows)
         return found
 
     def walk(
@@ -133,58 +133,60 @@ class LinkedTables:
             Why the walk ended. ``'outside'`` may mean that a window of the file is too small.
         """
         offsets, counts = walk.offsets, walk.counts
-        size = len(buffer)
-        max_rows = self.max_rows
+        size, max_rows, least = len(buffer), self.max_rows, self.count.itemsize
         stop = wanted if limit < 0 else min(wanted, limit)
-        rows = counts[-1] if counts else -1
-        unpack = self._link(rows) if counts else None
-        offset = walk.next
+        rows, room = -1, -1
+        unpack = self._count
+        if counts:
+            rows = counts[-1]
+            unpack, need = self._link(rows)
+            room = size - need
+        offset, highest = walk.next, walk.highest
+        guessing = walk.failures < _PATIENCE
+        last = offsets[-1] if offsets else 0
         same = stride = 0
+        reason: Stop = 'end'
         while offset:
             if len(offsets) >= stop:
-                walk.next = offset
-                return 'more' if len(offsets) >= wanted else 'limit'
-            if offset <= walk.highest and walk.repeats(offset):
-                walk.next = offset
-                return 'repeats'
+                reason = 'more' if len(offsets) >= wanted else 'limit'
+                break
+            if offset <= highest and walk.repeats(offset):
+                reason = 'repeats'
+                break
             position = offset - start
-            if position < 0 or position >= size:
-                walk.next = offset
-                return 'outside'
-            n = -1
-            if unpack is not None and position + self.nbytes(rows) <= size:
+            if position < 0 or position + least > size:
+                reason = 'outside'
+                break
+            n = following = -1
+            if position <= room:
                 n, following = unpack(buffer, position)
-            if n != rows or unpack is None:
-                if position + self.count.itemsize > size:
-                    walk.next = offset
-                    return 'outside'
+            if n != rows or following < 0:
                 (n,) = self._count(buffer, position)
                 if n > max_rows:
-                    walk.next = offset
-                    return 'count'
-                if position + self.nbytes(n) > size:
-                    walk.next = offset
-                    return 'outside'
-                rows, same = n, 0
-                unpack = self._link(n)
+                    reason = 'count'
+                    break
+                unpack, need = self._link(n)
+                rows, room, same = n, size - need, 0
+                if position > room:
+                    reason = 'outside'
+                    break
                 _, following = unpack(buffer, position)
-            if offsets and offset - offsets[-1] == stride:
-                same += 1
-            else:
-                stride = offset - offsets[-1] if offsets else 0
-                same = 0
             offsets.append(offset)
             counts.append(n)
-            if offset > walk.highest:
-                walk.highest = offset
-            if walk.met is not None:
+            if offset > highest:
+                walk.highest = highest = offset
+            elif walk.met is not None:
                 walk.met.add(offset)
+            if guessing:
+                same = same + 1 if offset - last == stride else 0
+                stride, last = offset - last, offset
+                if same >= _LEARN and stride > 0:
+                    following = self._guess(buffer, start, walk, following, stride, rows, stop)
+                    guessing = walk.failures < _PATIENCE
+                    highest, last, same = walk.highest, offsets[-1], 0
             offset = following
-            if same >= _LEARN and stride > 0 and walk.failures < _PATIENCE:
-                offset = self._guess(buffer, start, walk, offset, stride, rows, stop)
-                same = 0
-        walk.next = 0
-        return 'end'
+        walk.next = offset
+        return reason
 
     def _guess(
         self,
@@ -256,7 +258,7 @@ class LinkedTables:
 
 
 def gather(buffer: memoryview, kind: np.dtype[Any], positions: NDArray[np.int64]) -> NDArray[Any]:
-    """Return the items of one type at many positions of a buffer, a view if they are equally spaced.
+    """Return items of one type at many positions of a buffer, a view if they are equally spaced.
 
     Raises:
         IndexError: An item does not lie in the buffer.

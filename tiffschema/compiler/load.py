@@ -13,7 +13,13 @@ from typing import Any
 
 from ..errors import SchemaError
 
-__all__ = ['Located', 'load_text']
+__all__ = ['CORE_KEYS', 'SCHEMA_KEYS', 'Located', 'load_text']
+
+CORE_KEYS = (
+    'schema', 'title', 'doc', 'source', 'use', 'endian', 'variants', 'enums', 'structs', 'tables',
+)  # fmt: skip
+SCHEMA_KEYS = [*CORE_KEYS]
+"""Top-level keys in their fixed order; `library.register_section` adds to them."""
 
 MAX_TEXT = 4 << 20
 MAX_DEPTH = 24

@@ -12,16 +12,11 @@ from .check import field_problem, struct_problems
 from .convert import CONVERSIONS, TIMES
 from .expr import Expr, ExprError, parse_expr
 from .ir import NUMBERS, EachGroup, EnumDef, Field, OneOfType, SchemaDef, StructDef, Switch
-from .load import Located
+from .load import CORE_KEYS, SCHEMA_KEYS, Located
 from .typetext import parse_type
 
-__all__ = ['CORE_KEYS', 'SCHEMA_KEYS', 'Syntax', 'substitute']
+__all__ = ['Syntax', 'substitute']
 
-CORE_KEYS = (
-    'schema', 'title', 'doc', 'source', 'use', 'endian', 'variants', 'enums', 'structs', 'tables',
-)  # fmt: skip
-SCHEMA_KEYS = [*CORE_KEYS]
-"""Top-level keys in their fixed order; `library.register_section` adds to them."""
 
 _FIELD_KEYS = (
     'type', 'const', 'default', 'build', 'when', 'at', 'base', 'align', 'share', 'inline', 'size',

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import json
 import struct
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tiffschema.compiler.library import Schema, schemas
-from tiffschema.compiler.load import load_text
+from tiffschema.compiler import library
+from tiffschema.compiler.library import Schema
 
 FOLDER = Path(__file__).parent / 'schemas'
 EXAMPLES = ('ifd', 'zeiss_lsm', 'metamorph_stk', 'micromanager', 'olympus_sis', 'imagej')
 
 
+@cache
 def example(name: str) -> Schema:
     """Return a worked example of the language, compiled without registering it."""
     path = FOLDER / f'{name}.yaml'
-    return Schema(load_text(path.read_text(encoding='utf-8'), path.name), path.name, schemas)
+    return library.schema_of(path.read_text(encoding='utf-8'), path.name)
 
 
 def schema_of(text: str) -> Schema:
     """Return a schema given as text."""
-    return Schema(load_text(text, 'test.yaml'), 'test.yaml', schemas)
+    return library.schema_of(text, 'test.yaml')
 
 
 def sis() -> bytes:

@@ -3,49 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from ..plan import Map, Plan
 from ..support import divided
+
+if TYPE_CHECKING:
+    from ..running import StructShape
 
 __all__ = ['TableType', 'numpy_type']
 
-_LETTERS = {'B': 'u1', 'H': 'u2', 'I': 'u4', 'Q': 'u8', 'b': 'i1', 'h': 'i2', 'i': 'i4', 'q': 'i8'}
-_LETTERS.update({'e': 'f2', 'f': 'f4', 'd': 'f8'})
-
-
-def numpy_type(plan: Plan, order: str) -> numpy.dtype[Any] | None:
+def numpy_type(shape: StructShape, order: str) -> numpy.dtype[Any] | None:
     """Return the structured type of a struct, or None where its layout is not fixed."""
-    run = plan.single_run()
-    if run is None or plan.size is None:
+    if shape.row is None:
         return None
-    if plan.endian:
-        order = {'little': '<', 'big': '>'}[plan.endian]
-    given = order
-    names, formats, offsets, offset = [], [], [], 0
-    for item in run.items:
-        order = {'little': '<', 'big': '>'}.get(item.field.endian, given)
-        if item.kind != 'pad' and not (item.name.startswith('_') and not item.field.const):
-            kind: Any
-            match item.kind:
-                case 'number':
-                    kind = order + _LETTERS[item.letters]
-                case 'ratio':
-                    kind = (order + _LETTERS[item.letters[0]], (2,))
-                case 'array':
-                    kind = (order + item.numpy, item.shape)
-                case 'text':
-                    kind = f'S{item.size}'
-                case _:
-                    kind = f'V{item.size}'
-            names.append(item.name)
-            formats.append(kind)
-            offsets.append(offset)
-        offset += item.size
+    columns, size = shape.row
+    order = {'little': '<', 'big': '>'}.get(shape.endian, order)
+    formats: list[Any] = []
+    for _, kind, sub, _ in columns:
+        code = kind if kind[0] in '<>SV' else order + kind
+        formats.append((code, sub) if sub else code)
     return numpy.dtype(
-        {'names': names, 'formats': formats, 'offsets': offsets, 'itemsize': run.size}
+        {
+            'names': [column[0] for column in columns],
+            'formats': formats,
+            'offsets': [column[3] for column in columns],
+            'itemsize': size,
+        }
     )
 
 
@@ -76,19 +61,16 @@ class TableType:
     """A structured type with the columns that are shown differently than stored.
 
     Parameters:
-        plan: Struct of one row.
+        shape: Struct of one row.
         order: Byte order.
     """
 
-    def __init__(self, plan: Plan, order: str) -> None:
-        dtype = numpy_type(plan, order)
+    def __init__(self, shape: StructShape, order: str) -> None:
+        dtype = numpy_type(shape, order)
         assert dtype is not None
         self.dtype = dtype
         self.size = dtype.itemsize
-        self.columns: dict[str, tuple[str, Any]] = {}
-        for op in plan.ops:
-            if isinstance(op, Map) and (op.function in ('float', 'scale') or op.argument == 'stk_day_ms'):
-                self.columns[op.name] = (op.function, op.argument)
+        self.columns = shape.columns
 
     def read(self, buf: Any, count: int, pos: int) -> Any:
         """Return `count` rows from `pos` on."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy
 
-from ..plan import Plan
+if TYPE_CHECKING:
+    from ..running import StructShape
 
 __all__ = ['LazyRecord', 'Record', 'record_class']
 
@@ -91,17 +92,17 @@ class LazyRecord(Record):
         return self._all().__reduce__()
 
 
-def record_class(plan: Plan, module: str) -> type[Record]:
+def record_class(shape: StructShape, module: str) -> type[Record]:
     """Return the class of a struct's records."""
-    slots = [*plan.fields, '_dropped'] if plan.can_drop else list(plan.fields)
+    slots = [*shape.fields, '_dropped'] if shape.can_drop else list(shape.fields)
     space = {
         '__slots__': tuple(slots),
-        '__doc__': f'Record of {plan.path}.',
+        '__doc__': f'Record of {shape.path}.',
         '__module__': module,
-        '_fields': plan.fields,
-        '_path': plan.path,
+        '_fields': shape.fields,
+        '_path': shape.path,
     }
-    return type(plan.name, (Record,), space)
+    return type(shape.name, (Record,), space)
 
 
 def all_slots(kind: type[Record]) -> tuple[str, ...]:

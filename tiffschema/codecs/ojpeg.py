@@ -10,8 +10,8 @@ D. the strips hold bare entropy-coded data, tags 519 to 521 point to the tables;
 E. each strip is a complete stream.
 
 Rule: all but E are one stream over all strips, whose predictions run on from strip to strip. So a
-reader collects the parts of a page with `OldJpeg.collect` and decodes the segments of
-`OldJpeg.streams`, which have the geometry `OldJpeg.geometry`.
+reader collects the parts of a page with `OldJpeg.collect`, gives them to the codec as option
+``ojpeg``, and reads segments of the geometry `OldJpeg.geometry`, one for the page or each plane.
 
 Sources: TIFF 6.0 section 22; TIFF Technote 2; ITU-T T.81 annex B; behaviour of libtiff.
 """
@@ -35,7 +35,7 @@ from .spec import SegmentSpec
 if TYPE_CHECKING:
     from tiffschema.model.geometry import Geometry
 
-__all__ = ['OldJpeg', 'decode']
+__all__ = ['OldJpeg', 'decode', 'is_complete']
 
 Array: TypeAlias = NDArray[Any]
 Fetch: TypeAlias = Callable[[int, int], bytes]
@@ -46,6 +46,8 @@ _FRAMES = frozenset({0xC0, 0xC1, 0xC2, 0xC3})
 # Segments that matter: tables, frame, restart interval, and the markers of colour.
 _KEPT = _FRAMES | {0xC4, 0xDB, 0xDD, 0xE0, 0xEE}
 _LOSSLESS = 14
+# Marker segments before the scan are shorter than this.
+_HEAD = 1 << 16
 _BASIC = (0.299, 0.587, 0.114)
 _FULL = (0.0, 255.0, 128.0, 255.0, 128.0, 255.0)
 
@@ -193,7 +195,7 @@ class OldJpeg:
         if self.stream:
             return False
         whole = [segment for segment in self.segments if segment]
-        if len(whole) > 1 and all(_is_complete(segment) for segment in whole):
+        if len(whole) > 1 and all(is_complete(segment) for segment in whole):
             return True
         return self.page.is_tiled and not any(segment[:1] == b'\xff' for segment in whole[:1])
 
@@ -222,20 +224,40 @@ class OldJpeg:
         if not self.stream and not any(self.segments):
             raise TruncatedError('old-style JPEG page without data', 'segment')
         if self.is_segmented:
-            if any(_is_complete(segment) for segment in self.segments):
+            if any(is_complete(segment) for segment in self.segments):
                 return list(self.segments)
             return [self._bare([segment], 0, 1) for segment in self.segments]
         if self.stream:
             return [self._from_stream()]
         if self.segments[0][:1] == b'\xff':
             return [self._from_first()]
-        planes = self.page.samplesperpixel if self.page.planarconfig == 2 else 1
-        count = -(-len(self.segments) // planes)
+        planes, count = self._planes
         components = 1 if planes > 1 else self.page.samplesperpixel
         return [
             self._bare(list(self.segments[plane * count : (plane + 1) * count]), plane, components)
             for plane in range(planes)
         ]
+
+    @property
+    def _planes(self) -> tuple[int, int]:
+        """Number of planes, and of segments of each."""
+        planes = self.page.samplesperpixel if self.page.planarconfig == 2 else 1
+        return planes, max(1, -(-len(self.segments) // planes))
+
+    def completed(self, data: Buffer) -> bytes:
+        """Return the stream which stored bytes belong to: those of the first strip of a plane.
+
+        Raises:
+            UnsupportedError: The bytes are not of this page.
+        """
+        stored = bytes(data)
+        if self.is_segmented:
+            return stored if is_complete(stored) else self._bare([stored], 0, 1)
+        if stored not in self.segments and not (stored and self.stream.startswith(stored)):
+            raise UnsupportedError('old-style JPEG data of another page: read the page by itself')
+        streams = self.streams()
+        at = self.segments.index(stored) // self._planes[1] if len(streams) > 1 else 0
+        return streams[at]
 
     def _from_stream(self) -> bytes:
         """Return the stream of tag 513, continued by the strips where it is but a head."""
@@ -366,7 +388,7 @@ def _restarted(pieces: Sequence[bytes]) -> list[bytes]:
     return parts
 
 
-def _is_complete(segment: bytes) -> bool:
+def is_complete(segment: bytes) -> bool:
     """Return whether a segment is a stream of its own, with frame and scan."""
     if segment[:2] != _SOI:
         return False
@@ -391,12 +413,20 @@ def _marker(code: int, content: bytes) -> bytes:
 def decode(data: Buffer, spec: SegmentSpec, shape: tuple[int, ...], out: Any) -> Array:
     """Decode one stream of `OldJpeg.streams`; YCbCr is delivered as RGB.
 
+    With an `OldJpeg` as option ``ojpeg``, stored bytes of the page do as well: those of the first
+    strip of the page or plane stand for all of it.
+
     The options ``ycbcrcoefficients`` and ``referenceblackwhite`` are applied where they are not
-    those of JPEG, unlike with compression 7, whose Technote says that they do not matter.
+    those of JPEG, unlike with compression 7, whose Technote says that they do not matter. Chroma of
+    streams that had to be put together is repeated, not interpolated: so others show these files.
 
     Raises:
         FormatError: The stream is damaged or larger than its segment.
     """
+    old = spec.options.get('ojpeg')
+    put_together = isinstance(old, OldJpeg) and not is_complete(bytes(data[:_HEAD]))
+    if put_together:
+        data = old.completed(data)
     info = jpeg_info(data)
     if info is None:
         raise FormatError('old-style JPEG stream has no frame header', 'segment')
@@ -405,8 +435,12 @@ def decode(data: Buffer, spec: SegmentSpec, shape: tuple[int, ...], out: Any) ->
     coefficients = numbers(spec.options.get('ycbcrcoefficients'), 3) or _BASIC
     reference = numbers(spec.options.get('referenceblackwhite'), 6) or _FULL
     plain = np.allclose(coefficients, _BASIC, atol=1e-3) and np.allclose(reference, _FULL)
-    if info.kind == 3 or spec.geometry.photometric != 6 or shape[3] != 3 or plain:
+    if info.kind == 3 or spec.geometry.photometric != 6 or shape[3] != 3:
+        return jpeg.decoder(spec)(data, shape, out)
+    if plain and not put_together:
         return jpeg.decoder(spec)(data, shape, out)
     check_size(info, shape, 'JPEG')
-    samples = backend.function('jpeg8_decode')(data, outcolorspace='YCbCr')
+    samples = backend.function('jpeg8_decode')(
+        data, outcolorspace='YCbCr', fancyupsampling=not put_together
+    )
     return ycbcr_to_rgb(samples, coefficients=coefficients, reference=reference, bits=info.bits)

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     import numpy
     from numpy.typing import NDArray
 
+    from tiffschema.codecs.ojpeg import OldJpeg
+
     from .file import TiffFile
     from .pages import TiffPages
     from .restarttiles import RestartTiles
@@ -81,6 +83,7 @@ class TiffPage(PageBase):
         nodata: float
         geometry: Geometry
         tiles: RestartTiles | None
+        oldjpeg: OldJpeg | None
         spec: SegmentSpec  # type: ignore[mutable-override]
 
     def __init__(
@@ -384,6 +387,12 @@ def _tiles(page: TiffPage) -> RestartTiles | None:
     return found
 
 
+def _oldjpeg(page: TiffPage) -> OldJpeg | None:
+    page.geometry  # noqa: B018 - it tells whether there are parts to collect
+    found: OldJpeg | None = page.__dict__.setdefault('oldjpeg', None)
+    return found
+
+
 def _jpegheader(page: TiffPage) -> bytes | None:
     return None if page.tiles is None else page.tiles.header
 
@@ -403,6 +412,7 @@ _LOADERS: dict[str, Callable[[TiffPage], Any]] = {
     'jpegtables': read_tables,
     'jpegheader': _jpegheader,
     'tiles': _tiles,
+    'oldjpeg': _oldjpeg,
     'subifds': _subifds,
     'subfiletype': _subfiletype,
     'description': _text(_DESCRIPTION, 0),

@@ -12,8 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tiffschema.codecs.codestream import jpeg_info
+from tiffschema.errors import FormatError
 from tiffschema.model.geometry import Geometry
 
+from .oldjpeg import OLD_JPEG, old_jpeg
 from .restarttiles import restart_tiles
 from .tagplans import tag_plan
 
@@ -25,7 +27,6 @@ __all__ = ['read_geometry', 'show_geometry', 'stored_segments']
 _NO_STRIPS: Final = (1 << 32) - 1
 _RGB: Final = 2
 _YCBCR: Final = 6
-_OLD_JPEG: Final = 6
 _CAPTURE_MODE: Final = 65441
 _MAGNIFICATION: Final = 65421
 _MONOCHROME_MODE: Final = 6
@@ -94,7 +95,8 @@ def read_geometry(page: TiffPage) -> Geometry:
     found: Geometry | None = shared.get(key)
     if found is None:
         found = _read_geometry(page)
-        if found.bitspersample != 32 or 339 in signature.index:  # else the software counts too
+        # Else the software counts too, or each page has to collect its parts.
+        if (found.bitspersample != 32 or 339 in signature.index) and found.compression != OLD_JPEG:
             shared[key] = found
     return found
 
@@ -128,7 +130,21 @@ def _read_geometry(page: TiffPage) -> Geometry:
     if page.parent.tiff.is_ndpi:
         tiles = page.tiles = restart_tiles(page, found)
         return found if tiles is None else tiles.geometry
+    if found.compression == OLD_JPEG:
+        return _of_old_jpeg(page, found)
     return found
+
+
+def _of_old_jpeg(page: TiffPage, found: Geometry) -> Geometry:
+    """Return the geometry in which an old-style JPEG page can be decoded."""
+    offsets, sizes, _ = _listed_segments(page, found.is_tiled)
+    try:
+        parts = old_jpeg(page, found, offsets.tolist(), None if sizes is None else sizes.tolist())
+    except FormatError as error:
+        page.fault(error.message, 259)
+        return found
+    page.oldjpeg = parts
+    return found if parts is None else parts.geometry
 
 
 def _rows_per_strip(page: TiffPage) -> int:
@@ -156,7 +172,7 @@ def _corrections(page: TiffPage, key: tuple[Any, ...]) -> tuple[tuple[str, Any],
     index = page.directory.index
     found: dict[str, Any] = {}
     compression, photometric = key[11], key[13]
-    if compression == _OLD_JPEG:
+    if compression == OLD_JPEG:
         # Writers of old-style JPEG rely on the stream to say what it holds (Technical Note 2).
         if 262 not in index:
             found['photometric'] = photometric = _YCBCR
@@ -189,7 +205,7 @@ def _stated_size(page: TiffPage) -> dict[str, Any]:
         'samplesperpixel': info.samples,
         'bitspersample': info.bits,
         'photometric': _YCBCR if info.samples == 3 else 1,
-        'compression': _number(page, 259, _OLD_JPEG),
+        'compression': _number(page, 259, OLD_JPEG),
     }
 
 
@@ -296,10 +312,23 @@ def stored_segments(
     """
     if page.tiles is not None:
         return page.tiles.offsets, page.tiles.sizes, page.parent.source.size
+    geometry = page.geometry
+    offsets, sizes, end = _listed_segments(page, geometry.is_tiled)
+    if geometry.compression == OLD_JPEG and len(offsets) > geometry.segment_count > 0:
+        # The first strip of the page, or of each plane, stands for all of them.
+        step = len(offsets) // geometry.segment_count
+        return offsets[::step], None if sizes is None else sizes[::step], end
+    return offsets, sizes, end
+
+
+def _listed_segments(
+    page: TiffPage, is_tiled: bool
+) -> tuple[NDArray[np.int64], NDArray[np.int64] | None, int]:
+    """Return offsets and sizes as the tags list them, and where the data must end."""
     signature = page.signature
     index = signature.index
     # Some files have tags of strips and of tiles; those of the page's kind go first.
-    order = (0, 1, 2) if page.geometry.is_tiled or 273 not in index else (1, 0, 2)
+    order = (0, 1, 2) if is_tiled or 273 not in index else (1, 0, 2)
     which = next((i for i in order if _OFFSET_TAGS[i] in index), 1)
     offsets = _array(page, _OFFSET_TAGS[which])
     sizes_in = which

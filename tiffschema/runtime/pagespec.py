@@ -18,15 +18,6 @@ _JPEG_TABLES: Final = (347, 437)
 _OPTIONS: Final = {
     292: 't4options',
     293: 't6options',
-    512: 'jpegproc',
-    513: 'jpeginterchangeformat',
-    514: 'jpeginterchangeformatlength',
-    515: 'jpegrestartinterval',
-    517: 'jpeglosslesspredictors',
-    518: 'jpegpointtransforms',
-    519: 'jpegqtables',
-    520: 'jpegdctables',
-    521: 'jpegactables',
     529: 'ycbcrcoefficients',
     531: 'ycbcrpositioning',
     532: 'referenceblackwhite',
@@ -49,7 +40,10 @@ def read_tables(page: TiffPage) -> bytes | None:
 def read_spec(page: TiffPage) -> SegmentSpec:
     """Return what the segments of a page look like."""
     options = _options(page)
-    return SegmentSpec(page.geometry, page.jpegtables, page.jpegheader, options or NO_OPTIONS)
+    geometry = page.geometry
+    if page.oldjpeg is not None:
+        options['ojpeg'] = page.oldjpeg
+    return SegmentSpec(geometry, page.jpegtables, page.jpegheader, options or NO_OPTIONS)
 
 
 def _options(page: TiffPage) -> dict[str, Any]:

@@ -267,6 +267,42 @@ def test_coefficients_and_reference_are_applied() -> None:
     assert not np.array_equal(other, EXPECTED)
 
 
+def test_stored_bytes_stand_for_their_page() -> None:
+    file = File()
+    head, strips, _ = _strips(16)
+    at = file.add(head)
+    offsets = [file.add(strip) for strip in strips]
+    tags = {'JPEGInterchangeFormat': at, 'JPEGInterchangeFormatLength': len(head)}
+    old = file.collect(page(rowsperstrip=16), tags, offsets, [len(strip) for strip in strips])
+    decode = decoder(SegmentSpec(old.geometry, options={'ojpeg': old}))
+    got = decode(strips[0], (1, HEIGHT, WIDTH, 3))[0]
+    assert np.abs(got.astype(int) - _expected_strips(16)).mean() < 2
+    with pytest.raises(UnsupportedError, match='another page'):
+        decode(b'other data', (1, HEIGHT, WIDTH, 3))
+
+
+def test_bare_tiles_are_completed_one_by_one() -> None:
+    file = File()
+    whole = picture()
+    streams = [
+        imagecodecs.jpeg8_encode(
+            np.ascontiguousarray(whole[:32, x : x + 32]), level=90, subsampling='444'
+        )
+        for x in (0, 32)
+    ]
+    tables = parts(streams[0])[3]
+    tags = {name: tuple(file.add(table) for table in found) for name, found in tables.items()}
+    tiles = [parts(stream)[2] for stream in streams]
+    offsets = [file.add(tile) for tile in tiles]
+    tiled = page(imagelength=32, tilewidth=32, tilelength=32, subsampling=(1, 1))
+    old = file.collect(tiled, tags, offsets, [len(tile) for tile in tiles])
+    assert old.is_segmented
+    decode = decoder(SegmentSpec(old.geometry, options={'ojpeg': old}))
+    for tile, stream in zip(tiles, streams, strict=True):
+        expected = imagecodecs.jpeg8_decode(stream).astype(int)
+        assert np.abs(decode(tile, (1, 32, 32, 3))[0] - expected).max() <= 1
+
+
 def test_nothing_stored() -> None:
     with pytest.raises(TruncatedError, match='without data'):
         OldJpeg(page()).streams()

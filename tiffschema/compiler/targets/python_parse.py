@@ -366,6 +366,7 @@ class _Parser(Printer):
                 self.emit(f'if pos == {before}: stuck({path}, pos)')
         if self.tracing:
             self.emit(f'path = {outer}_0')
+        self.emit(f'ctx.spend(len({items}), {path}, pos)')
         self.emit(f'{local(op.name)} = {items}')
 
     def least(self, body: Sequence[Op]) -> int:

@@ -424,9 +424,10 @@ def decode(data: Buffer, spec: SegmentSpec, shape: tuple[int, ...], out: Any) ->
         FormatError: The stream is damaged or larger than its segment.
     """
     old = spec.options.get('ojpeg')
-    put_together = isinstance(old, OldJpeg) and not is_complete(bytes(data[:_HEAD]))
-    if put_together:
+    put_together = False
+    if isinstance(old, OldJpeg) and not is_complete(bytes(data[:_HEAD])):
         data = old.completed(data)
+        put_together = True
     info = jpeg_info(data)
     if info is None:
         raise FormatError('old-style JPEG stream has no frame header', 'segment')

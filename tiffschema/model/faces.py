@@ -11,7 +11,11 @@ from typing import Any
 
 __all__ = ['face', 'faces', 'register_face']
 
-_targets: dict[str, str] = {}
+_targets: dict[str, str] = {
+    'writer.overwrite': 'tiffschema.writer.edit:overwrite_tag',
+    'writer.delete': 'tiffschema.writer.removal:delete_page',
+    'writer.delete_pages': 'tiffschema.writer.removal:delete_pages',
+}
 _found: dict[str, Any] = {}
 
 

@@ -6,6 +6,7 @@ import io
 import os
 import warnings
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +75,7 @@ def test_block_order(bigtiff: bool, byteorder: str) -> None:
     starts = [value(data, page, 273) for page in pages]
     starts = [s[0] if isinstance(s, tuple) else s for s in starts]
     assert starts[0] % 16 == 0
-    assert [b - a for a, b in zip(starts, starts[1:], strict=False)] == [60, 60]
+    assert [b - a for a, b in pairwise(starts)] == [60, 60]
     assert data[starts[0] : starts[0] + 180] == array.astype(byteorder + 'u2').tobytes()
     assert pages[1].offset >= starts[-1] + 60
     assert 270 not in pages[1].codes
@@ -206,7 +207,8 @@ def test_output_does_not_depend_on_threads(workers: int) -> None:
         {'dtype': 'f4'}, {'resolution': (1,)}, {'resolution': (-1, 1)},
         {'resolution': (float('nan'), 1)}, {'resolutionunit': 'parsec'}, {'colormap': [[1]]},
         {'bitspersample': 12}, {'subfiletype': 4}, {'extrasamples': ['nonsense']},
-        {'kind': 'nonsense'}, {'byteorder': 'x'}, {'mode': 'q'}, {'maxworkers': -1, 'tile': (16, 16), 'compression': 'zlib'},
+        {'kind': 'nonsense'}, {'byteorder': 'x'}, {'mode': 'q'},
+        {'maxworkers': -1, 'tile': (16, 16), 'compression': 'zlib'},
         {'buffersize': 0}, {'subsampling': (3, 1)}, {'truncate': True, 'compression': 'zlib'},
         {'extratags': [(65000, 'H', 1)]}, {'extratags': [('nonsense', 1)]},
         {'extratags': [(65000, 'H', 2, (1, 2, 3), False)]}, {'pyramid': 99},

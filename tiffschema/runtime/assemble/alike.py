@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tiffschema.runtime.pagelayout import LAYOUT_CODES
+from tiffschema.runtime.signature import LAYOUT_CODES
 
 __all__ = ['groups_of_pages', 'has_subifds']
 

@@ -28,10 +28,16 @@ FAULTS = (FormatError, ValueError, ArithmeticError, TypeError)
 zero or meet a value that is absent. `fault_of` makes a documented error of each."""
 
 
+MOST_FAULTS = 10_000
+MOST_LOGGED = 20
+
+
 class Parse:
     """State of one parse: where pointers start, what is allowed, what was wrong."""
 
-    __slots__ = ('base', 'depth', 'extents', 'faults', 'items', 'limits', 'parents', 'strict')
+    __slots__ = (
+        'base', 'depth', 'extents', 'faults', 'items', 'limits', 'parents', 'strict', 'told', 'work',
+    )  # fmt: skip
 
     def __init__(
         self, base: int = 0, limits: Limits | None = None, faults: Any = None, strict: bool = False
@@ -41,24 +47,42 @@ class Parse:
         self.items = self.limits.items
         self.faults = faults
         self.strict = strict
-        self.depth = self.limits.depth
+        # Python's own limit of recursion must not be met before ours.
+        self.depth = min(self.limits.depth, 128)
+        # Pointers may lead to the same bytes again and again, so bytes do not bound the work.
+        self.work = max(self.limits.items // 8, 1 << 16)
+        self.told = 0
         self.extents: list[tuple[int, int, str, str]] = []
         self.parents: list[Any] = []
 
     def enter(self, path: str, pos: int) -> None:
         """Go one struct deeper."""
         self.depth -= 1
+        self.work -= 4
         if self.depth < 0:
-            raise LimitError(f'nests deeper than {self.limits.depth}', path, pos)
+            raise LimitError(f'nests deeper than {min(self.limits.depth, 128)}', path, pos)
+        if self.work < 0:
+            raise LimitError('holds more structs than bytes can mean', path, pos)
+
+    def spend(self, count: int, path: str, pos: int) -> None:
+        """Count the items of a list against the work that one parse may make."""
+        self.work -= count
+        if self.work < 0:
+            raise LimitError('more items in all than one parse may make', path, pos)
 
     def record(self, error: FormatError) -> None:
         """Keep a fault, or raise it where faults are not tolerated."""
         if self.strict:
             raise error
-        if self.faults is None:
-            logger.warning('%s', error)
-        else:
+        self.told += 1
+        if self.told > MOST_FAULTS:
+            raise LimitError(f'more than {MOST_FAULTS} faults', error.path, error.offset)
+        if self.base and error.offset >= 0:
+            error = type(error)(error.message, error.path, error.offset - self.base)
+        if self.faults is not None:
             self.faults.append(error)
+        elif self.told <= MOST_LOGGED:
+            logger.warning('%s', error)
 
 
 def need(count: int, pos: int, end: int, path: str) -> NoReturn:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.unit.compiler.blocks import everything, example, imagej, lsm, sis, uic1, uic4
+from tests.unit.compiler.blocks import everything, example, imagej, lsm, schema_of, sis, uic1, uic4
 
 from tiffschema.errors import FormatError, LimitError, TruncatedError
 from tiffschema.limits import Limits
@@ -205,3 +205,44 @@ def test_first_of_two_offsets_whose_constant_fits() -> None:
     schema = example('micromanager')
     text = schema.source('mmstack', target='parse', byteorder='<')
     assert 'first_target((display_offset, display_offset + 4294967296)' in text
+
+
+CIRCLE = """
+schema: example/circle
+endian: little
+structs:
+  a:
+    fields:
+      o: u16
+      p: u16
+      x: {type: a, at: o, FAULT}
+      y: {type: a, at: p, FAULT}
+"""
+
+
+@pytest.mark.parametrize('fault', ['fault: raise', 'fault: drop', 'fault: keep'])
+def test_pointers_in_circles_end(fault: str) -> None:
+    """Two pointers to the struct itself would be 2**32 structs."""
+    target = schema_of(CIRCLE.replace('FAULT', fault)).struct('a')
+    faults: list[FormatError] = []
+    try:
+        target.parse(bytes(4), faults=faults, limits=Limits(items=1 << 20))
+    except LimitError:
+        faults.append(LimitError(''))
+    assert faults
+    assert len(faults) <= 10_001
+    assert target.trace(bytes(4), limits=Limits(items=1 << 20))[-1].kind == 'fault'
+
+
+def test_offsets_of_faults_are_file_offsets() -> None:
+    data = bytearray(lsm())
+    data[data.index((32).to_bytes(4, 'little') + (3).to_bytes(4, 'little'), 136) + 4] = 99
+    target = example('zeiss_lsm').struct('cz_lsminfo')
+    near: list[FormatError] = []
+    far: list[FormatError] = []
+    target.parse(bytes(data), faults=near)
+    target.parse(bytes(100) + bytes(data), 100, base=100, faults=far)
+    assert [str(fault) for fault in near] == [str(fault) for fault in far]
+    with pytest.raises(FormatError) as caught:
+        target.parse(bytes(100) + bytes(data[:50]), 100, base=100)
+    assert caught.value.offset <= 50

@@ -184,6 +184,8 @@ class _Parser(Printer):
     def shown(self, item: RunItem) -> None:
         """Turn the bytes of an item into what is shown."""
         name = local(item.name)
+        if item.kind == 'pad' and (item.name in self.plan.fields or item.name == 'item'):
+            self.emit(f'{name} = None')
         if item.kind == 'text' and not (
             item.name.startswith('_') and item.name not in self.plan.used and not item.field.const
         ):

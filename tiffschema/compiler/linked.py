@@ -175,7 +175,7 @@ class LinkedTables:
             counts.append(n)
             if offset > highest:
                 walk.highest = highest = offset
-            elif walk.met is not None:
+            if walk.met is not None:
                 walk.met.add(offset)
             if guessing:
                 same = same + 1 if offset - last == stride else 0

@@ -54,6 +54,8 @@ def _stk_words(times: Any, kind: Any) -> Any:
     days, rest = numpy.divmod(total, 86_400_000)
     words = numpy.stack([days + 719_163 + _DAY_ONE, rest], axis=-1)
     words[lost] = 0
+    if words.size and words.max() > numpy.iinfo(kind).max:
+        raise ValueError('a time is beyond the day numbers that can be stored')
     return words.astype(kind)
 
 

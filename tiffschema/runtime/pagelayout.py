@@ -250,9 +250,9 @@ def _rows(page: TiffPage) -> int:
     geometry = page.geometry
     if geometry.is_tiled and page.tiles is None:
         return 0
-    if 278 not in page.directory.index and not geometry.imagelength:
+    if not geometry.imagelength and page.tags.get(278) is None:
         return _NO_STRIPS
-    return min(geometry.rowsperstrip, geometry.imagelength)
+    return min(_rows_per_strip(page), geometry.imagelength)
 
 
 def show_geometry(page: TiffPage) -> None:

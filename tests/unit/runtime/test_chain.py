@@ -12,7 +12,6 @@ import pytest
 
 import tiffschema
 from tiffschema import FormatError, LimitError, Limits, TiffFile, TiffFileError
-from tiffschema.runtime.file import TiffFile as File
 
 
 @pytest.fixture(autouse=True)
@@ -176,8 +175,8 @@ def test_no_pages(forge: Callable[..., Any], container: Any) -> None:
 @pytest.mark.parametrize(
     'data',
     [
-        b'', b'I', b'II', b'II*', b'II*\0\x08', b'MM*\0\0\0\0\x08', b'II\x2b\0\x04\0\0\0' + bytes(8),
-        b'II\x2b\0\x08\0\1\0' + bytes(8), b'GIF89a' + bytes(20), b'XX*\0' + bytes(20),
+        b'', b'I', b'II', b'II*', b'II*\0\x08', b'MM*\0\0\0\0\x08',
+        b'II\x2b\0\x04\0\0\0' + bytes(8), b'II\x2b\0\x08\0\1\0' + bytes(8), b'GIF89a' + bytes(20), b'XX*\0' + bytes(20),
         b'II\x2a\x01' + bytes(20),
     ],
 )  # fmt: skip
@@ -267,7 +266,7 @@ def test_deep_trees_are_bounded(forge: Callable[..., Any]) -> None:
     made.page(extra={330: child})
     with TiffFile(bytes(made)) as tif:
         page = tif.pages[0]
+        for _ in range(tif.limits.depth):
+            page = page.pages[0]
         with pytest.raises(LimitError, match='nest deeper'):
-            for _ in range(100):
-                page = page.pages[0]
-        assert len(page.treeindex) == File(bytes(made)).limits.depth + 1
+            _ = page.pages

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import numpy
 import pytest
@@ -59,7 +60,7 @@ def test_same_as_step_by_step(order: str, seed: int) -> None:
     elif seed % 3 == 2:  # and some jump about
         order_of = list(range(len(places)))
         rng.shuffle(order_of)
-        for i, j in zip(order_of, order_of[1:], strict=False):
+        for i, j in pairwise(order_of):
             links[i] = places[j]
         links[order_of[-1]] = 0
     data = layout(order, places, rows, links, place + 100)

@@ -91,8 +91,11 @@ def test_same_bytes(kind: str, path: Path, offset: int | None, size: int | None)
     source = open_source(file, offset=offset, size=size)
     expected = DATA[offset or 0 :][:size]
     assert source.size == len(expected)
-    for start, count in [(0, 10), (5, 0), (16_000, 2_000), (40_000, 30_000), (0, len(DATA) + 9),
-                         (len(expected) - 3, 10), (len(expected) + 5, 4), (1 << 62, 9)]:  # fmt: skip
+    end = len(expected)
+    for start, count in [
+        (0, 10), (5, 0), (16_000, 2_000), (40_000, 30_000), (0, len(DATA) + 9), (end - 3, 10),
+        (end + 5, 4), (1 << 62, 9),
+    ]:  # fmt: skip
         assert bytes(source.view(start, count)) == expected[start : start + count]
     offsets = [70_000, 10, 10, 20_000, 20_050, 1 << 40, 50, len(expected) - 2]
     sizes = [300, 5, 7, 20, 20, 8, 0, 9]
@@ -249,8 +252,8 @@ def test_handle_is_a_file(path: Path) -> None:
             fh.read_array('u1', 5000)
         mapped = fh.memmap_array('u1', (2, 3), 1)
         assert mapped.tolist() == [[11, 12, 13], [14, 15, 16]]
-        assert [data for data, _ in fh.read_segments([8, 0, 4], [2, 5, 1])] == [None, DATA[14:15],
-                                                                              DATA[18:20]]  # fmt: skip
+        segments = [data for data, _ in fh.read_segments([8, 0, 4], [2, 5, 1])]
+        assert segments == [None, DATA[14:15], DATA[18:20]]
         assert not fh.has_lock
         fh.lock = True  # type: ignore[assignment]
         assert fh.has_lock

@@ -176,7 +176,8 @@ def test_no_pages(forge: Callable[..., Any], container: Any) -> None:
     'data',
     [
         b'', b'I', b'II', b'II*', b'II*\0\x08', b'MM*\0\0\0\0\x08',
-        b'II\x2b\0\x04\0\0\0' + bytes(8), b'II\x2b\0\x08\0\1\0' + bytes(8), b'GIF89a' + bytes(20), b'XX*\0' + bytes(20),
+        b'II\x2b\0\x04\0\0\0' + bytes(8), b'II\x2b\0\x08\0\1\0' + bytes(8),
+        b'GIF89a' + bytes(20), b'XX*\0' + bytes(20),
         b'II\x2a\x01' + bytes(20),
     ],
 )  # fmt: skip

@@ -38,6 +38,8 @@ def test_pillow(options: dict[str, Any]) -> None:
         ((40, 50, 3), 'u1', {'photometric': 'rgb'}),
         ((40, 50, 4), 'u1', {'photometric': 'rgb'}),
     ):
+        if dtype == 'f4' and options.get('byteorder') == '>' and options.get('predictor'):
+            continue  # Pillow reads such files wrongly, whoever wrote them; GDAL reads them right
         array = pixels(shape, dtype)
         stream = io.BytesIO()
         imwrite(stream, array, **more, **options)
@@ -58,8 +60,6 @@ def test_gdal(options: dict[str, Any]) -> None:
         ((3, 40, 50), 'u2', {'photometric': 'rgb', 'planarconfig': 'separate'}),
     ):
         array = pixels(shape, dtype)
-        if options.get('predictor') and dtype == 'f8' and options['compression'] == 'lzw':
-            continue
         stream = io.BytesIO()
         imwrite(stream, array, **more, **options)
         with rasterio_io.MemoryFile(stream.getvalue()) as file, file.open() as found:

@@ -58,7 +58,7 @@ def test_matrix(dtype: str, compression: dict[str, Any]) -> None:
             continue
         array = pixels(shape, dtype)
         for layout in LAYOUTS:
-            for file in FILES:
+            for file in FILES[: 1 if compression.get('compression') == 'lzma' else None]:
                 stream = io.BytesIO()
                 imwrite(stream, array, **options, **layout, **compression, **file)
                 found = read(stream)

@@ -147,7 +147,7 @@ def gdal_metadata_xml(items: Mapping[str, Any] | Sequence[Mapping[str, Any]]) ->
 
     Example:
         >>> gdal_metadata_xml({'A': 'b<', 0: {'STATISTICS_MEAN': 1.5}})
-        '<GDALMetadata><Item name="A">b&lt;</Item><Item name="STATISTICS_MEAN" sample="0">1.5\
+        '<GDALMetadata><Item name="A">b&amp;lt;</Item><Item name="STATISTICS_MEAN" sample="0">1.5\
 </Item></GDALMetadata>'
     """
     lines = []
@@ -168,7 +168,8 @@ ROLES = frozenset({'description', 'scale', 'offset', 'unittype', 'colorinterp'})
 def _item(name: str, value: Any, attributes: str) -> str:
     label = {'scale': 'SCALE', 'offset': 'OFFSET', 'description': 'DESCRIPTION'}.get(name, name)
     quoted = escape(label, {'"': '&quot;'})
-    return f'<Item name="{quoted}"{attributes}>{escape(str(value))}</Item>'
+    # GDAL escapes values twice, and reads them so.
+    return f'<Item name="{quoted}"{attributes}>{escape(escape(str(value)))}</Item>'
 
 
 def _crs_keys(crs: int | str) -> dict[str | int, Any]:

@@ -44,7 +44,7 @@ def delete_pages(pages: Any, key: int | slice | Iterable[int], *, erase: bool = 
         chosen = {range(count)[operator.index(item)] for item in key}
     else:
         chosen = {range(count)[operator.index(key)]}
-    directories = [parent.directories.parse(offset) for offset in offsets]
+    directories = [parent.directories.read(offset) for offset in offsets]
     unlink(SourceTarget(parent.directories.source), directories, chosen, erase=erase)
 
 

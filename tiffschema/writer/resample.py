@@ -36,7 +36,7 @@ class Halver:
     Example:
         >>> halver = Halver('mean', 4, np.dtype('uint8'))
         >>> halver.push(np.arange(16, dtype='uint8').reshape(4, 4, 1))[..., 0].tolist()
-        [[2, 4], [10, 12]]
+        [[3, 5], [11, 13]]
     """
 
     def __init__(self, method: Resampling, length: int, dtype: np.dtype[Any]) -> None:

@@ -18,7 +18,7 @@ from tiffschema.model.tagtable import tag_tables
 from .coverage import ByteMap, Claim, account
 from .tagplans import tag_plan
 from .tags import TiffTag, TiffTags
-from .tagvalue import trace_value
+from .tagvalue import block_of
 
 if TYPE_CHECKING:
     from tiffschema.compiler.library import Extent
@@ -27,9 +27,10 @@ if TYPE_CHECKING:
     from .file import TiffFile
     from .page import TiffPage
 
-__all__ = ['byte_map']
+__all__ = ['byte_map', 'child_tags']
 
 _SUBIFDS: Final = 330
+_MAX_CHILDREN: Final = 1 << 12
 _STORED: Final = ((273, 279), (324, 325))
 _PREVIEW: Final = (513, 514)
 _FREE: Final = (288, 289)
@@ -121,10 +122,10 @@ class _Claims:
         self.add(directory.offset, stop, 'directory', path, f'{len(directory.codes)} tags', parts)
         for tag in tags:
             where = f'{path}.{_name(tag)}'
-            self.value(tag, where, stop)
-            space = tag.plan.row.space if tag.plan.row is not None else None
-            if space is not None and tag.code != _SUBIFDS and tag.valuebytecount < 1 << 16:
-                self.child(tag, space, tags, where)
+            self.value(tag, where, directory.offset, stop)
+            for number, child in enumerate(child_tags(tag, tags)):
+                assert child.directory is not None
+                self.directory(child, child.directory, f'{where}[{number}]' if number else where)
 
     def _entries(self, directory: Directory, tags: TiffTags, path: str) -> Iterator[Claim]:
         codec = self._codec
@@ -151,33 +152,18 @@ class _Claims:
             if extent.start >= end and extent.kind != 'fault':
                 yield Claim(extent.start, extent.stop, 'field', f'{path}.{extent.path}')
 
-    def child(self, tag: TiffTag, space: str, tags: TiffTags, path: str) -> None:
-        """Add the directories that a tag points to."""
-        offsets = _offsets(tag)
-        for number, offset in enumerate(offsets):
-            where = path if len(offsets) == 1 else f'{path}[{number}]'
-            try:
-                directory = self.tif.directories.read(offset)
-            except FormatError as error:
-                self.tif.faults.append(error)
-                continue
-            known = space if space in tag_tables else 'tiff'
-            trail = (*tags.trail, 0 if tags.directory is None else tags.directory.offset)
-            if offset in trail or len(trail) > self.tif.limits.depth:
-                continue
-            self.directory(TiffTags(self.tif, directory, known, trail=trail), directory, where)
-
     # Values
 
-    def value(self, tag: TiffTag, path: str, behind: int) -> None:
-        """Add the value of a tag that lies outside of its entry, and what its struct leads to."""
+    def value(self, tag: TiffTag, path: str, start: int, behind: int) -> None:
+        """Add the value of a tag that lies outside of its entry, and what its struct leads to.
+
+        Parameters:
+            tag: The tag.
+            path: Its path.
+            start, behind: Where its directory begins and ends.
+        """
         size = tag.valuebytecount
-        owner = tag._owner
-        inline = (
-            owner is not None
-            and owner.directory is not None
-            and (owner.directory.offset <= tag.valueoffset < behind)
-        )
+        inline = start <= tag.valueoffset < behind
         extents = self._traced(tag)
         inside = [
             e for e in extents if tag.valueoffset <= e.start and e.stop <= tag.valueoffset + size
@@ -192,15 +178,13 @@ class _Claims:
             self.add(start, stop, 'block', path, 'declared by its schema', parts)
 
     def _traced(self, tag: TiffTag) -> list[Extent]:
-        row = tag.plan.row
-        if row is None or row.value is None:
-            return []
         try:
-            extents = trace_value(tag)
+            block = block_of(tag)
         except TiffFileError as error:
             if isinstance(error, FormatError):
                 self.tif.faults.append(error)
             return []
+        extents = [] if block is None else block.extents
         return [e for e in extents if e.kind != 'fault' and e.stop > e.start]
 
     # Pixels
@@ -298,6 +282,31 @@ def _column(page: TiffPage, code: int) -> Any:
     if values.dtype.kind not in 'iu' or values.ndim != 1:
         return np.empty(0, np.int64)
     return np.minimum(values.astype(np.uint64), np.uint64(1 << 62)).astype(np.int64)
+
+
+def child_tags(tag: TiffTag, tags: TiffTags) -> Iterator[TiffTags]:
+    """Yield the tags of the directories that a tag points to, other than SubIFDs.
+
+    What is no directory, or leads back to one that led here, is left out with a fault.
+
+    Parameters:
+        tag: The tag.
+        tags: The tags of its directory.
+    """
+    space = tag.plan.row.space if tag.plan.row is not None else None
+    if space is None or tag.code == _SUBIFDS or tag.count > _MAX_CHILDREN:
+        return
+    tif = tags.parent
+    trail = (*tags.trail, 0 if tags.directory is None else tags.directory.offset)
+    for offset in _offsets(tag):
+        if offset in trail or len(trail) > tif.limits.depth:
+            continue
+        try:
+            directory = tif.directories.read(offset)
+        except FormatError as error:
+            tif.faults.append(error)
+            continue
+        yield TiffTags(tif, directory, space if space in tag_tables else 'tiff', trail=trail)
 
 
 def _offsets(tag: TiffTag) -> list[int]:

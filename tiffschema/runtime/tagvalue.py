@@ -5,7 +5,7 @@ Imported when a value that does not lie in its entry is first asked for.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tiffschema.compiler.scalars import unpacker
 from tiffschema.errors import FormatError, LimitError, TiffFileError
@@ -20,7 +20,7 @@ from tiffschema.types import Buffer
 from .tags import TiffTag, TiffTags
 
 if TYPE_CHECKING:
-    from tiffschema.compiler.library import Extent
+    from tiffschema.compiler.library import Extent, Struct
 
     from .chain import Directories
     from .tagplans import TagPlan
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _FEW = 64
 """Values that are not worth an array."""
 
-__all__ = ['plain_value', 'read_record', 'read_value', 'trace_value', 'value_bytes']
+__all__ = ['Block', 'block_of', 'plain_value', 'read_record', 'read_value', 'value_bytes']
 
 
 def _path(tag: TiffTag) -> str:
@@ -230,26 +230,33 @@ def _parsed(tag: TiffTag, *, lazy: bool) -> Any:
     )
 
 
-def trace_value(tag: TiffTag) -> list[Extent]:
-    """Return the extents of the fields of a vendor's block, in file offsets.
+class Block(NamedTuple):
+    """A vendor's block: its struct, and the extents of its fields in file offsets."""
 
-    The list is empty for tags without a declared struct; an extent of kind ``fault`` ends it where
-    the bytes do not have the declared form.
+    struct: Struct
+    extents: list[Extent]
+
+
+def block_of(tag: TiffTag) -> Block | None:
+    """Return the traced block of a tag, None if no struct is declared.
+
+    An extent of kind ``fault`` ends the list where the bytes do not have the declared form.
 
     Raises:
         FormatError: It is not known where the block lies.
     """
     row = tag.plan.row
     if row is None or row.value is None:
-        return []
+        return None
     context = _Context(tag)
     binding = value_binding(row, context)
-    if binding is None:
-        return []
+    if binding is None or binding.grammar:
+        return None
     directories: Directories = tag.parent.directories
-    return binding.trace(
+    extents = binding.trace(
         context, context.data, directories.codec.byteorder, limits=directories.limits
     )
+    return Block(binding.view.struct(binding.name), extents)
 
 
 def read_record(tag: TiffTag) -> Any:

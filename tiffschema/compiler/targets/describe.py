@@ -5,6 +5,7 @@ Rule: text for people and for other languages; nothing here is parsed again.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -27,10 +28,11 @@ from tiffschema.compiler.ir import (
 )
 
 if TYPE_CHECKING:
-    from tiffschema.compiler.library import Schema
+    from tiffschema.compiler.library import Schema, Struct
 
 __all__ = [
     'constant_value',
+    'field_at',
     'field_notes',
     'fixed_size',
     'item_type',
@@ -79,6 +81,39 @@ def type_text(type_: Type | None) -> str:
     return ''
 
 
+def field_at(struct: Struct, path: str) -> Field | None:
+    """Return the declared field that a path of a trace leads to, None if it is none.
+
+    Parameters:
+        struct: Where the path begins.
+        path: Names and indices, ``blocks[1].general.size``.
+    """
+    structs = visible(struct.schema, struct.variant).structs
+    holders = [struct.name]
+    found: Field | None = None
+    for name in re.sub(r'\[[^]]*\]', '', path).split('.'):
+        fields = (field for holder in holders for field in structs[holder].fields)
+        found = next((field for field in fields if field.name == name), None)
+        if found is None:
+            return None
+        holders = [inner for inner in _structs_in(found) if inner in structs]
+    return found
+
+
+def _structs_in(field: Field) -> Iterator[str]:
+    """Yield the names of structs that a field may hold."""
+    match item_type(field.type):
+        case StructType(name=name):
+            yield name
+        case OneOfType(names=names):
+            yield from names
+    if field.switch is not None:
+        cases = [case for _, case in field.switch.cases]
+        for case in [*cases, field.switch.default]:
+            if case is not None:
+                yield from _structs_in(case)
+
+
 def _plain(text: str) -> str:
     """Drop brackets round the whole."""
     if text.startswith('(') and text.endswith(')') and ')' not in text[1:-1]:
@@ -115,10 +150,10 @@ def fixed_size(type_: Type | None, definition: SchemaDef, depth: int = 0) -> int
         case ArrayType(item=item, dims=dims) if dims:
             total = fixed_size(item, definition, depth)
             for dim in dims:
-                count = constant_value(dim)
-                if total is None or count is None:
+                length = constant_value(dim)
+                if total is None or length is None:
                     return None
-                total *= count
+                total *= length
             return total
     return None
 

@@ -1,0 +1,165 @@
+"""The commands with their arguments, and what happens to errors.
+
+Knows which module runs a command, and imports no other.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from typing import Final
+
+from tiffschema._version import __version__
+from tiffschema.errors import TiffSchemaError
+
+__all__ = ['COMMANDS', 'CommandError', 'argument_parser', 'each_file', 'run']
+
+
+class CommandError(Exception):
+    """A command cannot do what it was asked for; the message says why."""
+
+
+def _info(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('file', nargs='+', help='path or URL')
+    parser.add_argument('--json', action='store_true', help='print one JSON object per file')
+    parser.add_argument('--pages', type=int, default=20, metavar='N', help='pages and series shown')
+    parser.add_argument('--page', type=int, default=0, metavar='N', help='page of the tags shown')
+
+
+def _dump(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('file', nargs='+', help='path or URL')
+    parser.add_argument('--json', action='store_true', help='print a JSON object per field')
+    parser.add_argument('--page', type=int, metavar='N', help='one page of the main chain only')
+    parser.add_argument('--tag', metavar='CODE', help='one tag only, by code or name')
+    parser.add_argument('--width', type=int, default=60, metavar='N', help='characters of a value')
+
+
+def _map(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('file', nargs='+', help='path or URL')
+    parser.add_argument('--json', action='store_true', help='print one JSON object per file')
+    parser.add_argument('--check', action='store_true', help='fail if bytes are unexplained')
+    parser.add_argument('--html', metavar='PATH', help='write a page that needs nothing else')
+    parser.add_argument('--summary', action='store_true', help='totals by kind only')
+
+
+def _tags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('action', choices=('list', 'set', 'delete'))
+    parser.add_argument('file', help='path')
+    parser.add_argument('tag', nargs='?', help='code or name')
+    parser.add_argument('value', nargs='?', help='for set: text, or numbers with commas')
+    parser.add_argument('--page', type=int, default=0, metavar='N', help='page, default 0')
+    parser.add_argument('--json', action='store_true', help='print JSON')
+
+
+def _explain(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('file', nargs='+', help='path or URL')
+
+
+def _validate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('file', nargs='+', help='path or URL')
+    parser.add_argument('--json', action='store_true', help='print one JSON object per file')
+    parser.add_argument('--pixels', action='store_true', help='decode all segments, too')
+
+
+def _schema(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(dest='action', required=True, metavar='ACTION')
+    actions.add_parser('list', help='ids and titles of all schemas')
+    for name, text in (
+        ('show', 'the declaration'),
+        ('check', 'compile; print warnings'),
+        ('docs', 'reference page, Markdown'),
+    ):
+        action = actions.add_parser(name, help=text)
+        action.add_argument('id', nargs='*' if name == 'check' else None, help='id or YAML file')
+    source = actions.add_parser('source', help='generated Python')
+    strategy = actions.add_parser('strategy', help='examples drawn by Hypothesis')
+    for action in (source, strategy):
+        action.add_argument('id', help='id or YAML file')
+        action.add_argument('struct', nargs='?', help='one struct only')
+        action.add_argument('--byteorder', choices=('<', '>', 'little', 'big'), default='<')
+    source.add_argument('--target', choices=('parse', 'build', 'trace'), default='parse')
+    source.add_argument('--variant', help='of a schema with variants')
+    strategy.add_argument('--kind', choices=('values', 'bytes', 'near_valid'), default='values')
+    strategy.add_argument('--count', type=int, default=3, metavar='N')
+    export = actions.add_parser('export', help='other forms: Kaitai Struct, stubs, construct')
+    export.add_argument('id', help='id or YAML file')
+    export.add_argument('--format', choices=('ksy', 'pyi'), default='ksy')
+    export.add_argument('--struct', help='root struct, for ksy')
+    export.add_argument('--byteorder', choices=('<', '>', 'little', 'big'), default='<')
+
+
+def _demo(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('--out', default='.', metavar='DIR', help='folder of what is written')
+
+
+COMMANDS: Final[dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]]] = {
+    'info': ('pages, series, tags, and what the schemas found', _info),
+    'dump': ('every field: offset, type, value, meaning', _dump),
+    'map': ('every byte of the file accounted for', _map),
+    'tags': ('list, set or delete tags', _tags),
+    'explain': ('which declared rules made the file what it is', _explain),
+    'validate': ('what is wrong with the file', _validate),
+    'schema': ('list, show, check, source, docs, strategy, export', _schema),
+    'demo': ('read a real file, show its structure, write it anew', _demo),
+}
+"""Names of commands, what they do, and what adds their arguments; modules have the same names."""
+
+
+def argument_parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    parser = argparse.ArgumentParser(
+        prog='tiffschema',
+        description='Read, inspect and validate TIFF and the TIFF-like files of science.',
+        epilog='Without a command, `tiffschema FILE` reports on a file and shows its images.',
+    )
+    parser.add_argument('--version', action='version', version=f'%(prog)s {__version__}')
+    commands = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
+    for name, (text, arguments) in COMMANDS.items():
+        arguments(commands.add_parser(name, help=text, description=f'Show {text}.'))
+    return parser
+
+
+def run(argv: list[str]) -> int:
+    """Run a command, or report on a file where there is none; return the exit status."""
+    if argv and (argv[0] in COMMANDS or argv[0] in ('-h', '--help')):
+        arguments = argument_parser().parse_args(argv)
+        module = import_module(f'tiffschema.cli.{arguments.command}')
+    else:
+        module = import_module('tiffschema.cli.report')
+        arguments = module.argument_parser().parse_args(argv)
+    try:
+        status: int = module.run(arguments)
+        sys.stdout.flush()
+    except CommandError as error:
+        print(f'tiffschema: {error}', file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # The reader of a pipe went away; what follows must not complain about it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return status
+
+
+def each_file(paths: list[str], show: Callable[[str], bool]) -> int:
+    """Call a function with each path and return the exit status.
+
+    An error ends one file, with a line to standard error, not the command.
+
+    Parameters:
+        paths: Files.
+        show: Returns whether the file is all right.
+    """
+    status = 0
+    for path in paths:
+        try:
+            if not show(path):
+                status = 1
+        except BrokenPipeError:
+            raise
+        except (OSError, TiffSchemaError) as error:
+            print(f'{path}: {error}', file=sys.stderr)
+            status = 1
+    return status

@@ -64,6 +64,8 @@ class Directories:
         self.limits = limits
         self.lists = directory_lists(codec, limits)
         self.cut: dict[int, int] = {}
+        # No sound file names more children than directories could lie in it side by side.
+        self.children_left = max(1024, source.size // 4)
 
     def window(self, offset: int, size: int) -> tuple[memoryview, int]:
         """Return bytes that hold a range (or all up to the end of the file), and their offset."""
@@ -175,14 +177,24 @@ class Chain(Sequence[int]):
         """Return those of the given offsets at which directories lie, and their counts."""
         found: list[int] = []
         counts: list[int] = []
+        met: set[int] = set()
         for offset in offsets:
             if offset == 0:
                 continue  # a child that is absent
+            self.directories.children_left -= 1
+            if self.directories.children_left < 0:
+                message = 'the file names more children than directories could lie in it'
+                self.directories.faults.append(LimitError(message, self.path))
+                break
+            if offset in met:
+                self._stop_fault('repeats', offset, len(found))
+                continue
+            met.add(offset)
             walk = Walk(offset, [], [])
             reason = self._step(walk, 1)
             if not walk.offsets:
                 self._stop_fault(reason, offset, len(found))
-            elif offset in self.ancestors or offset in found:
+            elif offset in self.ancestors:
                 self._stop_fault('repeats', offset, len(found))
             else:
                 found.append(offset)

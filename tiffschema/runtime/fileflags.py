@@ -63,6 +63,8 @@ class FileFlags:
     def _metadata(self, kind: str) -> Any:
         """Return what a kind declares as metadata, None if the file is not of the kind."""
         name = f'{kind}_metadata'
+        if kind not in detectors and f'is_{kind}' not in dir(type(self)):
+            raise AttributeError(f'{type(self).__name__!r} object has no attribute {name!r}')
         try:
             held = getattr(self, f'is_{kind}')
             found = metadata_of(self.pages.first, kind) if held and self.pages else None

@@ -208,7 +208,8 @@ def check_damaged(case: Case, data: bytes, args: Mapping[str, Any]) -> None:
         return
     every = {**args, **{name: value for name, value in built.args.items() if value is not None}}
     again = struct.parse(bytes(built), byteorder=order, args=every, faults=faults)
-    derived = set(derived_names(visible(case.schema, case.variant).structs[case.struct]))
+    declared = visible(case.schema, case.variant).structs[case.struct]
+    derived = {*derived_names(declared), *(field.name for field in declared.fields if field.let)}
     for name in record:
         if name not in derived and not isinstance(record[name], Record | list | dict):
             assert same(record[name], again[name]), (

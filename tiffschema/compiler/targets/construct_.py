@@ -336,6 +336,8 @@ class _Exporter(Expressions):
             made = self.adapter(made, flags_reader(names), flags_writer(names))
         if isinstance(_item(field.type), RationalType) and field.as_ == 'float':
             made = self.adapter(made, lambda pair: ratio(*pair), to_ratio)
+        elif field.as_ == 'hex':
+            made = self.adapter(made, hex, lambda text: int(text, 16))
         elif field.as_ in ('float', 'bool'):
             made = self.adapter(made, float if field.as_ == 'float' else bool, int)
         if field.scale is not None:

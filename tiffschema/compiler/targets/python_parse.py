@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..expr import Const, Expr
-from ..ir import NumberType
+from ..ir import ArrayType, NumberType
 from ..lower import NUMPY
 from ..plan import (
     Array, At, Call, Check, ConstCheck, Each, Guard, Let, Map, Oneof, Op, Plan, Repeat, Run, RunItem,
@@ -42,6 +42,7 @@ class _Parser(Printer):
         self.verb = 'trace' if tracing else 'parse'
         self.direct: set[str] = set()
         self.ready: list[str] = []
+        self.known_end = False
         self.nested = any(isinstance(op, Call | Oneof) for op in walk(plan.ops))
 
     def path(self, name: str) -> str:
@@ -59,7 +60,8 @@ class _Parser(Printer):
         if plan.can_drop:
             self.emit('r._dropped = ()')
         if self.nested:
-            self.emit(f'ctx.enter({plan.path!r}, pos)')
+            self.emit('ctx.depth -= 1')
+            self.emit(f'if ctx.depth < 0: ctx.too_deep({plan.path!r}, pos)')
         if plan.extent or self._needs_start():
             self.emit('start = pos')
         if 'parent' in plan.used:
@@ -143,14 +145,16 @@ class _Parser(Printer):
 
     # leaves ------------------------------------------------------------------------------------
 
-    def run(self, run: Run, behind: Sequence[Op], top: bool = True) -> None:
+    def run(self, run: Run, behind: Sequence[Op], top: bool = False) -> None:
         """Emit one bounds check and one unpack for all items."""
         first = next((item.name for item in run.items if item.kind != 'pad'), run.items[0].name)
-        self.emit(f'if pos + {run.size} > end: need({run.size}, pos, end, {self.path(first)})')
+        if not self.known_end:
+            self.emit(f'if pos + {run.size} > end: need({run.size}, pos, end, {self.path(first)})')
+        self.known_end = False
         touched = {op.name for op in behind if isinstance(op, Map | ConstCheck | Check)}
         letters, targets = '', []
         for item in run.items:
-            letter, names = self.item(item, touched, top and self.level == 1)
+            letter, names = self.item(item, touched, top or self.level == 1)
             letters += letter
             targets += names
         if targets:
@@ -174,7 +178,7 @@ class _Parser(Printer):
         direct = (
             top and item.kind in ('number', 'bytes') and item.name in self.plan.fields
             and item.name not in self.plan.used and item.name not in touched
-            and not self.plan.extent
+            and item.name != self.plan.extent
         )  # fmt: skip
         if direct:
             self.direct.add(item.name)
@@ -279,7 +283,9 @@ class _Parser(Printer):
             total = count
         else:
             total = self.expr(op.count) if op.count is not None else 'end - pos'
-        limit = f'min({op.field.max}, ctx.limits.text)' if op.field.max else 'ctx.limits.text'
+        # The `max` of a list bounds its items, not the bytes of one.
+        most = None if isinstance(op.field.type, ArrayType) else op.field.max
+        limit = f'min({most}, ctx.limits.text)' if most else 'ctx.limits.text'
         if op.kind == 'pad':
             limit = '1 << 62'
         self.emit(f'{count} = count_of({total}, 1, pos, end, {limit}, {path})')
@@ -491,6 +497,8 @@ class _Parser(Printer):
 
     def jump(self, op: At, origin: str, path: str) -> None:
         """Emit the change of `pos` and `end`."""
+        if self.nested:
+            self.emit(f'ctx.spend(4, {path}, pos)')
         if len(op.offsets) == 1:
             self.emit(f'pos = target({self.expr(op.offsets[0])}, {origin}, len(buf), {path}, pos)')
             self.emit('end = len(buf)')
@@ -601,12 +609,17 @@ class _Parser(Printer):
         unpack = self.module.constant('unpack', f'Struct({self.order_of(item.field) + item.letters!r}).unpack_from')
         self.emit(f'if pos + {least} > end: need({least}, pos, end, {self.path(plan.extent)})')
         self.emit(f'({local(plan.extent)},) = {unpack}(buf, pos + {offset})')
-        self.emit(f'stop = extent_end({local(plan.extent)}, {least}, pos, end, {self.path(plan.extent)})')
-        self.emit('end = stop')
+        size = local(plan.extent)
+        self.emit(
+            f'if not {least} <= {size} <= end - pos: '
+            f'extent_end({size}, {least}, pos, end, {self.path(plan.extent)})'
+        )
+        self.emit(f'end = stop = pos + {size}')
         for i, op in enumerate(plan.ops):
             if isinstance(op, Run):
                 with self.block(f'if pos + {op.size} <= stop:'):
-                    self.run(op, plan.ops[i + 1 :], top=False)
+                    self.known_end = True
+                    self.run(op, plan.ops[i + 1 :], top=True)
                 with self.block('else:'):
                     self.short_run(op, plan.ops[i + 1 :])
             elif isinstance(op, At | Let | Map | ConstCheck | Check) or _points(op):
@@ -627,16 +640,18 @@ class _Parser(Printer):
         """Emit a Run of which only the first items are there."""
         touched = {op.name for op in behind if isinstance(op, Map | ConstCheck | Check)}
         names = [
-            local(item.name)
+            name
             for item in run.items
-            if item.kind != 'pad' and self.item(item, touched, False)[1]
+            for name in (
+                [local(item.name)] if item.kind == 'ratio' else self.item(item, touched, True)[1]
+            )
         ]
         if names:
             self.emit(f'{" = ".join(names)} = None')
         with self.block('while True:'):
             for item in run.items:
                 self.emit(f'if pos + {item.size} > stop: break')
-                _, targets = self.item(item, touched, False)
+                _, targets = self.item(item, touched, True)
                 if targets:
                     unpack = self.module.constant(
                         'unpack', f'Struct({self.order_of(item.field) + item.letters!r}).unpack_from'

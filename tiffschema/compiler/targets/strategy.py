@@ -177,6 +177,7 @@ class _Drawer:
 
     def counts_of_nothing(self, scope: _Scope) -> None:
         """Give counts whose arrays are all absent."""
+        grouped = {other.each.over for other in scope.struct.fields if other.each is not None}
         for name, why in scope.derived.items():
             if name not in scope.lengths or name.startswith('_'):
                 continue
@@ -185,7 +186,8 @@ class _Drawer:
                 for other in scope.struct.fields
                 if other.type is not None and name in {n.head for n in _type_names(other.type)}
             ]
-            if users and not any(user in scope.given for user in users) and why.role != 'extent':
+            absent = users and not any(user in scope.given or user in grouped for user in users)
+            if absent and why.role != 'extent':
                 scope.given[name] = scope.lengths[name]
 
     # presence and expressions
@@ -265,7 +267,7 @@ class _Drawer:
         assert declared.switch is not None
         on = self.value_of(declared.switch.on, scope, _NOTHING)
         for keys, case in declared.switch.cases:
-            if on in keys or self.labelled(on, keys, declared):
+            if on in _numbered(keys) or self.labelled(on, keys, declared):
                 return self.case(case, declared, scope)
         if declared.switch.default is not None:
             return self.case(declared.switch.default, declared, scope)
@@ -537,6 +539,11 @@ class _Nothing:
 
 
 _NOTHING = _Nothing()
+
+
+def _numbered(keys: tuple[int | str, ...]) -> list[int | str]:
+    """Return keys of a case; those that were written as text become numbers where they are."""
+    return [int(key) if isinstance(key, str) and key.isdigit() else key for key in keys]
 
 
 def _mark(until: Expr) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy
 
 from ..errors import BuildError, FormatError, TruncatedError
-from ..limits import DEFAULT_LIMITS, Limits
+from ..limits import Limits
 from ..types import Buffer, Faults, normalize_byteorder
 from .running import RunningVariant
 from .support import FAULTS, Parse, fault_of
@@ -114,9 +114,9 @@ class Struct:
         self.args = self.shape.args
         self._running = running
         self._order = {'little': '<', 'big': '>'}.get(self.shape.endian or running.endian)
-        self._parsers: dict[str, Any] = {}
-        self._builders: dict[str, Any] = {}
-        self._lazy: dict[str, Any] = {}
+        self._parsers: dict[str | None, Any] = {}
+        self._builders: dict[str | None, Any] = {}
+        self._lazy: dict[str | None, Any] = {}
 
     def __repr__(self) -> str:
         """Return schema and name."""
@@ -217,11 +217,28 @@ class Struct:
             FormatError: The bytes do not have the declared form.
             TypeError: An argument or the byte order is missing.
         """
-        order = self.order(byteorder)
-        if lazy:
-            return self._lazily(buffer, offset, end, order, base, args, limits, faults, strict)
-        ctx = Parse(base, limits, faults, strict)
-        return self._run(buffer, offset, end, order, ctx, args)[0]
+        if not lazy:
+            ctx = Parse(base, limits, faults, strict)
+            return self._run(buffer, offset, end, byteorder, ctx, args)[0]
+        try:
+            kind, need = self._lazy[byteorder]
+        except KeyError:
+            kind, need = self._lazy_of(byteorder)
+        stop = len(buffer)
+        if end is not None and end < stop:
+            stop = end
+        if offset < 0 or offset + need > stop:
+            raise TruncatedError(
+                f'needs {need} bytes, {max(0, stop - offset)} are left', self.shape.path, offset - base
+            )
+        record = kind()
+        record._held = (buffer, offset, self, end, byteorder, base, args, limits, faults, strict)
+        return record
+
+    def _lazy_of(self, byteorder: str | None) -> tuple[type[Any], int]:
+        """Return the class of lazy records for a byte order as it was spelled, and least bytes."""
+        found = self._lazy[byteorder] = _lazy_class(self, self.order(byteorder))
+        return found
 
     def parse_next(
         self, buffer: Buffer, offset: int = 0, end: int | None = None, *,
@@ -230,7 +247,7 @@ class Struct:
     ) -> tuple[Any, int]:  # fmt: skip
         """Return a record and the offset behind it; parameters as in `parse`."""
         ctx = Parse(base, limits, faults, strict)
-        return self._run(buffer, offset, end, self.order(byteorder), ctx, args)
+        return self._run(buffer, offset, end, byteorder, ctx, args)
 
     def iter(self, buffer: Buffer, offset: int = 0, end: int | None = None, **as_parse: Any) -> Iterator[Any]:
         """Yield records to the end of the buffer; parameters as in `parse_next`."""
@@ -242,18 +259,20 @@ class Struct:
             yield record
             offset = behind
 
+    def _parser(self, byteorder: str | None) -> Any:
+        """Return the parser for a byte order as it was spelled."""
+        parser = self._running.space('parse', self.order(byteorder))[f'parse_{self.name}']
+        self._parsers[byteorder] = parser
+        return parser
+
     def _run(
-        self, buffer: Any, offset: int, end: int | None, order: str, ctx: Parse,
+        self, buffer: Any, offset: int, end: int | None, byteorder: str | None, ctx: Parse,
         args: Mapping[str, Any],
     ) -> tuple[Any, int]:  # fmt: skip
-        parser = self._parsers.get(order)
-        if parser is None:
-            parser = self._running.space('parse', order)[f'parse_{self.name}']
-            self._parsers[order] = parser
-        if end is None:
-            end = len(buffer)
-        elif end > len(buffer):
-            end = len(buffer)
+        parser = self._parsers.get(byteorder) or self._parser(byteorder)
+        size = len(buffer)
+        if end is None or end > size:
+            end = size
         if offset < 0:
             raise TruncatedError(f'the offset {offset} is negative', self.shape.path, offset)
         given = self.arguments(args) if args or self.args else ()
@@ -267,23 +286,11 @@ class Struct:
             raise fault_of(error, self.shape.path, offset - ctx.base) from error
         return result
 
-    def _lazily(
-        self, buffer: Any, offset: int, end: int | None, order: str, base: int,
-        args: Mapping[str, Any], limits: Limits | None, faults: Faults | None, strict: bool,
-    ) -> Any:  # fmt: skip
-        found = self._lazy.get(order)
-        if found is None:
-            found = self._lazy[order] = _lazy_class(self, order)
-        kind, need = found
-        stop = len(buffer) if end is None else min(end, len(buffer))
-        if offset < 0 or offset + need > stop:
-            raise TruncatedError(
-                f'needs {need} bytes, {max(0, stop - offset)} are left', self.shape.path, offset - base
-            )
-        record = kind()
-        record._buf, record._pos, record._whole, record._size = buffer, offset, None, None
-        record._parse = (self, buffer, offset, end, order, base, args, limits, faults, strict)
-        return record
+    def _builder(self, byteorder: str | None) -> tuple[Any, Any]:
+        """Return the builder for a byte order as it was spelled."""
+        space = self._running.space('build', self.order(byteorder))
+        found = self._builders[byteorder] = (space[f'build_{self.name}'], space['Build'])
+        return found
 
     def build(
         self,
@@ -305,24 +312,20 @@ class Struct:
         Raises:
             BuildError: The values do not fit; names the path.
         """
-        order = self.order(byteorder)
-        builder = self._builders.get(order)
-        if builder is None:
-            space = self._running.space('build', order)
-            builder = self._builders[order] = (space[f'build_{self.name}'], space['Build'])
-        function, context = builder
+        function, context = self._builders.get(byteorder) or self._builder(byteorder)
         if dropped not in ('error', 'zero'):
             raise ValueError(f'dropped={dropped!r} is neither error nor zero')
         given = self.arguments(args, True) if args or self.args else ()
         ctx = context(dropped == 'zero')
         try:
             function(ctx, values, self.shape.path, *given)
-            ctx.drain()
+            if ctx.queue or ctx.late:
+                ctx.drain()
         except BuildError:
             raise
         except (*FAULTS, OverflowError, KeyError, AttributeError, IndexError, ctx.pack_error) as error:
             raise BuildError(f'the values cannot be stored: {error}', self.shape.path) from error
-        outputs = {name: ctx.args[name] for name in self.args if name in ctx.args}
+        outputs = {name: ctx.args[name] for name in self.args if name in ctx.args} if self.args else {}
         return Built(bytes(ctx.out), ctx.patches, outputs, self.shape.path)
 
     def trace(
@@ -381,13 +384,17 @@ def _lazy_class(struct: Struct, order: str) -> tuple[type[LazyRecord], int]:
 
 def _reader(unpack: Any, offset: int, behind: int) -> property:
     def read(record: Any) -> Any:
-        return unpack(record._buf, record._pos + offset)[0]
+        held = record._held
+        return unpack(held[0], held[1] + offset)[0]
 
     def read_if_there(record: Any) -> Any:
         # The struct says its own size; what lies behind its end is absent.
-        if record._size is None:
-            record._size = record._extent(record._buf, record._pos)
-        return unpack(record._buf, record._pos + offset)[0] if behind <= record._size else None
+        held = record._held
+        try:
+            size = record._size
+        except AttributeError:
+            size = record._size = record._extent(held[0], held[1])
+        return unpack(held[0], held[1] + offset)[0] if behind <= size else None
 
     return property(read_if_there if behind else read)
 
@@ -403,10 +410,13 @@ def _extent_of(unpack: Any, offset: int, path: str) -> Any:
 
 
 def _whole(record: Any) -> Any:
-    if record._whole is None:
-        struct, buffer, offset, end, order, base, args, limits, faults, strict = record._parse
-        ctx = Parse(base, limits or DEFAULT_LIMITS, faults, strict)
-        record._whole = struct._run(buffer, offset, end, order, ctx, args)[0]
+    try:
+        return record._whole
+    except AttributeError:
+        pass
+    buffer, offset, struct, end, byteorder, base, args, limits, faults, strict = record._held
+    ctx = Parse(base, limits, faults, strict)
+    record._whole = struct._run(buffer, offset, end, byteorder, ctx, args)[0]
     return record._whole
 
 

@@ -10,6 +10,7 @@ import math
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
+from functools import cached_property
 from typing import Any, NoReturn
 
 import numpy
@@ -28,47 +29,64 @@ FAULTS = (FormatError, ValueError, ArithmeticError, TypeError)
 zero or meet a value that is absent. `fault_of` makes a documented error of each."""
 
 
+DEEPEST = 128
+"""Structs in each other, whatever `Limits` say: Python's own limit must not be met before ours."""
 MOST_FAULTS = 10_000
 MOST_LOGGED = 20
 
 
 class Parse:
-    """State of one parse: where pointers start, what is allowed, what was wrong."""
+    """State of one parse: where pointers start, what is allowed, what was wrong.
 
-    __slots__ = (
-        'base', 'depth', 'extents', 'faults', 'items', 'limits', 'parents', 'strict', 'told', 'work',
-    )  # fmt: skip
+    What differs from the defaults is set on the object, so that making one costs next to nothing.
+    """
+
+    base = 0
+    limits = DEFAULT_LIMITS
+    items = DEFAULT_LIMITS.items
+    depth = min(DEFAULT_LIMITS.depth, DEEPEST)
+    work = DEFAULT_LIMITS.items // 8
+    faults: Any = None
+    strict = False
+    told = 0
 
     def __init__(
         self, base: int = 0, limits: Limits | None = None, faults: Any = None, strict: bool = False
     ) -> None:
-        self.base = base
-        self.limits = limits or DEFAULT_LIMITS
-        self.items = self.limits.items
-        self.faults = faults
-        self.strict = strict
-        # Python's own limit of recursion must not be met before ours.
-        self.depth = min(self.limits.depth, 128)
-        # Pointers may lead to the same bytes again and again, so bytes do not bound the work.
-        self.work = max(self.limits.items // 8, 1 << 16)
-        self.told = 0
-        self.extents: list[tuple[int, int, str, str]] = []
-        self.parents: list[Any] = []
+        if base:
+            self.base = base
+        if limits is not None and limits is not DEFAULT_LIMITS:
+            self.limits = limits
+            self.items = limits.items
+            self.depth = min(limits.depth, DEEPEST)
+            self.work = max(limits.items // 8, 1 << 16)
+        if faults is not None:
+            self.faults = faults
+        if strict:
+            self.strict = strict
 
-    def enter(self, path: str, pos: int) -> None:
-        """Go one struct deeper."""
-        self.depth -= 1
-        self.work -= 4
-        if self.depth < 0:
-            raise LimitError(f'nests deeper than {min(self.limits.depth, 128)}', path, pos)
-        if self.work < 0:
-            raise LimitError('holds more structs than bytes can mean', path, pos)
+    @cached_property
+    def extents(self) -> list[tuple[int, int, str, str]]:
+        """Extents of fields, where they are traced."""
+        return []
+
+    @cached_property
+    def parents(self) -> list[Any]:
+        """Records that are being read, outer ones first, where fields speak of them."""
+        return []
+
+    def too_deep(self, path: str, pos: int) -> NoReturn:
+        """Say that structs nest without end."""
+        raise LimitError(f'nests deeper than {min(self.limits.depth, DEEPEST)}', path, pos)
 
     def spend(self, count: int, path: str, pos: int) -> None:
-        """Count the items of a list against the work that one parse may make."""
+        """Count items and jumps against the work that one parse may make.
+
+        Pointers may lead to the same bytes again and again, so bytes alone do not bound the work.
+        """
         self.work -= count
         if self.work < 0:
-            raise LimitError('more items in all than one parse may make', path, pos)
+            raise LimitError('more items or pointers in all than one parse may follow', path, pos)
 
     def record(self, error: FormatError) -> None:
         """Keep a fault, or raise it where faults are not tolerated."""
@@ -243,13 +261,11 @@ def size_at(sizes: Any, index: int, path: str, pos: int) -> int:
     return int(sizes[index])
 
 
-def extent_end(size: Any, least: int, pos: int, end: int, path: str) -> int:
-    """Return the end of a struct that says its own size."""
-    if not isinstance(size, int) or size < least:
+def extent_end(size: Any, least: int, pos: int, end: int, path: str) -> NoReturn:
+    """Say that the size which a struct has of itself cannot be."""
+    if size < least:
         raise FormatError(f'the size {size!r} is less than {least}', path, pos)
-    if size > end - pos:
-        raise TruncatedError(f'needs {size} bytes, {max(0, end - pos)} are left', path, pos)
-    return pos + size
+    raise TruncatedError(f'needs {size} bytes, {max(0, end - pos)} are left', path, pos)
 
 
 def first_target(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
+from functools import cached_property
 from typing import Any, NoReturn
 
 import numpy
@@ -45,23 +46,30 @@ class Block:
 
 
 class Build:
-    """State of one build."""
+    """State of one build; what few structs need is made when it is asked for."""
 
-    __slots__ = (
-        'args', 'depth', 'late', 'out', 'pack_error', 'parents', 'patches', 'queue', 'shared', 'zero',
-    )  # fmt: skip
+    depth = MAX_DEPTH
+    pack_error = struct.error
+    zero = False
 
     def __init__(self, zero: bool = False) -> None:
         self.out = bytearray()
         self.patches: list[tuple[int, str]] = []
         self.queue: list[Block] = []
         self.late: list[Callable[[], None]] = []
-        self.parents: list[Any] = []
         self.args: dict[str, Any] = {}
-        self.shared: dict[tuple[int, bytes], int] = {}
-        self.zero = zero
-        self.depth = MAX_DEPTH
-        self.pack_error = struct.error
+        if zero:
+            self.zero = zero
+
+    @cached_property
+    def parents(self) -> list[Any]:
+        """Records that are being written, outer ones first, where fields speak of them."""
+        return []
+
+    @cached_property
+    def shared(self) -> dict[tuple[int, bytes], int]:
+        """Blocks that others may share: alignment and bytes to place."""
+        return {}
 
     def drain(self) -> None:
         """Lay out all waiting blocks, then settle what depends on them."""
@@ -98,11 +106,9 @@ class Build:
                 self.patches.append((block.pointer, block.code))
         blocks.clear()
 
-    def enter(self, path: str) -> None:
-        """Go one struct deeper."""
-        self.depth -= 1
-        if self.depth < 0:
-            raise BuildError(f'nests deeper than {MAX_DEPTH}', path)
+    def too_deep(self, path: str) -> NoReturn:
+        """Say that values nest deeper than a reader would follow."""
+        raise BuildError(f'nests deeper than {MAX_DEPTH}', path)
 
     def missing(self, path: str) -> Any:
         """Return zero where that is asked for; else refuse."""

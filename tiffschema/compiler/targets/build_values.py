@@ -19,7 +19,8 @@ def emit_early(builder: Builder) -> None:
     """Emit the values of all fields, derived ones anew whatever was given."""
     plan, derived = builder.plan, builder.derived
     for name in plan.fields:
-        builder.emit(f'{local(name)} = v.{name}')
+        if name not in builder.plainly:
+            builder.emit(f'{local(name)} = v.{name}')
     for name, field in builder.fields.items():
         if field.hidden:
             builder.emit(f'{local(name)} = None')
@@ -72,7 +73,7 @@ def _codes(builder: Builder) -> None:
             text = local(name)
             enum = next(op.argument for op in maps if op.function == 'enum')
             builder.emit(
-                f'if {text} is not None: {text} = code_of({text}, enum_{enum}, {builder.where(name)})'
+                f'if type({text}) is str: {text} = code_of({text}, enum_{enum}, {builder.where(name)})'
             )
 
 
@@ -152,6 +153,7 @@ def _kinds(builder: Builder) -> None:
 
 def _constants(builder: Builder) -> None:
     """Emit constants and defaults."""
+    plan_fields = builder.plan.fields
     for name, field in builder.fields.items():
         text = local(name)
         if field.const:
@@ -163,7 +165,13 @@ def _constants(builder: Builder) -> None:
             if field.when is not None:
                 builder.emit(f'if {text} is None: {text} = {values[0]!r}')
                 continue
-            builder.emit(f'{text} = const_of({text}, {values!r}, {builder.where(name)})')
+            if name not in plan_fields:
+                builder.emit(f'{text} = {values[0]!r}')
+                continue
+            builder.emit(
+                f'if {text} not in {values!r}: '
+                f'{text} = const_of({text}, {values!r}, {builder.where(name)})'
+            )
         elif field.has_default and field.default is not None and field.let is None:
             builder.emit(f'if {text} is None: {text} = {field.default!r}')
 

@@ -59,7 +59,21 @@ class Builder(Printer):
         self.needs_place = set(self.derived.pointers) | set(self.derived.windows)
         if plan.extent:
             self.needs_place.add(plan.extent)
-        self.in_item = 0
+        self.plainly = self._plainly()
+
+    def _plainly(self) -> frozenset[str]:
+        """Return numbers of leading Runs that are written as they are given."""
+        derived = self.derived
+        told = {*derived.counts, *derived.lengths, *derived.kinds, *derived.pointers, *derived.windows}
+        told |= {*derived.checks, self.plan.extent, *self.plan.used, *self.maps}
+        found = set()
+        for op in self.plan.ops:
+            for item in op.items if isinstance(op, Run) else ():
+                field = item.field
+                if item.kind == 'number' and item.name in self.plan.fields and item.name not in told:
+                    if not (field.const or field.has_default or field.max is not None or field.build):
+                        found.add(item.name)
+        return frozenset(found)
 
     def name(self, name: Name) -> str:
         """Print a name; an argument that is still to be derived counts as 0."""
@@ -83,14 +97,21 @@ class Builder(Printer):
         self.emit('write = out.extend')
         self.emit('start = len(out)')
         if self.nested:
-            self.emit('ctx.enter(path)')
-        self.emit(f'v = record_of(values, record_{plan.name}, path, ctx)')
+            self.emit('ctx.depth -= 1')
+            self.emit('if ctx.depth < 0: ctx.too_deep(path)')
+        self.emit('v = values')
+        lost = ' or v._dropped' if plan.can_drop else ''
+        self.emit(
+            f'if type(v) is not record_{plan.name}{lost}: '
+            f'v = record_of(v, record_{plan.name}, path, ctx)'
+        )
         if 'parent' in plan.used:
             self.emit('parent = ctx.parents[-1]')
         if 'root' in plan.used:
             self.emit('root = ctx.parents[0]')
         emit_early(self)
-        if any(isinstance(op, At) for op in walk(plan.ops)):
+        pieces = any(isinstance(op, At) and op.base == 'struct' for op in walk(plan.ops))
+        if pieces:
             self.emit('local = []')
         if plan.extent:
             self._extent_ops()
@@ -101,7 +122,7 @@ class Builder(Printer):
             assert isinstance(size.type, NumberType)
             self.emit(f'{local(plan.extent)} = len(out) - start')
             self._patch(plan.extent, local(plan.extent))
-        if any(isinstance(op, At) for op in walk(plan.ops)):
+        if pieces:
             self.emit('ctx.lay(local)')
         self._settle()
         self._verify()
@@ -155,14 +176,11 @@ class Builder(Printer):
     def run(self, run: Run) -> None:
         """Emit one pack for all items."""
         letters, values = '', []
-        offset = 0
+        self.places(run)
         for item in run.items:
-            if item.name in self.needs_place and item.name != 'item':
-                self.emit(f'at_{local(item.name)} = len(out) + {offset}')
             letter, value = self.packed(item)
             letters += letter
             values += value
-            offset += item.size
         if not values:
             self.emit(f'write(bytes({run.size}))')
             return
@@ -175,6 +193,18 @@ class Builder(Printer):
         )
         with self.block('except (ctx.pack_error, TypeError, OverflowError):'):
             self.emit(f'write(zeros_or_fail(ctx, {order!r}, ({told},), path))')
+
+    def places(self, run: Run) -> None:
+        """Emit where fields lie that are written again later."""
+        offset = 0
+        for item in run.items:
+            if item.name in self.needs_place and item.name != 'item':
+                self.emit(f'at_{local(item.name)} = len(out) + {offset}')
+            offset += item.size
+
+    def value(self, name: str) -> str:
+        """Return the expression of a field's value: the record's where nothing is done to it."""
+        return f'v.{name}' if name in self.plainly else local(name)
 
     def _told(self, item: RunItem) -> str:
         values = self.packed(item)[1]
@@ -196,7 +226,11 @@ class Builder(Printer):
                 if not pointed.field.inline:
                     return item.letters, ['0']
                 return item.letters, [f'({name} or 0)']
-            return self._item_value(item, stored_value(self, item.name), path)
+            return self._item_value(
+                item,
+                self.value(item.name) if item.name in self.plainly else stored_value(self, item.name),
+                path,
+            )
         return self._item_value(item, self._item_maps(item), path)
 
     def _item_maps(self, item: RunItem) -> str:
@@ -633,18 +667,26 @@ class Builder(Printer):
 
     def _part(self, run: Run) -> None:
         """Emit a Run whose last fields may be absent."""
-        public = [
-            item for item in run.items if item.name in self.plan.fields and item.name not in self.needs_place
+        made = [
+            item for item in run.items
+            if item.kind not in ('number', 'pad') or item.name in self.maps
         ]  # fmt: skip
-        present = ' and '.join(f'{local(item.name)} is not None' for item in public)
-        with self.block(f'if whole and {present or "True"}:'):
-            self.run(run)
+        present = [f'{self.value(item.name)} is not None' for item in made if item.name in self.plan.fields]
+        self.places(run)
+        letters = ''.join(self.packed(item)[0] for item in run.items)
+        values = [value for item in run.items for value in self.packed(item)[1]]
+        order = self.order_of(run.items[0].field)
+        pack = self.module.constant('pack', f'Struct({order + letters!r}).pack')
+        packed = self.fresh('packed')
+        self.emit(f'{packed} = None')
+        with self.block(f'if {" and ".join(["whole", *present])}:'):
+            with self.block('try:'):
+                self.emit(f'{packed} = {pack}({", ".join(values)})')
+            with self.block('except (ctx.pack_error, TypeError, OverflowError):'):
+                self.emit('pass  # some are absent, or one does not fit: item by item')
+        with self.block(f'if {packed} is not None:'):
+            self.emit(f'write({packed})')
         with self.block('elif whole:'):
-            offset = 0
-            for item in run.items:
-                if item.name in self.needs_place:
-                    self.emit(f'at_{local(item.name)} = len(out) + {offset}')
-                offset += item.size
             parts = []
             for item in run.items:
                 letters, values = self.packed(item)
@@ -654,7 +696,9 @@ class Builder(Printer):
                 value = values[0] if len(values) == 1 else f'({", ".join(values)})'
                 value = f'({value[1:]})' if value.startswith('*') else value
                 if item.name in self.plan.fields and item.name not in self.needs_place:
-                    value = f'None if {local(item.name)} is None else {value}'
+                    name = self.value(item.name)
+                    if value != name:
+                        value = f'None if {name} is None else {value}'
                 elif item.name != self.plan.extent and item.name in self.derived.pointers:
                     target = local(self.derived.pointers[item.name].name)
                     value = f'NOWHERE if {target} is None and {local(item.name)} is None else 0'

@@ -78,7 +78,7 @@ class LazyRecord(Record):
     first touch.
     """
 
-    __slots__ = ('_buf', '_parse', '_pos', '_size', '_whole')
+    __slots__ = ('_held', '_size', '_whole')
 
     def _all(self) -> Any:
         raise NotImplementedError

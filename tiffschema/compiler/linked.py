@@ -216,7 +216,8 @@ class LinkedTables:
                 break
             view = np.ndarray((total,), kind, buffer, position, (stride,))
             links = view['link'].astype(np.uint64, copy=False)
-            expected = np.arange(offset + stride, offset + stride * (total + 1), stride, np.uint64)
+            expected = np.arange(1, total + 1, dtype=np.uint64) * np.uint64(stride)
+            expected += np.uint64(offset)
             counted = view['n'] == rows
             linked = links[: len(expected)] == expected
             good = int(total if counted.all() else counted.argmin())

@@ -292,7 +292,7 @@ class Chain(Sequence[int]):
             yield self._walk.offsets[index]
             index += 1
 
-    def count(self, index: int) -> int:  # type: ignore[override]
+    def tag_count(self, index: int) -> int:
         """Return the number of tags of a directory."""
         self[index]
         return self._walk.counts[index]

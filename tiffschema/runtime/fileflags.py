@@ -5,7 +5,7 @@ Knows declared rules through its first page; only what no rule can say is comput
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from tiffschema.errors import FormatError, TiffFileError
 from tiffschema.model.kinds import detectors
@@ -15,6 +15,7 @@ from .pageflags import file_is_kind, metadata_of
 if TYPE_CHECKING:
     from .container import Container
     from .faults import FaultLog
+    from .file import TiffFile
     from .pages import TiffPages
 
 __all__ = ['FileFlags']
@@ -31,7 +32,9 @@ class FileFlags:
         _overrides: dict[str, bool]
         container: Container
         faults: FaultLog
-        pages: TiffPages
+
+        @property
+        def pages(self) -> TiffPages: ...
 
     def is_kind(self, name: str, /) -> bool:
         """Return whether the file is of a kind.
@@ -50,7 +53,7 @@ class FileFlags:
                     raise AttributeError(
                         f'{type(self).__name__!r} object has no attribute {name!r}'
                     )
-                known = file_is_kind(self, kind)
+                known = file_is_kind(cast('TiffFile', self), kind)
             self.__dict__[name] = known
             return known
         if name.endswith('_metadata') and not name.startswith('_'):

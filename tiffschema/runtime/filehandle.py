@@ -209,7 +209,8 @@ class FileHandle:
         if shape == 1:
             record: numpy.recarray[Any, Any] = array[0]
             return record
-        return array.reshape(shape)
+        records: numpy.recarray[Any, Any] = array.reshape(shape)  # type: ignore[assignment]
+        return records
 
     def read_segments(
         self,

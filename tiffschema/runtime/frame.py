@@ -115,7 +115,7 @@ class TiffFrame(PageBase):
         return True
 
     @property
-    def keyframe(self) -> TiffPage:  # type: ignore[override]
+    def keyframe(self) -> TiffPage:
         """The page that lends its properties.
 
         Raises:
@@ -142,7 +142,7 @@ class TiffFrame(PageBase):
         raise AttributeError(f'{type(self).__name__!r} object has no attribute {name!r}')
 
     @cached_property
-    def spec(self) -> SegmentSpec:
+    def spec(self) -> SegmentSpec:  # type: ignore[override]
         """What the segments look like: as those of the key frame, but for JPEG tables."""
         spec = self.keyframe.spec
         if spec.jpegtables is None or self.is_virtual:

@@ -84,7 +84,7 @@ class TiffPage(PageBase):
         geometry: Geometry
         tiles: RestartTiles | None
         oldjpeg: OldJpeg | None
-        spec: SegmentSpec  # type: ignore[mutable-override]
+        spec: SegmentSpec
 
     def __init__(
         self,

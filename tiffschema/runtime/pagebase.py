@@ -44,7 +44,7 @@ class PageBase(PagePixels):
         return self._index[-1]
 
     @property
-    def treeindex(self) -> tuple[int, ...]:
+    def treeindex(self) -> tuple[int, ...]:  # type: ignore[override]
         """Path of positions from the main chain."""
         return self._index
 

@@ -161,10 +161,11 @@ class RemoteSource(Source):
                 [self.start + stop for _, stop, _ in missing],
                 on_error='return',
             )
-            for (start, stop, members), block in zip(missing, blocks, strict=True):
-                if isinstance(block, Exception):
-                    block = self._read(self.start + start, stop - start)
-                self._share(views, memoryview(block), start, members, offsets, sizes)
+            for (start, stop, members), read in zip(missing, blocks, strict=True):
+                data = read
+                if isinstance(read, Exception):
+                    data = self._read(self.start + start, stop - start)
+                self._share(views, memoryview(data), start, members, offsets, sizes)
         return views
 
     @staticmethod

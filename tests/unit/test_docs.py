@@ -1,0 +1,118 @@
+"""Every example in README, docs and docstrings runs."""
+
+from __future__ import annotations
+
+import ast
+import doctest
+import importlib
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+
+
+def pages() -> list[Path]:
+    found = [*ROOT.glob('*.md'), *(ROOT / 'docs').rglob('*.md')]
+    return sorted(path for path in found if '>>>' in path.read_text(encoding='utf-8'))
+
+
+def modules() -> Iterator[str]:
+    """Yield the modules that have examples, without importing any."""
+    for path in sorted((ROOT / 'tiffschema').rglob('*.py')):
+        if '_frozen' in path.parts or '>>>' not in path.read_text(encoding='utf-8'):
+            continue
+        parts = path.relative_to(ROOT).with_suffix('').parts
+        yield '.'.join(parts[:-1] if parts[-1] == '__init__' else parts)
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Run in an empty folder, and forget the schemas that examples register."""
+    from tiffschema.compiler.library import schemas
+    from tiffschema.model import catalog
+
+    monkeypatch.chdir(tmp_path)
+    before = {id for id, _ in schemas.registered()}
+    yield
+    for id, _ in schemas.registered():
+        if id not in before:
+            schemas._registered.pop(id)
+            schemas._loaded.pop(id, None)
+            catalog.unregister(id)
+
+
+def blocks(text: str) -> str:
+    """Return the Python examples of a Markdown page, blank for all other lines."""
+    kept = []
+    inside = False
+    for line in text.splitlines():
+        if re.match(r'\s*```', line):
+            inside = not inside and line.strip() in ('```python', '```pycon', '```py')
+            kept.append('')
+        else:
+            kept.append(line if inside else '')
+    return '\n'.join(kept) + '\n'
+
+
+@pytest.mark.parametrize('path', pages(), ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_page(path: Path) -> None:
+    text = blocks(path.read_text(encoding='utf-8'))
+    test = doctest.DocTestParser().get_doctest(text, {}, path.name, str(path), 0)
+    assert test.examples
+    runner = doctest.DocTestRunner(optionflags=FLAGS)
+    said: list[str] = []
+    runner.run(test, out=said.append)
+    assert not runner.failures, ''.join(said)
+
+
+@pytest.mark.parametrize('name', list(modules()))
+def test_module(name: str) -> None:
+    module = importlib.import_module(name)
+    said: list[str] = []
+    runner = doctest.DocTestRunner(optionflags=FLAGS)
+    for test in doctest.DocTestFinder(exclude_empty=True).find(module, name):
+        if test.examples:
+            runner.run(test, out=said.append)
+    assert not runner.failures, ''.join(said)
+
+
+def test_commands_of_the_readme_are_single_lines() -> None:
+    text = (ROOT / 'README.md').read_text(encoding='utf-8')
+    for name in ('demo', 'test'):
+        (block,) = re.findall(rf'<!-- command: {name} -->\n```sh\n(.*?)```', text, re.DOTALL)
+        assert block.count('\n') == 1
+        assert block.startswith('python3 -m venv')
+
+
+def test_readme_names_commands_that_exist() -> None:
+    from tiffschema.cli.arguments import COMMANDS
+
+    text = (ROOT / 'README.md').read_text(encoding='utf-8')
+    named = re.findall(r'^tiffschema (\w+)', text, re.MULTILINE)
+    assert named
+    assert set(named) <= set(COMMANDS)
+
+
+def test_every_public_module_says_what_it_knows() -> None:
+    bare = [
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / 'tiffschema').rglob('*.py')
+        if '_frozen' not in path.parts
+        and not ast.get_docstring(ast.parse(path.read_text(encoding='utf-8')))
+    ]
+    assert not bare
+
+
+def test_links_inside_the_docs_lead_somewhere() -> None:
+    broken = []
+    for path in [*ROOT.glob('*.md'), *(ROOT / 'docs').rglob('*.md')]:
+        text = re.sub(r'```.*?```|`[^`]*`', '', path.read_text(encoding='utf-8'), flags=re.DOTALL)
+        for link in re.findall(r'\]\(([^)#]+)', text):
+            if '://' not in link and not (path.parent / link).exists():
+                broken.append(f'{os.path.relpath(path, ROOT)}: {link}')
+    assert not broken

@@ -6,8 +6,6 @@ importing the package costs next to nothing.
 
 from __future__ import annotations
 
-import logging
-from importlib import import_module
 from typing import Any
 
 from ._names import HOMES
@@ -15,13 +13,13 @@ from ._version import __version__
 
 __all__ = ['__version__', *HOMES]
 
-logging.getLogger('tiffschema').addHandler(logging.NullHandler())
-
 
 def __getattr__(name: str) -> Any:
     home = HOMES.get(name)
     if home is None:
         raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+    from importlib import import_module
+
     module, _, attribute = home.partition(':')
     value = getattr(import_module(f'{__name__}.{module}'), attribute)
     globals()[name] = value

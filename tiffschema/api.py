@@ -1,6 +1,7 @@
 """One-call reading and mapping of files.
 
-Knows what a user may mean by the argument of a call, and hands it on.
+Knows what a user may mean by the argument of a call, and hands it on. The reader is imported by the
+first call, so that naming these functions costs nothing.
 """
 
 from __future__ import annotations
@@ -8,10 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from typing import Any, Literal
-
-from .model.faces import face
-from .runtime.file import TiffFile
-from .runtime.source import is_url
 
 __all__ = ['imread', 'memmap']
 
@@ -89,6 +86,8 @@ def imread(
     }  # fmt: skip
     file = _single(files, kwargs)
     if file is None:
+        from .model.faces import face
+
         return face('sequence.imread')(
             files,
             return_as=return_as,
@@ -97,6 +96,8 @@ def imread(
             **{name: value for name, value in {**reading, **opening, **decoding}.items() if value},
             **kwargs,
         )
+    from .runtime.file import TiffFile
+
     flags = {name: kwargs.pop(name) for name in list(kwargs) if name.startswith('is_')}
     if return_as == 'zarr':
         tif = TiffFile(file, **opening, **flags)
@@ -121,6 +122,8 @@ def _single(files: Any, kwargs: dict[str, Any]) -> Any:
     if any(kwargs.get(name) is not None for name in _SEQUENCE):
         return None
     if isinstance(files, str | os.PathLike):
+        from .runtime.source import is_url
+
         path = os.fspath(files)
         if not path:
             raise ValueError('files: no file is named')
@@ -172,6 +175,7 @@ def memmap(
         from .writer.imwrite import create_memmap
 
         return create_memmap(filename, shape, dtype, mode=mode, **kwargs)
+    from .runtime.file import TiffFile
     from .runtime.filereading import memmap_pages
 
     with TiffFile(filename, **kwargs) as tif:

@@ -22,6 +22,8 @@ from ..types import Buffer
 __all__ = ['Parse', 'bits', 'item_at', 'pow10', 'size_of']
 
 logger = logging.getLogger('tiffschema')
+# Everything that logs imports this module first; users who want to see it add a handler.
+logger.addHandler(logging.NullHandler())
 
 NAN = math.nan
 FAULTS = (FormatError, ValueError, ArithmeticError, TypeError)

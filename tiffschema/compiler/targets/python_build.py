@@ -7,16 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..derive import derive
 from ..expr import Const, Expr, Name, Slice, names_in, printed
-from ..ir import Field, NumberType
-from ..lower import NUMPY
+from ..ir import NumberType
 from ..plan import (
-    Array, At, Call, Check, ConstCheck, Each, Guard, Let, Map, Oneof, Op, Plan, Repeat, Run, RunItem,
-    SwitchOp, Table, Text, When, Window, walk,
+    Array, At, Call, Check, ConstCheck, Each, Guard, Let, Map, Oneof, Op, Plan, Repeat, Run, SwitchOp, Table, Text, When, Window, walk,
 )  # fmt: skip
+from .build_layout import Layout
 from .build_values import emit_early, stored_value
-from .printing import ModuleText, Printer, asks_family, local
+from .printing import ModuleText, asks_family, local
 
 __all__ = ['emit_builder']
 
@@ -26,54 +24,8 @@ def emit_builder(module: ModuleText, plan: Plan, plans: dict[str, Plan], order: 
     module.functions.append(Builder(module, plan, plans, order).text())
 
 
-class Builder(Printer):
+class Builder(Layout):
     """Prints the builder of one struct."""
-
-    def __init__(
-        self, module: ModuleText, plan: Plan, plans: dict[str, Plan], order: str
-    ) -> None:
-        if plan.endian:
-            order = {'little': '<', 'big': '>'}[plan.endian]
-        super().__init__(module, plan, order)
-        self.plans = plans
-        self.fields: dict[str, Field] = {}
-        for op in walk(plan.ops):
-            if isinstance(op, Run):
-                for item in op.items:
-                    if item.name == item.field.name:
-                        self.fields.setdefault(item.name, item.field)
-            elif hasattr(op, 'field') and op.name == op.field.name:
-                self.fields.setdefault(op.name, op.field)
-        self.derived = derive(plan, self.fields)
-        self.nested = any(isinstance(op, Call | Oneof) for op in walk(plan.ops))
-        self.maps: dict[str, list[Map]] = {}
-        cases = {
-            id(inner)
-            for op in walk(plan.ops)
-            if isinstance(op, SwitchOp)
-            for inner in walk([op])
-        }
-        for op in walk(plan.ops):
-            if isinstance(op, Map) and op.name != 'item' and id(op) not in cases:
-                self.maps.setdefault(op.name, []).append(op)
-        self.needs_place = set(self.derived.pointers) | set(self.derived.windows)
-        if plan.extent:
-            self.needs_place.add(plan.extent)
-        self.plainly = self._plainly()
-
-    def _plainly(self) -> frozenset[str]:
-        """Return numbers of leading Runs that are written as they are given."""
-        derived = self.derived
-        told = {*derived.counts, *derived.lengths, *derived.kinds, *derived.pointers, *derived.windows}
-        told |= {*derived.checks, self.plan.extent, *self.plan.used, *self.maps}
-        found = set()
-        for op in self.plan.ops:
-            for item in op.items if isinstance(op, Run) else ():
-                field = item.field
-                if item.kind == 'number' and item.name in self.plan.fields and item.name not in told:
-                    if not (field.const or field.has_default or field.max is not None or field.build):
-                        found.add(item.name)
-        return frozenset(found)
 
     def name(self, name: Name) -> str:
         """Print a name; an argument that is still to be derived counts as 0."""
@@ -82,10 +34,6 @@ class Builder(Printer):
         if kind is None or kind.endswith(']') or len(name.parts) > 1:
             return text
         return f'({text} or 0)'
-
-    def where(self, name: str) -> str:
-        """Return the expression of a field's path."""
-        return f"path + '.{name}'"
 
     def text(self) -> str:
         """Return the function."""
@@ -172,151 +120,6 @@ class Builder(Printer):
                     pass  # values were turned before anything was written
 
     # leaves -------------------------------------------------------------------------------------
-
-    def run(self, run: Run) -> None:
-        """Emit one pack for all items."""
-        letters, values = '', []
-        self.places(run)
-        for item in run.items:
-            letter, value = self.packed(item)
-            letters += letter
-            values += value
-        if not values:
-            self.emit(f'write(bytes({run.size}))')
-            return
-        order = self.order_of(run.items[0].field)
-        pack = self.module.constant('pack', f'Struct({order + letters!r}).pack')
-        with self.block('try:'):
-            self.emit(f'write({pack}({", ".join(values)}))')
-        told = ', '.join(
-            f'({item.name!r}, {self.packed(item)[0]!r}, {self._told(item)})' for item in run.items
-        )
-        with self.block('except (ctx.pack_error, TypeError, OverflowError):'):
-            self.emit(f'write(zeros_or_fail(ctx, {order!r}, ({told},), path))')
-
-    def places(self, run: Run) -> None:
-        """Emit where fields lie that are written again later."""
-        offset = 0
-        for item in run.items:
-            if item.name in self.needs_place and item.name != 'item':
-                self.emit(f'at_{local(item.name)} = len(out) + {offset}')
-            offset += item.size
-
-    def value(self, name: str) -> str:
-        """Return the expression of a field's value: the record's where nothing is done to it."""
-        return f'v.{name}' if name in self.plainly else local(name)
-
-    def _told(self, item: RunItem) -> str:
-        values = self.packed(item)[1]
-        if not values:
-            return '()'
-        return f'({values[0]},)' if values[0].startswith('*') else values[0]
-
-    def packed(self, item: RunItem) -> tuple[str, list[str]]:
-        """Return letters and values of one item."""
-        if item.kind == 'pad':
-            return f'{item.size}x', []
-        name = local(item.name)
-        path = self.where(item.name) if item.name != 'item' else 'path'
-        if item.name != 'item':
-            if item.name in self.derived.windows or item.name == self.plan.extent:
-                return item.letters, ['0']
-            pointed = self.derived.pointers.get(item.name)
-            if pointed is not None:
-                if not pointed.field.inline:
-                    return item.letters, ['0']
-                return item.letters, [f'({name} or 0)']
-            return self._item_value(
-                item,
-                self.value(item.name) if item.name in self.plainly else stored_value(self, item.name),
-                path,
-            )
-        return self._item_value(item, self._item_maps(item), path)
-
-    def _item_maps(self, item: RunItem) -> str:
-        if item.field.enum:
-            return f"code_of(item, enum_{item.field.enum}, path)"
-        return 'item'
-
-    def _item_value(self, item: RunItem, value: str, path: str) -> tuple[str, list[str]]:
-        field = item.field
-        match item.kind:
-            case 'ratio':
-                signed = item.letters[0] == 'i'
-                return item.letters, [f'*ratio_of({value}, {signed}, {path})']
-            case 'text':
-                return item.letters, [
-                    f'text_of({value}, {self.encoding(field)!r}, {path}, {item.size})'
-                ]
-            case 'bytes':
-                return item.letters, [f'bytes_of({value}, {path}, {item.size})']
-            case 'array':
-                kind = self.dtype(item.numpy, field)
-                if len(item.shape) and item.shape[-1] == 2 and field.as_ == 'float':
-                    return item.letters, [f'pairs_of({value}, {kind}, {path}).tobytes()']
-                return item.letters, [
-                    f'shaped(array_of({value}, {kind}, {len(item.shape)}, {path}), '
-                    f'{item.shape!r}, {path}).tobytes()'
-                ]
-        return item.letters, [value]
-
-    def array(self, op: Array) -> None:
-        """Emit an array of numbers."""
-        name = local(op.name)
-        if op.name in self.derived_arrays:
-            self.emit(f'write({name}_array.tobytes())')
-            return
-        self.emit(f'write({self.array_value(op)}.tobytes())')
-
-    @property
-    def derived_arrays(self) -> set[str]:
-        """Names of arrays that were made early, because a count follows from them."""
-        return {
-            source for sources in self.derived.counts.values() for source, _, _ in sources
-        } | {source for items in self.derived.indexed.values() for _, source, _ in items}
-
-    def array_value(self, op: Array) -> str:
-        """Return the expression of a stored array."""
-        value = stored_value(self, op.name) if op.name != 'item' else 'item'
-        kind = self.dtype(NUMPY[op.number.name], op.field)
-        where = self.where(op.name) if op.name != 'item' else 'path'
-        if op.pairs:
-            return f'pairs_of({value}, {kind}, {where})'
-        return f'array_of({value}, {kind}, {len(op.dims)}, {where})'
-
-    def text_op(self, op: Text) -> None:
-        """Emit bytes or text."""
-        name = local(op.name)
-        where = self.where(op.name) if op.name != 'item' else 'path'
-        encoding = self.encoding(op.field)
-        if op.kind == 'pad':
-            if op.count is not None:
-                self.emit(f'write(bytes({self.expr(op.count)}))')
-            return
-        if op.name in self.derived.texts:
-            self.emit(f'write({name}_data)')
-            return
-        value = stored_value(self, op.name) if op.name != 'item' else 'item'
-        if op.kind == 'bytes':
-            data = f'bytes_of({value}, {where})'
-        else:
-            data = f'text_of({value}, {encoding!r}, {where})'
-        if op.kind == 'zstr':
-            self.emit(f"write({data} + b'\\0')")
-        elif op.prefix is not None:
-            packed = self.module.constant('pack', f'Struct({self.order_of(op.field) + op.prefix.letter!r}).pack')
-            data_name = self.fresh('data')
-            self.emit(f"{data_name} = {data} + b'\\0'")
-            self.emit(f'write({packed}(len({data_name})) + {data_name})')
-        elif op.count is not None:
-            data_name = self.fresh('data')
-            self.emit(f'{data_name} = {data}')
-            mark = self.fresh('mark')
-            self.emit(f'{mark} = len(out)')
-            self.emit(f'write({data_name})')
-            self.emit(f'fill(out, {mark}, {self.expr(op.count)}, {where})')
-        else:
-            self.emit(f'write({data})')
 
     # structs ------------------------------------------------------------------------------------
 
@@ -585,125 +388,6 @@ class Builder(Printer):
             self.emit(f'sizes_[{op.name!r}] = len(out) - {mark}')
 
     # what the layout settles ----------------------------------------------------------------------
-
-    def _settle(self) -> None:
-        """Emit the fields that sizes of windows give."""
-        if not self.derived.windows:
-            return
-        from_file = any(
-            isinstance(op, At) and op.base == 'file' and any(isinstance(i, Window) for i in walk(op.body))
-            for op in walk(self.plan.ops)
-        )  # fmt: skip
-        if from_file:
-            with self.block('def settle():'):
-                self._windows()
-            self.emit('ctx.late.append(settle)')
-        else:
-            self._windows()
-
-    def _windows(self) -> None:
-        for target, (window, tree) in self.derived.windows.items():
-            for found in names_in(tree):
-                if found.head in self.derived.pointers:
-                    unpack = self.module.constant(
-                        'unpack', f'Struct({self.code_of(found.head)!r}).unpack_from'
-                    )
-                    self.emit(f'({local(found.head)},) = {unpack}(out, at_{local(found.head)})')
-            text = printed(tree, self._given(f'sizes_[{window!r}]'))
-            with self.block(f'if {window!r} in sizes_:'):
-                self.emit(f'{local(target)} = {text}')
-                self._patch(target, local(target))
-            with self.block('else:'):
-                self.emit(f'{local(target)} = 0')
-
-    def _given(self, text: str) -> object:
-        def name(found: Name) -> str:
-            return text if found.head == 'given_' else self.name(found)
-
-        return name
-
-    def code_of(self, name: str) -> str:
-        """Return byte order and letter of an integer field."""
-        field = self.fields[name]
-        assert isinstance(field.type, NumberType)
-        return self.order_of(field) + field.type.letter
-
-    def _patch(self, name: str, value: str) -> None:
-        pack = self.module.constant('pack_into', f'Struct({self.code_of(name)!r}).pack_into')
-        self.emit(f'{pack}(out, at_{local(name)}, {value})')
-
-    def _verify(self) -> None:
-        """Emit the checks of fields and struct."""
-        late = set(self.derived.pointers)
-        for op in self.plan.ops:
-            inner = op.body[-1] if isinstance(op, Guard | When) and op.body else op
-            if isinstance(inner, Check) and not isinstance(op, When | Guard):
-                self._unmet(inner.condition, inner.name, late)
-        if self.plan.check is not None:
-            self._unmet(self.plan.check, '', late)
-
-    def _unmet(self, tree: Expr, name: str, late: set[str]) -> None:
-        if any(found.head in late for found in names_in(tree)):
-            return
-        text = self.expr(tree)
-        where = self.where(name) if name else 'path'
-        self.emit(f'if not ctx.zero and not ({text}): not_true({text!r}, {where})')
-
-    def _extent_ops(self) -> None:
-        """Emit a struct that stops after the last field given."""
-        self.emit('whole = True')
-        for op in self.plan.ops:
-            if isinstance(op, Run):
-                self._part(op)
-            elif isinstance(op, Map | ConstCheck | Let | Check):
-                continue
-            elif any(isinstance(item, At) for item in walk([op])):
-                self.ops([op])
-            else:
-                with self.block(f'if whole and {local(op.name)} is not None:'):
-                    self.ops([op])
-                with self.block('else:'):
-                    self.emit('whole = False')
-
-    def _part(self, run: Run) -> None:
-        """Emit a Run whose last fields may be absent."""
-        made = [
-            item for item in run.items
-            if item.kind not in ('number', 'pad') or item.name in self.maps
-        ]  # fmt: skip
-        present = [f'{self.value(item.name)} is not None' for item in made if item.name in self.plan.fields]
-        self.places(run)
-        letters = ''.join(self.packed(item)[0] for item in run.items)
-        values = [value for item in run.items for value in self.packed(item)[1]]
-        order = self.order_of(run.items[0].field)
-        pack = self.module.constant('pack', f'Struct({order + letters!r}).pack')
-        packed = self.fresh('packed')
-        self.emit(f'{packed} = None')
-        with self.block(f'if {" and ".join(["whole", *present])}:'):
-            with self.block('try:'):
-                self.emit(f'{packed} = {pack}({", ".join(values)})')
-            with self.block('except (ctx.pack_error, TypeError, OverflowError):'):
-                self.emit('pass  # some are absent, or one does not fit: item by item')
-        with self.block(f'if {packed} is not None:'):
-            self.emit(f'write({packed})')
-        with self.block('elif whole:'):
-            parts = []
-            for item in run.items:
-                letters, values = self.packed(item)
-                if not values:
-                    parts.append(f'({item.name!r}, {letters!r}, None)')
-                    continue
-                value = values[0] if len(values) == 1 else f'({", ".join(values)})'
-                value = f'({value[1:]})' if value.startswith('*') else value
-                if item.name in self.plan.fields and item.name not in self.needs_place:
-                    name = self.value(item.name)
-                    if value != name:
-                        value = f'None if {name} is None else {value}'
-                elif item.name != self.plan.extent and item.name in self.derived.pointers:
-                    target = local(self.derived.pointers[item.name].name)
-                    value = f'NOWHERE if {target} is None and {local(item.name)} is None else 0'
-                parts.append(f'({item.name!r}, {letters!r}, {value})')
-            self.emit(f'whole = pack_part(out, {self.order_of(run.items[0].field)!r}, ({", ".join(parts)},), path)')
 
 
 def _equalities(tree: Expr) -> list[tuple[Name, object]]:

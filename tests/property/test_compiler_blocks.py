@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.unit.compiler.blocks import everything, example
 
+from tests.unit.compiler.blocks import everything, example
 from tiffschema.errors import BuildError, FormatError
 from tiffschema.limits import Limits
 
@@ -70,7 +70,9 @@ def check_block(target: Any, data: bytes, order: str, args: dict[str, Any]) -> N
 @given(data=st.data())
 def test_damaged_blocks(case: Any, data: st.DataObject) -> None:
     order, name, struct, variant, block, args = case
-    check_block(example(name).struct(struct, variant), data.draw(damaged(block, order)), order, args)
+    check_block(
+        example(name).struct(struct, variant), data.draw(damaged(block, order)), order, args
+    )
 
 
 @pytest.mark.long
@@ -79,4 +81,6 @@ def test_damaged_blocks(case: Any, data: st.DataObject) -> None:
 @given(data=st.data())
 def test_damaged_blocks_long(case: Any, data: st.DataObject) -> None:
     order, name, struct, variant, block, args = case
-    check_block(example(name).struct(struct, variant), data.draw(damaged(block, order)), order, args)
+    check_block(
+        example(name).struct(struct, variant), data.draw(damaged(block, order)), order, args
+    )

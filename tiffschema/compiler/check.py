@@ -12,7 +12,15 @@ from collections.abc import Iterator, Mapping
 
 from .expr import Binary, Expr, Name, names_in
 from .ir import (
-    ArrayType, BytesType, Field, NumberType, OneOfType, RationalType, StructDef, StructType, Type,
+    ArrayType,
+    BytesType,
+    Field,
+    NumberType,
+    OneOfType,
+    RationalType,
+    StructDef,
+    StructType,
+    Type,
 )  # fmt: skip
 from .typetext import constant
 
@@ -52,8 +60,11 @@ def struct_problems(
     yield from _extent(struct)
     yield from _blocks(struct)
     if _contains(struct, struct.name, structs, 0):
-        yield None, (
-            f'{struct.name} holds itself without end; put the inner one behind when:, at: or a count'
+        yield (
+            None,
+            (
+                f'{struct.name} holds itself without end; put the inner one behind when:, at: or a count'
+            ),
         )
 
 
@@ -159,16 +170,17 @@ def _blocks(struct: StructDef) -> Iterator[tuple[Field | None, str]]:
         if field.at and field.base == 'struct':
             seen = field
         elif seen is not None and not field.at and field.let is None:
-            yield field, (
-                f'stands behind {seen.name}, whose block (base: struct) would lie here; '
-                'fields with base: struct come last'
+            yield (
+                field,
+                (
+                    f'stands behind {seen.name}, whose block (base: struct) would lie here; '
+                    'fields with base: struct come last'
+                ),
             )
             return
 
 
-def _contains(
-    struct: StructDef, wanted: str, structs: Mapping[str, StructDef], depth: int
-) -> bool:
+def _contains(struct: StructDef, wanted: str, structs: Mapping[str, StructDef], depth: int) -> bool:
     """Whether a struct always holds another (or itself) inside."""
     if depth > len(structs):
         return False

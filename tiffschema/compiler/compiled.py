@@ -130,7 +130,8 @@ def shape_of(plan: Plan, struct: StructDef) -> StructShape:
     steps = {
         op.name: (op.function, op.argument)
         for op in plan.ops
-        if isinstance(op, Map) and (op.function in ('float', 'scale') or op.argument == 'stk_day_ms')
+        if isinstance(op, Map)
+        and (op.function in ('float', 'scale') or op.argument == 'stk_day_ms')
     }
     return StructShape(
         plan.name, plan.path, tuple(name for name, _ in plan.args), plan.fields, plan.can_drop,
@@ -170,7 +171,9 @@ def _leading(plan: Plan) -> tuple[tuple[str, str, int, bool], ...]:
     found, offset = [], 0
     for item in first.items if first else ():
         plainly = (
-            item.kind in ('number', 'bytes') and item.name in plan.fields and item.name not in turned
+            item.kind in ('number', 'bytes')
+            and item.name in plan.fields
+            and item.name not in turned
         )
         letters = FORCED.get(item.field.endian, '') + item.letters.replace('x', 's')
         found.append((item.name, letters, offset, plainly))

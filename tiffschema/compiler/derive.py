@@ -15,7 +15,21 @@ from typing import Any
 
 from .expr import Binary, BoolOp, Const, Expr, Index, Name, names_in, solve
 from .ir import ArrayType, Field, NumberType
-from .plan import Array, At, Each, Guard, Op, Plan, Repeat, SwitchOp, Table, Text, When, Window, walk
+from .plan import (
+    Array,
+    At,
+    Each,
+    Guard,
+    Op,
+    Plan,
+    Repeat,
+    SwitchOp,
+    Table,
+    Text,
+    When,
+    Window,
+    walk,
+)
 
 __all__ = ['Derivation', 'derive']
 

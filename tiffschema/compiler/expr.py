@@ -178,9 +178,7 @@ def _convert(node: ast.AST, depth: int) -> Expr:
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             return Not(_convert(operand, down))
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:
-            return _bounded(
-                Binary(_BINARY[type(op)], _convert(left, down), _convert(right, down))
-            )
+            return _bounded(Binary(_BINARY[type(op)], _convert(left, down), _convert(right, down)))
         case ast.BoolOp(op=op, values=values):
             name = 'and' if isinstance(op, ast.And) else 'or'
             return BoolOp(name, tuple(_convert(value, down) for value in values))

@@ -61,7 +61,9 @@ def frozen(id: str, file: Path) -> FrozenSchema | None:
     """
     code = _packaged(f'{_stem(id)}__facts')
     if code is not None:
-        return FrozenSchema(_executed(code)['FACTS'], lambda v, t, o: _packaged(module_name(id, v, t, o)))
+        return FrozenSchema(
+            _executed(code)['FACTS'], lambda v, t, o: _packaged(module_name(id, v, t, o))
+        )
     cached = _cached(id, file)
     if cached is None:
         return None
@@ -118,7 +120,9 @@ def freeze_all(out_dir: Path) -> list[Path]:
                     path.write_text(compiled.text(target, order), encoding='utf-8')
                     written.append(path)
         path = out_dir / f'{_stem(id)}__facts.py'
-        path.write_text(f'"""What running {id} needs. Not edited by hand."""\n\nFACTS = {facts!r}\n')
+        path.write_text(
+            f'"""What running {id} needs. Not edited by hand."""\n\nFACTS = {facts!r}\n'
+        )
         written.append(path)
     return sorted(written)
 
@@ -135,8 +139,14 @@ def store(schema: Schema, file: Path) -> None:
         for target in TARGETS:
             for order in '<>':
                 name = f'<tiffschema {schema.id} {variant or ""} {target} {order}>'
-                code[variant or '', target, order] = compile(compiled.text(target, order), name, 'exec')
-    entry = {'uses': {used: _digest(path) for used, path in schema.used_files()}, 'facts': facts, 'code': code}
+                code[variant or '', target, order] = compile(
+                    compiled.text(target, order), name, 'exec'
+                )
+    entry = {
+        'uses': {used: _digest(path) for used, path in schema.used_files()},
+        'facts': facts,
+        'code': code,
+    }
     target_file = folder / _entry(schema.id, file)
     temporary = target_file.with_suffix(f'.{os.getpid()}')
     try:

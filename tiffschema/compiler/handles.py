@@ -47,7 +47,7 @@ class Built:
         args: Arguments of the struct that follow from the values.
     """
 
-    __slots__ = ('args', 'data', 'path', 'patches')
+    __slots__ = ('args', 'data', 'patches', 'path')
 
     def __init__(
         self, data: bytes, patches: list[tuple[int, str]], args: Mapping[str, Any], path: str
@@ -72,7 +72,9 @@ class Built:
             try:
                 packer.pack_into(out, position, offset + address)
             except Exception as error:
-                raise BuildError(f'the offset {offset + address} does not fit', self.path) from error
+                raise BuildError(
+                    f'the offset {offset + address} does not fit', self.path
+                ) from error
         return bytes(out)
 
     def __bytes__(self) -> bytes:
@@ -229,7 +231,9 @@ class Struct:
             stop = end
         if offset < 0 or offset + need > stop:
             raise TruncatedError(
-                f'needs {need} bytes, {max(0, stop - offset)} are left', self.shape.path, offset - base
+                f'needs {need} bytes, {max(0, stop - offset)} are left',
+                self.shape.path,
+                offset - base,
             )
         record = kind()
         record._held = (buffer, offset, self, end, byteorder, base, args, limits, faults, strict)
@@ -249,7 +253,9 @@ class Struct:
         ctx = Parse(base, limits, faults, strict)
         return self._run(buffer, offset, end, byteorder, ctx, args)
 
-    def iter(self, buffer: Buffer, offset: int = 0, end: int | None = None, **as_parse: Any) -> Iterator[Any]:
+    def iter(
+        self, buffer: Buffer, offset: int = 0, end: int | None = None, **as_parse: Any
+    ) -> Iterator[Any]:
         """Yield records to the end of the buffer; parameters as in `parse_next`."""
         end = len(buffer) if end is None else end
         while offset < end:
@@ -323,9 +329,18 @@ class Struct:
                 ctx.drain()
         except BuildError:
             raise
-        except (*FAULTS, OverflowError, KeyError, AttributeError, IndexError, ctx.pack_error) as error:
+        except (
+            *FAULTS,
+            OverflowError,
+            KeyError,
+            AttributeError,
+            IndexError,
+            ctx.pack_error,
+        ) as error:
             raise BuildError(f'the values cannot be stored: {error}', self.shape.path) from error
-        outputs = {name: ctx.args[name] for name in self.args if name in ctx.args} if self.args else {}
+        outputs = (
+            {name: ctx.args[name] for name in self.args if name in ctx.args} if self.args else {}
+        )
         return Built(bytes(ctx.out), ctx.patches, outputs, self.shape.path)
 
     def trace(
@@ -424,4 +439,3 @@ def _struct(id: str, name: str, variant: str | None) -> Struct:
     from .library import schemas
 
     return schemas[id].struct(name, variant)
-

@@ -50,7 +50,9 @@ class NumberType:
     def bounds(self) -> tuple[int, int]:
         """Smallest and largest integer."""
         bits = 8 * self.size
-        return (0, (1 << bits) - 1) if self.name[0] == 'u' else (-(1 << bits - 1), (1 << bits - 1) - 1)
+        return (
+            (0, (1 << bits) - 1) if self.name[0] == 'u' else (-(1 << bits - 1), (1 << bits - 1) - 1)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,41 @@ from math import prod
 from ..errors import SchemaError
 from .expr import Expr, Name, names_in
 from .ir import (
-    ArrayType, BytesType, Field, NumberType, OneOfType, PStrType, RationalType, SchemaDef, StructDef,
-    StructType, Type, ZStrType,
+    ArrayType,
+    BytesType,
+    Field,
+    NumberType,
+    OneOfType,
+    PStrType,
+    RationalType,
+    SchemaDef,
+    StructDef,
+    StructType,
+    Type,
+    ZStrType,
 )  # fmt: skip
 from .plan import (
-    Array, At, Call, Check, ConstCheck, Each, Guard, Let, Map, Oneof, Op, Plan, Repeat, Run,
-    RunItem, SwitchOp, Table, Text, When, Window, walk,
+    Array,
+    At,
+    Call,
+    Check,
+    ConstCheck,
+    Each,
+    Guard,
+    Let,
+    Map,
+    Oneof,
+    Op,
+    Plan,
+    Repeat,
+    Run,
+    RunItem,
+    SwitchOp,
+    Table,
+    Text,
+    When,
+    Window,
+    walk,
 )  # fmt: skip
 from .typetext import constant
 
@@ -153,7 +182,9 @@ class Lowering:
             for value in field.const:
                 low, high = field.type.bounds
                 if not isinstance(value, int) or not low <= value <= high:
-                    raise self.fail(f'const {value!r} does not fit {field.type.name}', struct, field)
+                    raise self.fail(
+                        f'const {value!r} does not fit {field.type.name}', struct, field
+                    )
             return field.const
         values = []
         for value in field.const:

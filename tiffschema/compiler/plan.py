@@ -15,8 +15,27 @@ from .expr import Expr
 from .ir import Field, NumberType
 
 __all__ = [
-    'Array', 'At', 'Call', 'Check', 'ConstCheck', 'Each', 'Guard', 'Let', 'Map', 'Op', 'Oneof',
-    'Plan', 'Repeat', 'Run', 'RunItem', 'SwitchOp', 'Table', 'Text', 'When', 'Window', 'walk',
+    'Array',
+    'At',
+    'Call',
+    'Check',
+    'ConstCheck',
+    'Each',
+    'Guard',
+    'Let',
+    'Map',
+    'Oneof',
+    'Op',
+    'Plan',
+    'Repeat',
+    'Run',
+    'RunItem',
+    'SwitchOp',
+    'Table',
+    'Text',
+    'When',
+    'Window',
+    'walk',
 ]  # fmt: skip
 
 

@@ -345,9 +345,7 @@ def dict_of(items: Sequence[Any], key: str, names: Mapping[Any, str]) -> dict[An
     return found
 
 
-def trace_run(
-    ctx: Parse, pos: int, path: str, parts: tuple[tuple[str, int, str], ...]
-) -> None:
+def trace_run(ctx: Parse, pos: int, path: str, parts: tuple[tuple[str, int, str], ...]) -> None:
     """Record the extents of fixed fields side by side."""
     for name, size, kind in parts:
         ctx.extents.append((pos, pos + size, f'{path}.{name}' if name != 'item' else path, kind))

@@ -81,7 +81,9 @@ class Syntax:
         for key in raw:
             if key not in allowed:
                 near = difflib.get_close_matches(str(key), allowed, 1)
-                hint = f'; did you mean {near[0]!r}?' if near else f'; known are {", ".join(allowed)}'
+                hint = (
+                    f'; did you mean {near[0]!r}?' if near else f'; known are {", ".join(allowed)}'
+                )
                 raise self.fail(f'unknown key {key!r}{hint}', raw, key, path)
         return raw
 
@@ -100,18 +102,14 @@ class Syntax:
         endian = raw.get('endian', 'inherit')
         if endian not in ('inherit', 'little', 'big'):
             raise self.fail('endian is inherit, little or big', raw, 'endian', 'endian')
-        enums = {
-            name: self.enum(name, value) for name, value in self.named(raw, 'enums').items()
-        }
+        enums = {name: self.enum(name, value) for name, value in self.named(raw, 'enums').items()}
         structs = {
             name: self.struct(name, value, id) for name, value in self.named(raw, 'structs').items()
         }
         for struct in structs.values():
             for field, message in struct_problems(struct, structs):
                 place = f'structs.{struct.name}' + (f'.fields.{field.name}' if field else '')
-                raise SchemaError(
-                    message, file=self.file, line=(field or struct).line, field=place
-                )
+                raise SchemaError(message, file=self.file, line=(field or struct).line, field=place)
         return SchemaDef(
             id, str(raw.get('title') or ''), str(raw.get('doc') or ''),
             self.sources(raw, ''), endian, self.file, variant,
@@ -302,13 +300,13 @@ class Syntax:
             example=known('example'),
         )  # fmt: skip
 
-    def number(
-        self, raw: Located, key: str, path: str, default: int, low: int, high: int
-    ) -> int:
+    def number(self, raw: Located, key: str, path: str, default: int, low: int, high: int) -> int:
         """Return a plain number within bounds."""
         value = raw.get(key, default)
         if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-            raise self.fail(f'{key} is a number from {low} to {high}, not {value!r}', raw, key, path)
+            raise self.fail(
+                f'{key} is a number from {low} to {high}, not {value!r}', raw, key, path
+            )
         return value
 
     def most(self, raw: Located, path: str) -> int | None:
@@ -337,13 +335,16 @@ class Syntax:
         found = []
         declared = raw.get('bits') or {}
         if not isinstance(declared, Mapping):
-            raise self.fail('bits is a mapping {name: bit} or {name: [bit, width]}', raw, 'bits', path)
+            raise self.fail(
+                'bits is a mapping {name: bit} or {name: [bit, width]}', raw, 'bits', path
+            )
         for name, place in declared.items():
             pair = place if isinstance(place, list) and len(place) == 2 else [place, 1]
             low, width = pair
             if (
                 not (isinstance(low, int) and isinstance(width, int))
-                or not 0 <= low < 64 or not 1 <= width <= 64 - low
+                or not 0 <= low < 64
+                or not 1 <= width <= 64 - low
             ):
                 raise self.fail(f'{name}: {place!r} is not bit or [bit, width]', raw, 'bits', path)
             found.append((str(name), low, width))
@@ -373,7 +374,9 @@ class Syntax:
                     value.pop('enum', None)
                 if 'type' not in value:
                     continue
-            keys = tuple(part.strip() for part in key.split('|')) if isinstance(key, str) else (key,)
+            keys = (
+                tuple(part.strip() for part in key.split('|')) if isinstance(key, str) else (key,)
+            )
             cases.append((keys, self.case(value, shared, f'{path}.cases.{key}', pairs, key)))
         default = raw.get('default_case')
         return Switch(
@@ -396,5 +399,7 @@ class Syntax:
         if 'each' not in raw:
             return None
         return EachGroup(
-            self.text(raw, 'each', path), self.expr(raw, 'count', path), self.expr(raw, 'sizes', path)
+            self.text(raw, 'each', path),
+            self.expr(raw, 'count', path),
+            self.expr(raw, 'sizes', path),
         )

@@ -7,7 +7,15 @@ import re
 
 from .expr import Binary, BoolOp, Const, Expr, ExprError, Not, parse_expr
 from .ir import (
-    NUMBERS, ArrayType, BytesType, NumberType, OneOfType, PStrType, RationalType, StructType, Type,
+    NUMBERS,
+    ArrayType,
+    BytesType,
+    NumberType,
+    OneOfType,
+    PStrType,
+    RationalType,
+    StructType,
+    Type,
     ZStrType,
 )  # fmt: skip
 
@@ -51,9 +59,7 @@ def parse_type(text: str) -> Type:
     return base
 
 
-def _base(
-    name: str, arguments: str | None, groups: list[str], text: str
-) -> tuple[Type, list[str]]:
+def _base(name: str, arguments: str | None, groups: list[str], text: str) -> tuple[Type, list[str]]:
     if name in _TEXTS:
         if arguments is not None or not groups:
             raise ExprError(f'{name} takes a size: {name}[8], or {name}[] for the rest')

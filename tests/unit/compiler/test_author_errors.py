@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.compiler.blocks import schema_of
 
+from tests.unit.compiler.blocks import schema_of
 from tiffschema.compiler.library import SchemaLibrary
 from tiffschema.errors import SchemaError
 
@@ -162,7 +162,9 @@ def test_unknown_ids_name_near_ones() -> None:
 def test_circles_of_use_are_refused(tmp_path: object) -> None:
     library = SchemaLibrary()
     with pytest.raises(SchemaError, match='use'):
-        library.register('schema: example/c1\nuse: [example/c1]\nstructs:\n  a: {fields: {x: u8}}\n')
+        library.register(
+            'schema: example/c1\nuse: [example/c1]\nstructs:\n  a: {fields: {x: u8}}\n'
+        )
 
 
 def test_ids_in_use_are_refused() -> None:

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.unit.compiler.blocks import everything, example, imagej, lsm, mmstack, sis, uic1
 
+from tests.unit.compiler.blocks import everything, example, imagej, lsm, mmstack, sis, uic1
 from tiffschema.errors import BuildError
 
 CASES = [

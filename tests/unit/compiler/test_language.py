@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.unit.compiler.blocks import schema_of
 
+from tests.unit.compiler.blocks import schema_of
 from tiffschema.errors import BuildError, FormatError, LimitError
 
 HEAD = 'schema: example/test\nendian: little\n'
@@ -206,7 +206,9 @@ class TestStructs:
         ):  # fmt: skip
             data = (bytes([size]) + b'\1\0\2\0ab')[:size]
             record = a.parse(data + b'beyond', 0)
-            assert {k: v for k, v in record.asdict().items() if v is not None and k != 'size'} == values
+            assert {
+                k: v for k, v in record.asdict().items() if v is not None and k != 'size'
+            } == values
             assert a.build(values).data == data
 
     def test_shared_blocks(self) -> None:
@@ -303,5 +305,7 @@ class TestFaults:
 def test_used_schemas() -> None:
     """Names of other files are known after `use:`."""
     text = HEAD.replace('endian', 'use: [tiff/enums]\nendian')
-    a = schema_of(text + 'structs:\n  a:\n    fields: {x: {type: u16, enum: FieldType}}\n').struct('a')
+    a = schema_of(text + 'structs:\n  a:\n    fields: {x: {type: u16, enum: FieldType}}\n').struct(
+        'a'
+    )
     assert a.parse(b'\3\0').x.name == 'SHORT'

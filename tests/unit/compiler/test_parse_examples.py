@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.unit.compiler.blocks import everything, example, imagej, lsm, schema_of, sis, uic1, uic4
 
+from tests.unit.compiler.blocks import everything, example, imagej, lsm, schema_of, sis, uic1, uic4
 from tiffschema.errors import FormatError, LimitError, TruncatedError
 from tiffschema.limits import Limits
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from ..expr import Expr, Name, names_in, printed
 from ..ir import NumberType
 from ..plan import At, Check, ConstCheck, Guard, Let, Map, Run, When, Window, walk
@@ -100,7 +99,9 @@ class Layout(Leaves):
             item for item in run.items
             if item.kind not in ('number', 'pad') or item.name in self.maps
         ]  # fmt: skip
-        present = [f'{self.value(item.name)} is not None' for item in made if item.name in self.plan.fields]
+        present = [
+            f'{self.value(item.name)} is not None' for item in made if item.name in self.plan.fields
+        ]
         self.places(run)
         letters = ''.join(self.packed(item)[0] for item in run.items)
         values = [value for item in run.items for value in self.packed(item)[1]]
@@ -132,4 +133,6 @@ class Layout(Leaves):
                     target = local(self.derived.pointers[item.name].name)
                     value = f'NOWHERE if {target} is None and {local(item.name)} is None else 0'
                 parts.append(f'({item.name!r}, {letters!r}, {value})')
-            self.emit(f'whole = pack_part(out, {self.order_of(run.items[0].field)!r}, ({", ".join(parts)},), path)')
+            self.emit(
+                f'whole = pack_part(out, {self.order_of(run.items[0].field)!r}, ({", ".join(parts)},), path)'
+            )

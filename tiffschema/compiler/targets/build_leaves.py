@@ -17,9 +17,7 @@ __all__ = ['Leaves']
 class Leaves(Printer):
     """Leaf steps of the builder: those that write bytes."""
 
-    def __init__(
-        self, module: ModuleText, plan: Plan, plans: dict[str, Plan], order: str
-    ) -> None:
+    def __init__(self, module: ModuleText, plan: Plan, plans: dict[str, Plan], order: str) -> None:
         if plan.endian:
             order = {'little': '<', 'big': '>'}[plan.endian]
         super().__init__(module, plan, order)
@@ -36,10 +34,7 @@ class Leaves(Printer):
         self.nested = any(isinstance(op, Call | Oneof) for op in walk(plan.ops))
         self.maps: dict[str, list[Map]] = {}
         cases = {
-            id(inner)
-            for op in walk(plan.ops)
-            if isinstance(op, SwitchOp)
-            for inner in walk([op])
+            id(inner) for op in walk(plan.ops) if isinstance(op, SwitchOp) for inner in walk([op])
         }
         for op in walk(plan.ops):
             if isinstance(op, Map) and op.name != 'item' and id(op) not in cases:
@@ -60,14 +55,26 @@ class Leaves(Printer):
     def _plainly(self) -> frozenset[str]:
         """Return numbers of leading Runs that are written as they are given."""
         derived = self.derived
-        told = {*derived.counts, *derived.lengths, *derived.kinds, *derived.pointers, *derived.windows}
+        told = {
+            *derived.counts,
+            *derived.lengths,
+            *derived.kinds,
+            *derived.pointers,
+            *derived.windows,
+        }
         told |= {*derived.checks, self.plan.extent, *self.plan.used, *self.maps}
         found = set()
         for op in self.plan.ops:
             for item in op.items if isinstance(op, Run) else ():
                 field = item.field
-                if item.kind == 'number' and item.name in self.plan.fields and item.name not in told:
-                    if not (field.const or field.has_default or field.max is not None or field.build):
+                if (
+                    item.kind == 'number'
+                    and item.name in self.plan.fields
+                    and item.name not in told
+                ):
+                    if not (
+                        field.const or field.has_default or field.max is not None or field.build
+                    ):
                         found.add(item.name)
         return frozenset(found)
 
@@ -126,14 +133,16 @@ class Leaves(Printer):
                 return item.letters, [f'({name} or 0)']
             return self._item_value(
                 item,
-                self.value(item.name) if item.name in self.plainly else stored_value(self, item.name),
+                self.value(item.name)
+                if item.name in self.plainly
+                else stored_value(self, item.name),
                 path,
             )
         return self._item_value(item, self._item_maps(item), path)
 
     def _item_maps(self, item: RunItem) -> str:
         if item.field.enum:
-            return f"code_of(item, enum_{item.field.enum}, path)"
+            return f'code_of(item, enum_{item.field.enum}, path)'
         return 'item'
 
     def _item_value(self, item: RunItem, value: str, path: str) -> tuple[str, list[str]]:
@@ -169,9 +178,9 @@ class Leaves(Printer):
     @property
     def derived_arrays(self) -> set[str]:
         """Names of arrays that were made early, because a count follows from them."""
-        return {
-            source for sources in self.derived.counts.values() for source, _, _ in sources
-        } | {source for items in self.derived.indexed.values() for _, source, _ in items}
+        return {source for sources in self.derived.counts.values() for source, _, _ in sources} | {
+            source for items in self.derived.indexed.values() for _, source, _ in items
+        }
 
     def array_value(self, op: Array) -> str:
         """Return the expression of a stored array."""
@@ -202,7 +211,9 @@ class Leaves(Printer):
         if op.kind == 'zstr':
             self.emit(f"write({data} + b'\\0')")
         elif op.prefix is not None:
-            packed = self.module.constant('pack', f'Struct({self.order_of(op.field) + op.prefix.letter!r}).pack')
+            packed = self.module.constant(
+                'pack', f'Struct({self.order_of(op.field) + op.prefix.letter!r}).pack'
+            )
             data_name = self.fresh('data')
             self.emit(f"{data_name} = {data} + b'\\0'")
             self.emit(f'write({packed}(len({data_name})) + {data_name})')

@@ -101,7 +101,9 @@ class Build:
             try:
                 struct.pack_into(block.code, out, block.pointer, offset)
             except struct.error:
-                raise BuildError(f'the offset {offset} does not fit its pointer', block.path) from None
+                raise BuildError(
+                    f'the offset {offset} does not fit its pointer', block.path
+                ) from None
             if block.from_file:
                 self.patches.append((block.pointer, block.code))
         blocks.clear()
@@ -137,7 +139,9 @@ def record_of(values: Any, kind: type[Record], path: str, ctx: Build) -> Any:
         values = made
     lost = [name for name in getattr(values, '_dropped', ()) if getattr(values, name, None) is None]
     if lost and not ctx.zero:
-        raise BuildError(f'{", ".join(lost)} was lost on reading; dropped="zero" writes zeros', path)
+        raise BuildError(
+            f'{", ".join(lost)} was lost on reading; dropped="zero" writes zeros', path
+        )
     return values
 
 
@@ -340,9 +344,7 @@ def fill(out: bytearray, start: int, size: Any, path: str) -> None:
     out.extend(bytes(left))
 
 
-def pack_part(
-    out: bytearray, order: str, items: Sequence[tuple[str, str, Any]], path: str
-) -> bool:
+def pack_part(out: bytearray, order: str, items: Sequence[tuple[str, str, Any]], path: str) -> bool:
     """Pack fields up to the last that is given; return whether all were."""
     last = max(
         (i for i, item in enumerate(items) if item[2] is not None and item[2] is not NOWHERE),

@@ -117,7 +117,7 @@ def _lengths(builder: Builder) -> None:
         text = builder.argument(target) if target in dict(plan.args) else local(target)
         if target in dict(plan.args):
             builder.emit(
-                f"{text} = ctx.args[{target!r}] = agree(path, {target!r}, "
+                f'{text} = ctx.args[{target!r}] = agree(path, {target!r}, '
                 f"(('the argument', {text}), {', '.join(sources)},))"
             )
             continue
@@ -146,9 +146,7 @@ def _kinds(builder: Builder) -> None:
         for source, value in pairs:
             if source.startswith('_'):
                 continue
-            builder.emit(
-                f'if {text} is None and {local(source)} is not None: {text} = {value!r}'
-            )
+            builder.emit(f'if {text} is None and {local(source)} is not None: {text} = {value!r}')
 
 
 def _constants(builder: Builder) -> None:
@@ -251,5 +249,3 @@ def _inverse(builder: Builder, op: Map, text: str, where: str) -> str:
         case 'float' | 'pair' | 'floats' | 'max' | 'list' | 'dict' | 'enum':
             return text
     raise NotImplementedError(f'build: {op.function}')
-
-

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ['TableType', 'numpy_type']
 
+
 def numpy_type(shape: StructShape, order: str) -> numpy.dtype[Any] | None:
     """Return the structured type of a struct, or None where its layout is not fixed."""
     if shape.row is None:

@@ -25,7 +25,9 @@ class Extent(Leaves):
         offset = sum(item.size for item in before)
         item = first.items[len(before)]
         least = offset + item.size
-        unpack = self.module.constant('unpack', f'Struct({self.order_of(item.field) + item.letters!r}).unpack_from')
+        unpack = self.module.constant(
+            'unpack', f'Struct({self.order_of(item.field) + item.letters!r}).unpack_from'
+        )
         self.emit(f'if pos + {least} > end: need({least}, pos, end, {self.path(plan.extent)})')
         self.emit(f'({local(plan.extent)},) = {unpack}(buf, pos + {offset})')
         size = local(plan.extent)
@@ -73,7 +75,8 @@ class Extent(Leaves):
                 _, targets = self.item(item, touched, True)
                 if targets:
                     unpack = self.module.constant(
-                        'unpack', f'Struct({self.order_of(item.field) + item.letters!r}).unpack_from'
+                        'unpack',
+                        f'Struct({self.order_of(item.field) + item.letters!r}).unpack_from',
                     )
                     comma = ',' if len(targets) == 1 else ''
                     self.emit(f'{", ".join(targets)}{comma} = {unpack}(buf, pos)')

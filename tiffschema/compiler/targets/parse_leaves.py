@@ -7,7 +7,19 @@ from collections.abc import Sequence
 from ..ir import ArrayType, NumberType
 from ..lower import NUMPY
 from ..plan import (
-    Array, Call, Check, ConstCheck, Map, Oneof, Op, Plan, Run, RunItem, Table, Text, walk,
+    Array,
+    Call,
+    Check,
+    ConstCheck,
+    Map,
+    Oneof,
+    Op,
+    Plan,
+    Run,
+    RunItem,
+    Table,
+    Text,
+    walk,
 )  # fmt: skip
 from .printing import ModuleText, Printer, local
 

@@ -25,7 +25,9 @@ def emit_map(printer: _Parser, op: Map) -> None:
         case 'floats':
             printer.emit(f'{name} = divided({name})')
         case 'max':
-            printer.emit(f'if {name} > {op.argument}: too_large({name}, {op.argument}, {path}, {where})')
+            printer.emit(
+                f'if {name} > {op.argument}: too_large({name}, {op.argument}, {path}, {where})'
+            )
         case 'enum':
             printer.emit(f'{name} = enum_{op.argument}.get({name}, {name})')
         case 'flags':

@@ -152,7 +152,9 @@ class Printer:
         if head == 'file':
             return '(len(buf) - ctx.base)'
         given = head in dict(self.plan.args)
-        text = (self.argument(head) if given else local(head)) + ''.join(f'[{part!r}]' for part in rest)
+        text = (self.argument(head) if given else local(head)) + ''.join(
+            f'[{part!r}]' for part in rest
+        )
         if head in self.plan.optional and not rest:
             return f'({text} or 0)'
         return text

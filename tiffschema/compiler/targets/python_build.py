@@ -10,7 +10,26 @@ from collections.abc import Sequence
 from ..expr import Const, Expr, Name, Slice, names_in, printed
 from ..ir import NumberType
 from ..plan import (
-    Array, At, Call, Check, ConstCheck, Each, Guard, Let, Map, Oneof, Op, Plan, Repeat, Run, SwitchOp, Table, Text, When, Window, walk,
+    Array,
+    At,
+    Call,
+    Check,
+    ConstCheck,
+    Each,
+    Guard,
+    Let,
+    Map,
+    Oneof,
+    Op,
+    Plan,
+    Repeat,
+    Run,
+    SwitchOp,
+    Table,
+    Text,
+    When,
+    Window,
+    walk,
 )  # fmt: skip
 from .build_layout import Layout
 from .build_values import emit_early, stored_value
@@ -87,7 +106,9 @@ class Builder(Layout):
                 case Array():
                     self.array(op)
                 case Table():
-                    rows = self.module.constant('rows', f'table_type({op.struct!r}, {self.order!r})')
+                    rows = self.module.constant(
+                        'rows', f'table_type({op.struct!r}, {self.order!r})'
+                    )
                     self.emit(f'write({rows}.write({local(op.name)}))')
                 case Text():
                     self.text_op(op)
@@ -351,8 +372,10 @@ class Builder(Layout):
                 self.ops(op.body)
             inline = op.field.inline
             if inline:
-                self.emit(f'inline_or_later(ctx, {function}, {place}, {inline}, {code!r}, '
-                          f'{op.field.align}, {op.field.share}, {self.where(op.name)})')
+                self.emit(
+                    f'inline_or_later(ctx, {function}, {place}, {inline}, {code!r}, '
+                    f'{op.field.align}, {op.field.share}, {self.where(op.name)})'
+                )
                 return
             turn = self._turn(op, pointer)
             queue = 'local' if op.base == 'struct' else 'ctx.queue'

@@ -12,7 +12,26 @@ from typing import Any
 
 from ..expr import Const, Expr
 from ..plan import (
-    Array, At, Call, Check, ConstCheck, Each, Guard, Let, Map, Oneof, Op, Plan, Repeat, Run, SwitchOp, Table, Text, When, Window, walk,
+    Array,
+    At,
+    Call,
+    Check,
+    ConstCheck,
+    Each,
+    Guard,
+    Let,
+    Map,
+    Oneof,
+    Op,
+    Plan,
+    Repeat,
+    Run,
+    SwitchOp,
+    Table,
+    Text,
+    When,
+    Window,
+    walk,
 )  # fmt: skip
 from .parse_extent import Extent
 from .parse_values import emit_map
@@ -121,7 +140,9 @@ class _Parser(Extent):
     def know(self, op: Op) -> None:
         """Note the fields that have their value from here on."""
         names = [item.name for item in op.items] if isinstance(op, Run) else [op.name]
-        self.ready += [name for name in names if name in self.plan.fields and name not in self.ready]
+        self.ready += [
+            name for name in names if name in self.plan.fields and name not in self.ready
+        ]
 
     # leaves ------------------------------------------------------------------------------------
 
@@ -157,9 +178,7 @@ class _Parser(Extent):
         word = 'if'
         for values, struct in op.choices:
             with self.block(f'{word} {magic} in {values!r}:'):
-                self.emit(
-                    f'{name}, pos = {self.verb}_{struct}(buf, pos, end, ctx{hook})'
-                )
+                self.emit(f'{name}, pos = {self.verb}_{struct}(buf, pos, end, ctx{hook})')
             word = 'elif'
         every = tuple(value for values, _ in op.choices for value in values)
         with self.block('else:'):
@@ -418,9 +437,7 @@ class _Family:
             self.printer.emit('ctx.parents.pop()')
 
 
-def leading_constant(
-    plans: dict[str, Plan], call: Call | None
-) -> tuple[tuple[Any, ...], str, int]:
+def leading_constant(plans: dict[str, Plan], call: Call | None) -> tuple[tuple[Any, ...], str, int]:
     """Return constants at the begin of a struct, their letters and offset."""
     if call is None:
         return (), '', 0

@@ -131,7 +131,9 @@ def same(a: Any, b: Any) -> bool:
             return a.dtype.names == b.dtype.names and all(
                 same(a[name], b[name]) for name in a.dtype.names
             )
-        return bool(numpy.array_equal(a, b, equal_nan=a.dtype.kind in 'fcmM' and b.dtype.kind in 'fcmM'))
+        return bool(
+            numpy.array_equal(a, b, equal_nan=a.dtype.kind in 'fcmM' and b.dtype.kind in 'fcmM')
+        )
     if isinstance(a, float) and isinstance(b, float):
         return a == b or (a != a and b != b)
     if isinstance(a, list | tuple) and isinstance(b, list | tuple):

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from tiffschema.errors import FormatError, TiffFileError
 from tiffschema.model.kinds import detectors
 
-from .pageflags import file_is_kind, metadata_of
+from .pageflags import file_is_kind, has_metadata, metadata_of
 
 if TYPE_CHECKING:
     from .container import Container
@@ -66,20 +65,13 @@ class FileFlags:
     def _metadata(self, kind: str) -> Any:
         """Return what a kind declares as metadata, None if the file is not of the kind."""
         name = f'{kind}_metadata'
-        if kind not in detectors and f'is_{kind}' not in dir(type(self)):
+        if kind not in detectors and not has_metadata(kind):
             raise AttributeError(f'{type(self).__name__!r} object has no attribute {name!r}')
-        try:
-            held = getattr(self, f'is_{kind}')
-            found = metadata_of(self.pages.first, kind) if held and self.pages else None
-        except KeyError:
-            raise AttributeError(
-                f'{type(self).__name__!r} object has no attribute {name!r}'
-            ) from None
-        except TiffFileError as error:
-            if not isinstance(error, FormatError):
-                raise
-            self.faults.append(error)
-            found = None
+        found = None
+        # Metadata of some kinds stand in files of any kind.
+        held = kind not in detectors or getattr(self, f'is_{kind}')
+        if held and self.pages:
+            found = metadata_of(self.pages.first, kind)
         self.__dict__[name] = found
         return found
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .file import TiffFile
     from .page import TiffPage
 
-__all__ = ['FileFacts', 'PageFacts', 'file_is_kind', 'is_kind', 'metadata_of']
+__all__ = ['FileFacts', 'PageFacts', 'file_is_kind', 'has_metadata', 'is_kind', 'metadata_of']
 
 
 class FileFacts:
@@ -143,6 +143,11 @@ def _rule(name: str) -> MetadataRule | None:
 
 
 catalog.watch(lambda id: _rule.cache_clear())
+
+
+def has_metadata(name: str) -> bool:
+    """Return whether the schemas declare metadata of that name."""
+    return _rule(name) is not None
 
 
 def metadata_of(page: TiffPage, name: str) -> Any:

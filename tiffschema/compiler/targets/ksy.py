@@ -347,7 +347,7 @@ class _Export:
     def number(self, type_: NumberType, field: Field) -> str:
         letter = {'u': 'u', 's': 's', 'f': 'f'}[type_.name[0]]
         if type_.name == 'f16':
-            raise UnsupportedError('f16: Kaitai Struct has no half-precision floats')
+            raise refuse('f16')
         order = {'little': 'le', 'big': 'be'}.get(field.endian, '')
         return f'{letter}{type_.size}{order if type_.size > 1 else ""}'
 

@@ -10,7 +10,7 @@ import datetime as datetimes
 import math
 import operator
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Literal, TypeAlias
 
@@ -80,8 +80,6 @@ class WriteArguments:
     align: int
     maxworkers: int | None
     buffersize: int | None
-    options: Mapping[str, Any] = field(default_factory=dict)
-    """Further parameters of this library: nodata, gdal_metadata, geo, sparse."""
 
 
 def member(name: str, value: object, argument: str) -> int:
@@ -98,12 +96,12 @@ def member(name: str, value: object, argument: str) -> int:
     kind = enum(name)
     if isinstance(value, str):
         try:
-            return int(kind[value.upper()])
+            return int(kind[value.upper()].value)
         except KeyError:
             names = ', '.join(item.lower() for item in kind.__members__)
             raise ValueError(f'{argument}: {value!r} is none of {names}') from None
     try:
-        return int(kind(operator.index(value)))  # type: ignore[arg-type]
+        return int(kind(operator.index(value)).value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
         raise ValueError(f'{argument}: {value!r} is no member of {name}') from None
 
@@ -235,7 +233,6 @@ def normalize_arguments(
     maxworkers: int | None = None,
     buffersize: int | None = None,
     default_software: bytes = b'tiffschema',
-    options: Mapping[str, Any] | None = None,
 ) -> WriteArguments:
     """Return the arguments of one `write` call, checked against each other and the type of samples.
 
@@ -248,13 +245,9 @@ def normalize_arguments(
         UnsupportedError: No encoder for the compression is installed.
     """
     code = _compression(compression, dtype)
-    icc = None if iccprofile is None else bytes(iccprofile)
     unit = None if resolutionunit is None else member('RESUNIT', resolutionunit, 'resolutionunit')
     if resolution is not None and len(resolution) == 3 and unit is None:
         unit = member('RESUNIT', resolution[2], 'resolution')
-    colors = None if colormap is None else _colormap(colormap)
-    if colors is not None and photometric is not None:
-        member('PHOTOMETRIC', photometric, 'photometric')
     return WriteArguments(
         photometric=_optional('PHOTOMETRIC', photometric, 'photometric'),
         planarconfig=_optional('PLANARCONFIG', planarconfig, 'planarconfig'),
@@ -268,8 +261,8 @@ def normalize_arguments(
         predictor=_predictor(predictor, dtype, code),
         subsampling=_subsampling(subsampling, code),
         jpegtables=None if jpegtables is None else bytes(jpegtables),
-        iccprofile=icc,
-        colormap=colors,
+        iccprofile=None if iccprofile is None else bytes(iccprofile),
+        colormap=None if colormap is None else _colormap(colormap),
         description=None if description is None else tag_text(description, 'description'),
         datetime=_datetime(datetime),
         resolution=_resolution(resolution),
@@ -285,7 +278,6 @@ def normalize_arguments(
         align=_align(align),
         maxworkers=maxworkers,
         buffersize=_buffersize(buffersize),
-        options=dict(options or {}),
     )
 
 
@@ -404,7 +396,7 @@ def _datetime(value: Any) -> bytes | None:
             raise ValueError(f'datetime: {value!r} is not of the form YYYY:MM:DD HH:MM:SS')
         return tag_text(value, 'datetime')
     moment = value if hasattr(value, 'strftime') else datetimes.datetime.now()
-    return moment.strftime('%Y:%m:%d %H:%M:%S').encode('ascii')  # type: ignore[no-any-return]
+    return moment.strftime('%Y:%m:%d %H:%M:%S').encode('ascii')
 
 
 def _resolution(value: Sequence[object] | None) -> tuple[tuple[int, int], tuple[int, int]]:

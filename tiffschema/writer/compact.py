@@ -202,7 +202,7 @@ def _write(sink: FileSink, codec: DirectoryCodec, reader: _Reader, pages: list[_
     position = even(codec.header_nbytes)
     order: list[list[_Node]] = []
     position = _place(codec, pages, position, order)
-    moved = {}
+    moved: dict[int, int] = {}
     previous = -1
     for offset, size in sorted(reader.blocks.items()):
         if offset != previous:

@@ -52,7 +52,8 @@ def geo_tags(
     if transform is not None:
         tags += transform_tags(transform, point=point)
     if crs is not None:
-        keys = dict(crs) if isinstance(crs, Mapping) else _crs_keys(crs)
+        keys: dict[str | int, Any] = {}
+        keys.update(crs if isinstance(crs, Mapping) else _crs_keys(crs))
         keys.setdefault('GTRasterTypeGeoKey', POINT if point else 1)
         tags += geokey_tags(keys)
     if gdal_metadata is not None:

@@ -6,6 +6,7 @@ publishing.
 
 from __future__ import annotations
 
+import math
 import mmap
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,53 +23,27 @@ from .tiffwriter import NO_METADATA, TiffWriter
 __all__ = ['create_memmap', 'imwrite']
 
 BIG_BYTES = (1 << 32) - (1 << 25)
+OPENING = ('mode', 'bigtiff', 'byteorder', 'kind', 'imagej', 'ome', 'shaped', 'append')
 
 
+# fmt: off
 def imwrite(
-    file: Target,
-    /,
-    data: Any = None,
-    *,
-    mode: Literal['w', 'x', 'r+'] | None = None,
-    bigtiff: bool | None = None,
-    byteorder: str | None = None,
-    kind: str | None = None,
-    imagej: bool = False,
-    ome: bool | None = None,
-    shaped: bool | None = None,
-    append: bool | str = False,
-    shape: Sequence[int] | None = None,
-    dtype: Any = None,
-    photometric: Any = None,
-    planarconfig: Any = None,
-    extrasamples: Any = None,
-    volumetric: bool = False,
-    tile: Sequence[int] | None = None,
-    rowsperstrip: int | None = None,
-    bitspersample: int | None = None,
-    compression: Any = None,
-    compressionargs: Mapping[str, Any] | None = None,
-    predictor: Any = None,
-    subsampling: tuple[int, int] | None = None,
-    jpegtables: bytes | None = None,
-    iccprofile: bytes | None = None,
-    colormap: Any = None,
-    description: str | bytes | None = None,
-    datetime: Any = None,
-    resolution: Sequence[Any] | None = None,
-    resolutionunit: Any = None,
-    subfiletype: Any = None,
-    software: str | bytes | bool | None = None,
-    metadata: Mapping[str, Any] | None = NO_METADATA,
-    extratags: Any = None,
-    contiguous: bool = False,
-    truncate: bool = False,
-    align: int | None = None,
-    maxworkers: int | None = None,
-    buffersize: int | None = None,
-    returnoffset: bool = False,
-    pyramid: bool | int = False,
-    resampling: Resampling = 'mean',
+    file: Target, /, data: Any = None, *, mode: Literal['w', 'x', 'r+'] | None = None,
+    bigtiff: bool | None = None, byteorder: str | None = None, kind: str | None = None,
+    imagej: bool = False, ome: bool | None = None, shaped: bool | None = None,
+    append: bool | str = False, shape: Sequence[int] | None = None, dtype: Any = None,
+    photometric: Any = None, planarconfig: Any = None, extrasamples: Any = None,
+    volumetric: bool = False, tile: Sequence[int] | None = None, rowsperstrip: int | None = None,
+    bitspersample: int | None = None, compression: Any = None,
+    compressionargs: Mapping[str, Any] | None = None, predictor: Any = None,
+    subsampling: tuple[int, int] | None = None, jpegtables: bytes | None = None,
+    iccprofile: bytes | None = None, colormap: Any = None, description: str | bytes | None = None,
+    datetime: Any = None, resolution: Sequence[Any] | None = None, resolutionunit: Any = None,
+    subfiletype: Any = None, software: str | bytes | bool | None = None,
+    metadata: Mapping[str, Any] | None = NO_METADATA, extratags: Any = None,
+    contiguous: bool = False, truncate: bool = False, align: int | None = None,
+    maxworkers: int | None = None, buffersize: int | None = None, returnoffset: bool = False,
+    pyramid: bool | int = False, resampling: Resampling = 'mean',
     reduced: Literal['subifds', 'pages'] = 'subifds',
 ) -> tuple[int, int] | None:
     """Write an array to a TIFF file, which appears complete or not at all.
@@ -93,41 +68,34 @@ def imwrite(
         >>> imwrite(io.BytesIO(), numpy.zeros((5, 6), '>u2'), returnoffset=True)
         (256, 60)
     """
-    options = dict(locals())
-    for name in ('file', 'data', 'mode', 'bigtiff', 'byteorder', 'kind', 'imagej', 'ome'):
-        del options[name]
-    for name in ('shaped', 'append'):
-        del options[name]
+    given = dict(locals())
+    opening = {name: given.pop(name) for name in OPENING}
+    del given['file'], given['data']
     source = PixelSource.of(data, shape, dtype)
-    if byteorder is None:
-        byteorder = source.byteorder or None
-    automatic = bigtiff is None
-    if automatic:
-        nbytes = int(np.prod(source.shape, dtype=object)) * source.dtype.itemsize
-        plain = compression in (None, False, 0, 1, 'none')
-        is_imagej = imagej or kind == 'imagej'
-        bigtiff = nbytes > BIG_BYTES and plain and not (is_imagej or truncate)
-    opening: dict[str, Any] = {
-        'mode': mode,
-        'byteorder': byteorder,
-        'kind': kind,
-        'imagej': imagej,
-        'ome': ome,
-        'shaped': shaped,
-        'append': append,
-        '_stream': False,
-    }
+    opening['byteorder'] = byteorder or source.byteorder or None
     if not (hasattr(data, 'dtype') or data is None or isinstance(data, Iterator)):
-        options['dtype'] = None
+        given['dtype'] = None
         data = source.data
+    automatic = bigtiff is None
+    opening['bigtiff'] = _needs_big(source, given, opening) if automatic else bool(bigtiff)
     try:
-        with TiffWriter(file, bigtiff=bool(bigtiff), **opening) as tif:
-            return tif.write(data, **options)
+        with TiffWriter(file, _stream=False, **opening) as tif:
+            return tif.write(data, **given)
     except TooLargeError:
         if not automatic or isinstance(data, Iterator) or append or not _is_path(file):
             raise
-    with TiffWriter(file, bigtiff=True, **opening) as tif:
-        return tif.write(data, **options)
+    opening['bigtiff'] = True
+    with TiffWriter(file, _stream=False, **opening) as tif:
+        return tif.write(data, **given)
+# fmt: on
+
+
+def _needs_big(source: PixelSource, given: Mapping[str, Any], opening: Mapping[str, Any]) -> bool:
+    """Whether plain samples would not fit 32-bit offsets; compressed ones are tried first."""
+    nbytes = math.prod(source.shape) * source.dtype.itemsize
+    plain = given['compression'] in (None, False, 0, 1, 'none')
+    is_imagej = opening['imagej'] or opening['kind'] == 'imagej'
+    return nbytes > BIG_BYTES and plain and not (is_imagej or given['truncate'])
 
 
 def create_memmap(

@@ -321,13 +321,13 @@ class IteratorPixels:
             if item.size == math.prod(shape) and _squeezed(item.shape) == _squeezed(shape):
                 return _padded(item.reshape(shape), geometry, self._native)
         # A tile cut short in some other way: what there is, from the upper left corner.
-        shape = item.shape if nominal[3] > 1 or item.ndim > 3 else (*item.shape, 1)
-        shape = (1,) * (4 - len(shape)) + shape
-        if len(shape) != 4 or any(a > b for a, b in zip(shape, nominal, strict=True)):
+        cut = item.shape if nominal[3] > 1 or item.ndim > 3 else (*item.shape, 1)
+        cut = (1,) * (4 - len(cut)) + cut
+        if len(cut) != 4 or any(a > b for a, b in zip(cut, nominal, strict=True)):
             raise ValueError(
                 f'data: the iterator yields an array of shape {item.shape}, the tile is {nominal}'
             )
-        return _padded(item.reshape(shape), geometry, self._native)
+        return _padded(item.reshape(cut), geometry, self._native)
 
 
 def _cut(page: Array, geometry: Geometry, index: int, dtype: np.dtype[Any]) -> Array:

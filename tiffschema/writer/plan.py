@@ -147,14 +147,7 @@ def plan_image(
         and (not arguments.tile or _tile_is_page(arguments.tile, stored))
     )
     if arguments.truncate:
-        if not contiguous:
-            raise ValueError(
-                'truncate: needs samples that are neither compressed, packed nor tiled'
-            )
-        if kind not in ('shaped', 'imagej'):
-            raise ValueError(f'truncate: a {kind} file cannot say that pages are missing')
-        if arguments.subifds:
-            raise ValueError('truncate: cannot be used with subifds')
+        _check_truncate(arguments, kind, contiguous=contiguous)
     subsampling, encoderargs, photometric = _jpeg(arguments, stored, photometric)
     if subsampling is None and photometric == YCBCR:
         subsampling = (1, 1)
@@ -216,6 +209,15 @@ def _check_tile(arguments: WriteArguments, stored: StoredShape) -> None:
         raise ValueError(f'tile: {tile} needs volumetric=True')
     if arguments.compression in JPEG_COMPRESSIONS and tile and len(tile) == 3 and tile[0] > 1:
         raise ValueError('tile: JPEG cannot store volumes')
+
+
+def _check_truncate(arguments: WriteArguments, kind: Kind, *, contiguous: bool) -> None:
+    if not contiguous:
+        raise ValueError('truncate: needs samples that are neither compressed, packed nor tiled')
+    if kind not in ('shaped', 'imagej'):
+        raise ValueError(f'truncate: a {kind} file cannot say that pages are missing')
+    if arguments.subifds:
+        raise ValueError('truncate: cannot be used with subifds')
 
 
 def _tile_is_page(tile: tuple[int, ...], stored: StoredShape) -> bool:
@@ -333,7 +335,7 @@ def _tags(plan: ImagePlan, kind: Kind) -> list[TagValue]:
     """Return the tags of api rules, sorted later by code; offsets and counts are the layout's."""
     arguments, geometry, stored = plan.arguments, plan.geometry, plan.stored
     samples = stored.samples
-    bits = int(geometry.bitspersample)  # type: ignore[call-overload]
+    bits = _number(geometry.bitspersample)
     tags = [
         TagValue(256, LONG, stored.width),
         TagValue(257, LONG, stored.length),
@@ -348,7 +350,7 @@ def _tags(plan: ImagePlan, kind: Kind) -> list[TagValue]:
     if plan.storage.kind != 'b':
         tags.append(TagValue(258, SHORT, (bits,) * samples))
     if plan.storage.kind in 'ifc':
-        tags.append(TagValue(339, SHORT, (int(geometry.sampleformat),) * samples))  # type: ignore[call-overload]
+        tags.append(TagValue(339, SHORT, (_number(geometry.sampleformat),) * samples))
     if geometry.is_tiled:
         tags += [TagValue(322, LONG, geometry.tilewidth), TagValue(323, LONG, geometry.tilelength)]
     else:
@@ -395,3 +397,7 @@ def _equal(a: Any, b: Any) -> bool:
     if a is None or b is None:
         return a is b
     return bool(np.array_equal(a, b))
+
+
+def _number(value: int | tuple[int, ...]) -> int:
+    return value if isinstance(value, int) else value[0]

@@ -34,9 +34,10 @@ def delete_pages(pages: Any, key: int | slice | Iterable[int], *, erase: bool = 
         ValueError: No page would remain, or these are not the pages of the main chain.
     """
     parent = pages.parent
+    chain = pages.chain
     if getattr(parent, 'pages', None) is not pages:
         raise ValueError('key: only pages of the main chain can be deleted')
-    offsets = [int(offset) for offset in pages.chain.offsets[: len(pages)]]
+    offsets = [int(offset) for offset in chain.offsets[: len(chain)]]
     count = len(offsets)
     if isinstance(key, slice):
         chosen = set(range(count)[key])

@@ -95,7 +95,8 @@ def _mean(four: tuple[Array, Array, Array, Array], dtype: np.dtype[Any]) -> Arra
         # Quarters are summed apart from remainders, which fit any type.
         quarters = (a >> 2) + (b >> 2) + (c >> 2) + (d >> 2)
         rest = (a & 3) + (b & 3) + (c & 3) + (d & 3) + 2
-        return (quarters + (rest >> 2)).astype(dtype)
+        total: Array = quarters + (rest >> 2)
+        return total
     return ((a.astype('c16' if dtype.kind == 'c' else 'f8') + b + c + d) / 4).astype(dtype)
 
 
@@ -106,7 +107,8 @@ def _mode(a: Array, b: Array, c: Array, d: Array) -> Array:
     votes_c = c == d
     out = np.where(votes_b > votes_a, b, a)
     best = np.maximum(votes_a, votes_b)
-    return np.where(votes_c > best, c, out)
+    result: Array = np.where(votes_c > best, c, out)
+    return result
 
 
 def _lanczos(rows: Array, begin: int, end: int, dtype: np.dtype[Any]) -> Array:

@@ -220,6 +220,5 @@ def _pair(codec: DirectoryCodec, code: int, value: Any) -> list[TagValue]:
     if isinstance(value, str):
         value = tag_text(value, f'extratags {row.name}')
     if isinstance(value, (bytes, bytearray)):
-        fieldtype = FIELD_TYPES[row.types[0]].code
-        return [TagValue(code, fieldtype, bytes(value))]
+        return [TagValue(code, FIELD_TYPES[row.types[0]].code, bytes(value))]
     return [TagValue(code, None, value)]

@@ -20,7 +20,7 @@ from tiffschema.model.directory import codec as directory_codec
 from tiffschema.types import ByteOrder
 
 from .append import AppendState, open_append
-from .arguments import Kind, WriteArguments, file_kind, normalize_arguments
+from .arguments import Kind, WriteArguments, file_kind, normalize_arguments, tag_text
 from .extend import extend_series
 from .layout import Field
 from .metadata import (
@@ -39,7 +39,7 @@ from .repeat import PageRepeater, PlaneRepeater
 from .resample import Resampling
 from .series import Links, MainLinks, SeriesWriter, subifd_field
 from .sink import Sink, Target, open_sink
-from .tags import extra_tags, fields_of, tag_text
+from .tags import extra_tags, fields_of
 
 __all__ = ['TiffWriter']
 
@@ -47,6 +47,11 @@ ASCII = 2
 DESCRIPTION = 270
 NATIVE: ByteOrder = '<' if sys.byteorder == 'little' else '>'
 NO_METADATA: Mapping[str, Any] = {}
+NO_OPTIONS = frozenset(
+    {'self', 'data', 'shape', 'dtype', 'key', 'where', 'returnoffset'}
+    | {'pyramid', 'resampling', 'reduced'}
+)
+"""Names within `write` that are not for `normalize_arguments`."""
 
 
 class TiffWriter:
@@ -153,43 +158,23 @@ class TiffWriter:
 
     # Writing
 
+    # fmt: off
     def write(
-        self,
-        data: Any = None,
-        *,
-        shape: Sequence[int] | None = None,
-        dtype: Any = None,
-        photometric: Any = None,
-        planarconfig: Any = None,
-        extrasamples: Any = None,
-        volumetric: bool = False,
-        tile: Sequence[int] | None = None,
-        rowsperstrip: int | None = None,
-        bitspersample: int | None = None,
-        compression: Any = None,
-        compressionargs: Mapping[str, Any] | None = None,
-        predictor: Any = None,
-        subsampling: tuple[int, int] | None = None,
-        jpegtables: bytes | None = None,
-        iccprofile: bytes | None = None,
-        colormap: Any = None,
-        description: str | bytes | None = None,
-        datetime: Any = None,
-        resolution: Sequence[Any] | None = None,
-        resolutionunit: Any = None,
-        subfiletype: Any = None,
-        software: str | bytes | bool | None = None,
+        self, data: Any = None, *, shape: Sequence[int] | None = None, dtype: Any = None,
+        photometric: Any = None, planarconfig: Any = None, extrasamples: Any = None,
+        volumetric: bool = False, tile: Sequence[int] | None = None,
+        rowsperstrip: int | None = None, bitspersample: int | None = None, compression: Any = None,
+        compressionargs: Mapping[str, Any] | None = None, predictor: Any = None,
+        subsampling: tuple[int, int] | None = None, jpegtables: bytes | None = None,
+        iccprofile: bytes | None = None, colormap: Any = None,
+        description: str | bytes | None = None, datetime: Any = None,
+        resolution: Sequence[Any] | None = None, resolutionunit: Any = None,
+        subfiletype: Any = None, software: str | bytes | bool | None = None,
         subifds: int | Sequence[int] | None = None,
-        metadata: Mapping[str, Any] | None = NO_METADATA,
-        extratags: Iterable[Any] | None = None,
-        contiguous: bool = False,
-        truncate: bool = False,
-        align: int | None = None,
-        maxworkers: int | None = None,
-        buffersize: int | None = None,
-        returnoffset: bool = False,
-        pyramid: bool | int = False,
-        resampling: Resampling = 'mean',
+        metadata: Mapping[str, Any] | None = NO_METADATA, extratags: Iterable[Any] | None = None,
+        contiguous: bool = False, truncate: bool = False, align: int | None = None,
+        maxworkers: int | None = None, buffersize: int | None = None, returnoffset: bool = False,
+        pyramid: bool | int = False, resampling: Resampling = 'mean',
         reduced: Literal['subifds', 'pages'] = 'subifds',
     ) -> tuple[int, int] | None:
         """Write one array as a series of pages.
@@ -198,39 +183,28 @@ class TiffWriter:
             data: Array; lazy array (dask, zarr) read in bounded memory; iterator of pages, planes,
                 strips, tiles, of encoded bytes or (bytes, byte count); None for an empty image.
             shape, dtype: Of the data; needed for iterators and empty images.
-            photometric: Colour interpretation, such as ``'rgb'`` or ``'minisblack'``.
-            planarconfig: ``'contig'`` or ``'separate'``.
-            extrasamples: Meaning of samples beyond colour; False leaves the tag out.
+            photometric, planarconfig, extrasamples: What samples mean and how they lie.
             volumetric: Store depth in one page.
-            tile: (length, width) or (depth, length, width), multiples of 16.
-            rowsperstrip: Rows of a strip.
+            tile, rowsperstrip: (length, width) or (depth, length, width), multiples of 16.
             bitspersample: Bits stored of each sample.
-            compression: Name or number of the scheme.
-            compressionargs: Arguments of the codec, such as ``{'level': 8}``.
-            predictor: True chooses by type.
-            subsampling: Chroma factors of JPEG.
-            jpegtables, iccprofile: Values of tags 347 and 34675.
-            colormap: Array of uint16, shape (3, 2**bits).
-            description: Text of tag 270, 7-bit ASCII or bytes.
-            datetime: Text, `datetime.datetime`, or True for now.
-            resolution: Pixels per unit (x, y), as numbers or (numerator, denominator).
-            resolutionunit: ``'inch'``, ``'centimeter'``, ``'none'``.
+            compression, compressionargs, predictor: Scheme, ``{'level': 8}``; True by type.
+            subsampling, jpegtables: Chroma factors of JPEG; value of tag 347.
+            colormap, iccprofile: Array of uint16, shape (3, 2**bits); value of tag 34675.
+            description, datetime, software: Texts; True for now, False for none.
+            resolution, resolutionunit: Pixels per unit (x, y), ``'centimeter'``.
             subfiletype: Bits of tag 254; 1 for a reduced image.
-            software: Text of tag 305; False leaves it out.
-            subifds: Number of following series which become children of this one's pages;
-                negative: chained from one pointer.
+            subifds: Number of following series that are children of this one's pages; negative:
+                chained from one pointer.
             metadata: Items of the description; ``axes`` names the dimensions; None for none.
-            extratags: Tuples (code, dtype, count, value, writeonce), or pairs (name or code,
-                value).
-            contiguous: Continue the series of the call before.
-            truncate: Write only the first directory of a contiguous series.
+            extratags: (code, dtype, count, value, writeonce), or (name or code, value).
+            contiguous, truncate: Continue the series of the call before; write only its first
+                directory.
             align: Block data begin at a multiple of it.
-            maxworkers: Threads that encode.
-            buffersize: Raw bytes that may wait to be written.
+            maxworkers, buffersize: Threads that encode; raw bytes that may wait.
             returnoffset: Return where the data lie.
-            pyramid: Write levels of half size too: True until 256 pixels, or their number.
-            resampling: ``'mean'``, ``'nearest'``, ``'mode'`` (labels) or ``'lanczos'``.
-            reduced: Levels are ``'subifds'`` of each page, or ``'pages'`` behind them.
+            pyramid: Write levels of half size too: True until they are small, or their number.
+            resampling, reduced: ``'mean'``, ``'nearest'``, ``'mode'``, ``'lanczos'``; levels are
+                ``'subifds'`` of each page, or ``'pages'`` behind them.
 
         Returns:
             Offset and size of the data if ``returnoffset`` and they are one block, else None.
@@ -238,64 +212,36 @@ class TiffWriter:
         Raises:
             ValueError: An argument is wrong; names it; nothing was written.
         """
-        if self._closed:
-            raise ValueError('the file is closed')
         key = None
-        if (
-            not pyramid
-            and extratags is None
-            and colormap is None
-            and not metadata
-            and type(data) is np.ndarray
-        ):
+        if extratags is None and colormap is None and not metadata and type(data) is np.ndarray:
             key = (
                 data.shape, data.dtype, shape, dtype, photometric, planarconfig, extrasamples,
                 volumetric, tile, rowsperstrip, bitspersample, compression, compressionargs,
                 predictor, subsampling, jpegtables, iccprofile, description, datetime, resolution,
                 resolutionunit, subfiletype, software, subifds, metadata, contiguous, truncate,
-                align,
-            )  # fmt: skip
+                align, pyramid,
+            )
             if key == self._key and (where := self._repeat(data, contiguous)) is not None:
                 return where if returnoffset else None
-        self._key = None
-        source = PixelSource.of(data, shape, dtype)
-        arguments = normalize_arguments(
-            source.dtype,
-            photometric=photometric,
-            planarconfig=planarconfig,
-            extrasamples=extrasamples,
-            volumetric=volumetric,
-            tile=tile,
-            rowsperstrip=rowsperstrip,
-            bitspersample=bitspersample,
-            compression=compression,
-            compressionargs=compressionargs,
-            predictor=predictor,
-            subsampling=subsampling,
-            jpegtables=jpegtables,
-            iccprofile=iccprofile,
-            colormap=colormap,
-            description=description,
-            datetime=datetime,
-            resolution=resolution,
-            resolutionunit=resolutionunit,
-            subfiletype=subfiletype,
-            software=software,
-            subifds=subifds,
-            metadata=metadata,
-            extratags=extratags,
-            contiguous=contiguous,
-            truncate=truncate,
-            align=align,
-            maxworkers=maxworkers,
-            buffersize=buffersize,
-        )
-        if pyramid:
-            where = write_pyramid(self._write, source, arguments, pyramid, resampling, reduced)
-        else:
-            where = self._write(source, arguments)
-        self._remember(key, arguments)
+        where = self._write_checked(dict(locals()))
         return where if returnoffset else None
+    # fmt: on
+
+    def _write_checked(self, given: dict[str, Any]) -> tuple[int, int] | None:
+        """Write with the arguments of `write`, by name."""
+        if self._closed:
+            raise ValueError('the file is closed')
+        self._key = None
+        key = given['key']
+        source = PixelSource.of(given['data'], given['shape'], given['dtype'])
+        options = {name: value for name, value in given.items() if name not in NO_OPTIONS}
+        arguments = normalize_arguments(source.dtype, **options)
+        if given['pyramid']:
+            how = given['pyramid'], given['resampling'], given['reduced']
+            return write_pyramid(self._write, source, arguments, *how)
+        where = self._write(source, arguments)
+        self._remember(key, arguments)
+        return where
 
     def _remember(self, key: tuple[Any, ...] | None, arguments: WriteArguments) -> None:
         """Prepare for a call that repeats this one."""

@@ -16,7 +16,8 @@ import tiffschema
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = (
-    'yaml', 'construct', 'hypothesis', 'zarr', 'matplotlib', 'rich', 'fsspec', 'xarray', 'dask', 'PIL',
+    'yaml', 'construct', 'hypothesis', 'zarr', 'matplotlib', 'rich', 'fsspec', 'xarray', 'dask',
+    'PIL',
 )  # fmt: skip
 
 

@@ -113,7 +113,7 @@ def pformat(
     if isinstance(arg, bytes | bytearray | memoryview):
         data = bytes(arg)
         if not data or any((byte < 32 and byte not in b'\t\n\r') or byte > 126 for byte in data):
-            return hexdump(data, width=width, height=height)
+            return hexdump(data, width=min(width, linewidth), height=height)
         arg = data.decode('ascii')
     if isinstance(arg, str):
         text = arg.replace('><', '>\n<') if arg[:5] == '<?xml' else arg

@@ -125,6 +125,10 @@ def _delete(path: str, page: int, code: int) -> bool:
     try:
         with TagEditor(path) as editor:
             editor.delete(code, page=page)
-    except (BuildError, ValueError, IndexError, KeyError) as error:
+    except KeyError:
+        name = tag_tables['tiff'].get(code)
+        label = f'{code} {name.name}' if name is not None else str(code)
+        raise CommandError(f'{path}: page {page} has no tag {label}') from None
+    except (BuildError, ValueError, IndexError) as error:
         raise CommandError(f'{path}: {error}') from None
     return True

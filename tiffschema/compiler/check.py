@@ -63,7 +63,8 @@ def struct_problems(
         yield (
             None,
             (
-                f'{struct.name} holds itself without end; put the inner one behind when:, at: or a count'
+                f'{struct.name} holds itself without end; '
+                'put the inner one behind when:, at: or a count'
             ),
         )
 
@@ -124,9 +125,9 @@ def _sizes(kind: Type | None, numbers: Mapping[str, Type | None]) -> Iterator[st
                 yield f'{size} is not a count'
         for name in names_in(tree):
             declared = numbers.get(name.head)
-            if isinstance(tree, Name | Binary) and isinstance(declared, NumberType):
-                if declared.is_float:
-                    yield f'{name} is a float, a count is an integer'
+            plain = isinstance(tree, Name | Binary) and isinstance(declared, NumberType)
+            if plain and declared.is_float:  # type: ignore[union-attr]
+                yield f'{name} is a float, a count is an integer'
     if total > _LARGEST:
         yield f'{total} bytes are more than a declaration may fix ({_LARGEST})'
 

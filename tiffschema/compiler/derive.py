@@ -162,9 +162,10 @@ def _kind(op: When, fields: dict[str, Field], found: Derivation) -> None:
     if isinstance(op.condition, BoolOp) and op.condition.op != 'and':
         return
     for term in terms:
-        if isinstance(term, Binary) and term.op == '==' and isinstance(term.right, Const):
-            if isinstance(term.left, Name) and term.left.head in fields:
-                found.kinds.setdefault(term.left.head, []).append((op.name, term.right.value))
+        match term:
+            case Binary(op='==', left=Name() as name, right=Const(value=value)):
+                if name.head in fields:
+                    found.kinds.setdefault(name.head, []).append((op.name, value))
 
 
 def _check(tree: Expr, name: str, found: Derivation) -> None:

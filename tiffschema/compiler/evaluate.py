@@ -61,12 +61,12 @@ def evaluate(expr: Expr, lookup: Callable[[Name], Any]) -> Any:
         case Binary(op=op, left=a, right=b):
             return _binary(op, evaluate(a, lookup), evaluate(b, lookup))
         case BoolOp(op=op, operands=items):
-            value = None
+            found: Any = None
             for item in items:
-                value = evaluate(item, lookup)
-                if bool(value) == (op == 'or'):
+                found = evaluate(item, lookup)
+                if bool(found) == (op == 'or'):
                     break
-            return value
+            return found
         case Not(operand=x):
             return not evaluate(x, lookup)
         case Member(operand=x, items=items, negated=negated):

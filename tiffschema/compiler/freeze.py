@@ -157,7 +157,7 @@ def store(schema: Schema, file: Path) -> None:
 
 
 def _cached(id: str, file: Path) -> dict[str, Any] | None:
-    """Return what the cache has of a schema whose content, and that of what it uses, is unchanged."""
+    """Return what the cache has of a schema that is unchanged, as is what it uses."""
     folder = _folder()
     if folder is None:
         return None

@@ -13,8 +13,9 @@ from typing import Any, TypeAlias
 from .expr import Expr
 
 __all__ = [
-    'ArrayType', 'BytesType', 'EachGroup', 'EnumDef', 'Field', 'NumberType', 'OneOfType', 'PStrType',
-    'RationalType', 'SchemaDef', 'StructDef', 'StructType', 'Switch', 'TextSize', 'Type', 'ZStrType',
+    'ArrayType', 'BytesType', 'EachGroup', 'EnumDef', 'Field', 'NumberType', 'OneOfType',
+    'PStrType', 'RationalType', 'SchemaDef', 'StructDef', 'StructType', 'Switch', 'Type',
+    'ZStrType',
 ]  # fmt: skip
 
 NUMBERS: Mapping[str, tuple[str, int]] = {

@@ -41,7 +41,7 @@ def register_section(name: str, parser: SectionParser) -> None:
 
     Parameters:
         name: Key at the top of a schema.
-        parser: Called with the schema and the raw section on first use of ``schema.sections[name]``.
+        parser: Called with the schema and the raw section when ``schema.sections`` is first asked.
     """
     if name not in SCHEMA_KEYS:
         SCHEMA_KEYS.append(name)

@@ -1,7 +1,7 @@
 """YAML to plain data with positions; nothing but data comes out.
 
-Rule 1: YAML 1.2 core scalars only: true/false, null, decimal and 0x integers, floats. ``on``, ``no``,
-``012``, ``1:30`` and dates stay text.
+Rule 1: YAML 1.2 core scalars only: true/false, null, decimal and 0x integers, floats. ``on``,
+``no``, ``012``, ``1:30`` and dates stay text.
 Rule 2: duplicate keys, anchors, aliases and tags are refused, with file and line.
 """
 

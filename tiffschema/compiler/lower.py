@@ -262,9 +262,14 @@ class Lowering:
                 return [Table(name, item.name, count, field)]
             if count is None and field.until is None and not fixed_size and field.max is None:
                 raise self.fail('counted by nothing but the data, so it needs max:', struct, field)
-        elif count is not None and constant(count) is None and field.max is None:
-            if not isinstance(item, PStrType | ZStrType | BytesType):
-                raise self.fail('counted by the file, so it needs max:', struct, field)
+        elif (
+            count is not None
+            and constant(count) is None
+            and field.max is None
+            # Texts are bounded by their bytes and by the limit of items.
+            and not isinstance(item, PStrType | ZStrType | BytesType)
+        ):
+            raise self.fail('counted by the file, so it needs max:', struct, field)
         body = tuple(self._leaf(struct, field, 'item', item))
         body += tuple(self._item_maps(field, item))
         return [Repeat(name, body, count, field.until, field.include, field.max, field)]
@@ -309,7 +314,10 @@ class Lowering:
         switch = field.switch
         assert switch is not None
         cases = [
-            (tuple(self._case_key(struct, field, key) for key in keys), tuple(self.case(struct, field, case, name)))
+            (
+                tuple(self._case_key(struct, field, key) for key in keys),
+                tuple(self.case(struct, field, case, name)),
+            )
             for keys, case in switch.cases
         ]  # fmt: skip
         default = None if switch.default is None else tuple(
@@ -356,9 +364,9 @@ class Lowering:
             ops.append(Map(name, 'max', field.max, field))
         if isinstance(type_, RationalType):
             ops.append(Map(name, 'float' if field.as_ == 'float' else 'pair', None, field))
-        if isinstance(type_, ArrayType) and isinstance(type_.item, RationalType):
-            if field.as_ == 'float':
-                ops.append(Map(name, 'floats', None, field))
+        ratios = isinstance(type_, ArrayType) and isinstance(type_.item, RationalType)
+        if ratios and field.as_ == 'float':
+            ops.append(Map(name, 'floats', None, field))
         if field.enum:
             self._known(struct, field, field.enum)
             if not isinstance(type_, ArrayType):

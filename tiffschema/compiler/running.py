@@ -27,8 +27,8 @@ class StructShape(NamedTuple):
     """Shape of a struct, without its declaration.
 
     `row` describes a fixed layout (name, NumPy code, sub-shape, offset per column) and its size;
-    `columns` are steps on columns of tables; `leading` are the fixed fields that a lazy record reads
-    on access: name, letters, offset, whether read as they are.
+    `columns` are steps on columns of tables; `leading` are the fixed fields that a lazy record
+    reads on access: name, letters, offset, whether read as they are.
     """
 
     name: str
@@ -126,5 +126,6 @@ def enum_members(name: str, values: Mapping[Any, str]) -> dict[Any, Any]:
     unique: dict[str, int] = {}
     for number, label in values.items():
         unique.setdefault(label if label.isidentifier() else f'value_{number}', number)
-    kind: Any = IntEnum(name, unique)
+    make: Any = IntEnum
+    kind = make(name, unique)
     return {int(member): member for member in kind}

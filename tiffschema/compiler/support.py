@@ -340,7 +340,7 @@ def dict_of(items: Sequence[Any], key: str, names: Mapping[Any, str]) -> dict[An
     found = {}
     for item in items:
         code = item[key]
-        shown = item['value'] if 'value' in item else item
+        shown = item['value'] if 'value' in item else item  # noqa: SIM401 - a record has no get
         found[names.get(code, label(code))] = shown
     return found
 

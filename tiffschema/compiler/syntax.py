@@ -1,10 +1,11 @@
-"""Raw mappings to the IR: every key is known, every value of its kind, every message has a place."""
+"""Raw mappings to the IR: keys are known, values of their kind, and messages have a place."""
 
 from __future__ import annotations
 
 import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
+from itertools import pairwise
 from typing import Any
 
 from ..errors import SchemaError
@@ -96,7 +97,7 @@ class Syntax:
         if not isinstance(id, str) or not _ID.fullmatch(id):
             raise self.fail('schema: needs an id such as vendor/acme', raw, 'schema', 'schema')
         known = [key for key in raw if key in SCHEMA_KEYS]
-        for first, second in zip(known, known[1:], strict=False):
+        for first, second in pairwise(known):
             if SCHEMA_KEYS.index(first) > SCHEMA_KEYS.index(second):
                 raise self.fail(f'{second!r} stands before {first!r}', raw, second, second)
         endian = raw.get('endian', 'inherit')
@@ -141,9 +142,8 @@ class Syntax:
             label = value.get('name') if isinstance(value, Located) else value
             if not isinstance(label, str):
                 raise self.fail(f'{number!r} needs a name', values, number, path)
-            if raw.get('type', 'u32') in NUMBERS and not isinstance(number, int):
-                if 'type' in raw:
-                    raise self.fail(f'{number!r} is not a number', values, number, path)
+            if 'type' in raw and raw['type'] in NUMBERS and not isinstance(number, int):
+                raise self.fail(f'{number!r} is not a number', values, number, path)
             names[number] = label
             if isinstance(value, Located):
                 rows[number] = value
@@ -238,7 +238,8 @@ class Syntax:
         """Return one expression."""
         if not isinstance(value, str | int | bool):
             raise self.fail(f'{key} needs an expression, not {value!r}', raw, key, path)
-        return self.checked(lambda: parse_expr(value), raw, key, path)
+        found: Expr = self.checked(lambda: parse_expr(value), raw, key, path)
+        return found
 
     def checked(self, call: Callable[[], Any], raw: Located, key: str, path: str) -> Any:
         """Turn an `ExprError` into an error with a place."""

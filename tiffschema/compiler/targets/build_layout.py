@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ..expr import Expr, Name, names_in, printed
 from ..ir import NumberType
 from ..plan import At, Check, ConstCheck, Guard, Let, Map, Run, When, Window, walk
@@ -19,7 +21,9 @@ class Layout(Leaves):
         if not self.derived.windows:
             return
         from_file = any(
-            isinstance(op, At) and op.base == 'file' and any(isinstance(i, Window) for i in walk(op.body))
+            isinstance(op, At)
+            and op.base == 'file'
+            and any(isinstance(inner, Window) for inner in walk(op.body))
             for op in walk(self.plan.ops)
         )  # fmt: skip
         if from_file:
@@ -44,7 +48,7 @@ class Layout(Leaves):
             with self.block('else:'):
                 self.emit(f'{local(target)} = 0')
 
-    def _given(self, text: str) -> object:
+    def _given(self, text: str) -> Callable[[Name], str]:
         def name(found: Name) -> str:
             return text if found.head == 'given_' else self.name(found)
 
@@ -133,6 +137,5 @@ class Layout(Leaves):
                     target = local(self.derived.pointers[item.name].name)
                     value = f'NOWHERE if {target} is None and {local(item.name)} is None else 0'
                 parts.append(f'({item.name!r}, {letters!r}, {value})')
-            self.emit(
-                f'whole = pack_part(out, {self.order_of(run.items[0].field)!r}, ({", ".join(parts)},), path)'
-            )
+            told = ', '.join(parts)
+            self.emit(f'whole = pack_part(out, {order!r}, ({told},), path)')

@@ -67,15 +67,10 @@ class Leaves(Printer):
         for op in self.plan.ops:
             for item in op.items if isinstance(op, Run) else ():
                 field = item.field
-                if (
-                    item.kind == 'number'
-                    and item.name in self.plan.fields
-                    and item.name not in told
-                ):
-                    if not (
-                        field.const or field.has_default or field.max is not None or field.build
-                    ):
-                        found.add(item.name)
+                given = item.kind == 'number' and item.name in self.plan.fields
+                fixed = field.const or field.has_default or field.max is not None or field.build
+                if given and not fixed and item.name not in told:
+                    found.add(item.name)
         return frozenset(found)
 
     def run(self, run: Run) -> None:

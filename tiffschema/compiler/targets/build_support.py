@@ -1,7 +1,7 @@
 """What generated builders call: values in, bytes out, pointers patched when blocks are laid out.
 
-Rule: blocks lie breadth first, in the order of their pointers; those of ``base: struct`` right behind
-their struct. Every refusal is a `BuildError` with the path of the value.
+Rule: blocks lie breadth first, in the order of their pointers; those of ``base: struct`` right
+behind their struct. Every refusal is a `BuildError` with the path of the value.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ def record_of(values: Any, kind: type[Record], path: str, ctx: Build) -> Any:
             raise BuildError(f'no field {unknown[0]!r}; fields are {", ".join(kind._fields)}', path)
         made = kind()
         for name in kind._fields:
-            setattr(made, name, values[name] if name in values else None)
+            setattr(made, name, values[name] if name in values else None)  # noqa: SIM401
         dropped = getattr(values, '_dropped', ())
         if '_dropped' in kind.__slots__:
             made._dropped = dropped  # type: ignore[attr-defined]
@@ -262,7 +262,7 @@ def code_of(value: Any, members: Mapping[Any, Any], path: str) -> Any:
         if value in members:
             return value
         raise BuildError(f'{value!r} is no name of the enum', path)
-    return int(value) if isinstance(value, Enum) else value
+    return value.value if isinstance(value, Enum) else value
 
 
 def flags_word(value: Any, members: Mapping[Any, Any], path: str) -> int:
@@ -299,7 +299,7 @@ def items_of(value: Any, key: str, names: Mapping[Any, str]) -> list[Any]:
     if not isinstance(value, Mapping):
         return list(value)
     codes = {name: code for code, name in names.items()}
-    found = []
+    found: list[Any] = []
     for label, item in value.items():
         code = codes.get(label, label)
         if isinstance(item, Record) and key in item:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..expr import Name, names_in, printed
 from ..ir import ArrayType, NumberType
-from ..plan import Array, Each, Let, Map, Repeat, SwitchOp, Table, Text, walk
+from ..plan import Array, Each, Let, Map, Repeat, Run, SwitchOp, Table, Text, walk
 from .printing import local
 
 if TYPE_CHECKING:
+    from .build_leaves import Leaves
     from .python_build import Builder
 
 __all__ = ['emit_early', 'emit_inverse', 'stored_value']
@@ -54,7 +56,7 @@ def _groups(builder: Builder, op: Each) -> None:
             for keys, body in item.cases:
                 first = body[0] if body else None
                 array = isinstance(first, Array) or (
-                    hasattr(first, 'items') and first.items[0].kind == 'array'
+                    isinstance(first, Run) and first.items[0].kind == 'array'
                 )
                 listed += list(keys) if array else []
     members = f'enum_{over_enum}' if over_enum else '{}'
@@ -73,14 +75,19 @@ def _codes(builder: Builder) -> None:
             text = local(name)
             enum = next(op.argument for op in maps if op.function == 'enum')
             builder.emit(
-                f'if type({text}) is str: {text} = code_of({text}, enum_{enum}, {builder.where(name)})'
+                f'if type({text}) is str: '
+                f'{text} = code_of({text}, enum_{enum}, {builder.where(name)})'
             )
 
 
 def _lengths(builder: Builder) -> None:
     """Emit counts and sizes that follow from arrays, lists and texts."""
     derived, plan = builder.derived, builder.plan
-    ops = {op.name: op for op in walk(plan.ops) if isinstance(op, Array | Repeat | Table | Text) and op.name != 'item'}  # fmt: skip
+    ops = {
+        op.name: op
+        for op in walk(plan.ops)
+        if isinstance(op, Array | Repeat | Table | Text) and op.name != 'item'
+    }
     for name in sorted(derived.texts):
         op = ops[name]
         assert isinstance(op, Text)
@@ -128,7 +135,7 @@ def _lengths(builder: Builder) -> None:
             builder.emit(f'if {text} is None: {text} = {given} or 0')
 
 
-def _given(builder: Builder, text: str) -> object:
+def _given(builder: Builder, text: str) -> Callable[[Name], str]:
     def name(found: Name) -> str:
         return text if found.head == 'given_' else builder.name(found)
 
@@ -206,7 +213,7 @@ def _asks_args(builder: Builder, name: str) -> bool:
     return any(found.head in args for found in names_in(builder.derived.checks[name]))
 
 
-def stored_value(builder: Builder, name: str) -> str:
+def stored_value(builder: Leaves, name: str) -> str:
     """Return the expression of a field's stored value."""
     text = local(name)
     for op in reversed(builder.maps.get(name, [])):
@@ -226,7 +233,7 @@ def emit_inverse(builder: Builder, op: Map) -> None:
         builder.emit(f'{name} = {text}')
 
 
-def _inverse(builder: Builder, op: Map, text: str, where: str) -> str:
+def _inverse(builder: Leaves, op: Map, text: str, where: str) -> str:
     type_ = op.field.type
     match op.function:
         case 'flags':

@@ -64,10 +64,7 @@ def flags_writer(names: Mapping[int, str]) -> Callable[[Any], int]:
 
 def dict_reader(key: str, names: Mapping[int, str]) -> Callable[[Any], dict[Any, Any]]:
     def read(items: Any) -> dict[Any, Any]:
-        return {
-            names.get(item[key], item[key]): item.get('value', item)
-            for item in items
-        }
+        return {names.get(item[key], item[key]): item.get('value', item) for item in items}
 
     return read
 

@@ -16,11 +16,16 @@ from ..plan import Call, Oneof, Plan, walk
 
 __all__ = ['ModuleText', 'Printer', 'asks_family', 'local']
 
+# fmt: off
 _RESERVED = frozenset(
-    'buf pos end ctx path start back stop out values v r w it group write whole local outer_ Struct '
-    'frombuffer dtype table_type names_of choice_of before_ sizes_ error NAN FAULTS True False None '
-    'parent root here file'.split()
+    {
+        'buf', 'pos', 'end', 'ctx', 'path', 'start', 'back', 'stop', 'out', 'values', 'v', 'r',
+        'w', 'it', 'group', 'write', 'whole', 'local', 'outer_', 'Struct', 'frombuffer', 'dtype',
+        'table_type', 'names_of', 'choice_of', 'before_', 'sizes_', 'error', 'NAN', 'FAULTS',
+        'True', 'False', 'None', 'parent', 'root', 'here', 'file',
+    }
 )
+# fmt: on
 _MADE = re.compile(
     r'(unpack|pack|pack_into|type|rows|names|record|parse|build|trace|enum|time|convert|at|hidden|arg'
     r'|block|code)_.*|.*_(n|d|array|list|data|groups|sizes|argument)|.*_'

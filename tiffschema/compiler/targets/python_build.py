@@ -5,7 +5,7 @@ Rule: what is derived, and from what, is decided by `derive`; this module prints
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ..expr import Const, Expr, Name, Slice, names_in, printed
 from ..ir import NumberType
@@ -240,23 +240,29 @@ class Builder(Layout):
         outer, index = self.fresh('path'), self.fresh('index')
         sizes = f'{local(op.name)}_sizes'
         self.emit(f'{outer}, {index}, {sizes} = path, 0, []')
-        with self.block(f'for it, group in zip({local(op.over)}, {group}):'):
-            with self.block('for item in group[1]:'):
-                self.emit(f"path = f'{{{outer}}}.{op.name}[{{{index}}}]'")
-                self.emit(f'{index} += 1')
-                self.emit('before_ = len(out)')
-                self.ops(op.body)
-                self.emit(f'{sizes}.append(len(out) - before_)')
+        with (
+            self.block(f'for it, group in zip({local(op.over)}, {group}):'),
+            self.block('for item in group[1]:'),
+        ):
+            self.emit(f"path = f'{{{outer}}}.{op.name}[{{{index}}}]'")
+            self.emit(f'{index} += 1')
+            self.emit('before_ = len(out)')
+            self.ops(op.body)
+            self.emit(f'{sizes}.append(len(out) - before_)')
         self.emit(f'path = {outer}')
         if isinstance(op.sizes, Slice) and op.sizes.stop is None:
             array = op.sizes.array.head
             start = op.sizes.start.value if isinstance(op.sizes.start, Const) else 0
             heads = {
-                where: printed(tree, lambda _: self._length(source))
+                where: printed(tree, self._always(self._length(source)))
                 for where, source, tree in self.derived.indexed.get(array, [])
             }
             first = ', '.join(heads.get(i, '0') for i in range(int(start)))
             self.emit(f'ctx.args[{array!r}] = [{first}] + {sizes}')
+
+    def _always(self, text: str) -> Callable[[Name], str]:
+        """Return a printer of names that prints this whatever the name is."""
+        return lambda _: text
 
     def _length(self, source: str) -> str:
         return f'len({local(source)}_list)' if source in self.listed else f'len({local(source)})'
@@ -419,9 +425,9 @@ def _equalities(tree: Expr) -> list[tuple[Name, object]]:
 
     if isinstance(tree, BoolOp) and tree.op == 'and':
         return [pair for operand in tree.operands for pair in _equalities(operand)]
-    if isinstance(tree, Binary) and tree.op == '==' and isinstance(tree.right, Const):
-        if isinstance(tree.left, Name):
-            return [(tree.left, tree.right.value)]
+    match tree:
+        case Binary(op='==', left=Name() as name, right=Const(value=value)):
+            return [(name, value)]
     return []
 
 

@@ -407,7 +407,8 @@ class _Parser(Extent):
         name = local(op.name)
         test = f'!= {op.values[0]!r}' if len(op.values) == 1 else f'not in {op.values!r}'
         self.emit(
-            f'if {name} {test}: wrong({name}, {op.values!r}, {self.path(op.name)}, {self.where(op)})'
+            f'if {name} {test}: '
+            f'wrong({name}, {op.values!r}, {self.path(op.name)}, {self.where(op)})'
         )
 
     def check(self, condition: Expr, name: str) -> None:

@@ -89,7 +89,8 @@ class LazyRecord(Record):
         raise AttributeError(name)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return self._all().__reduce__()
+        reduced: tuple[Any, ...] = self._all().__reduce__()
+        return reduced
 
 
 def record_class(shape: StructShape, module: str) -> type[Record]:

@@ -41,6 +41,8 @@ BY_OUR_RULE = {
 BEYOND: dict[str, set[str]] = {
     # Samples of unequal width: the record has no type, we give one field per sample.
     'bitdepth/algart-tiff__test-rgb-2-4-2.tif': {'shape', 'dtype', 'axes'},
+    # 24 bits with a sign are read into 32.
+    'bitdepth/gdal__int24.tif': {'dtype'},
     # 33 bits are read into 64.
     'bitdepth/gdal__uint33.tif': {'dtype'},
     # The record holds the first 16 of 63.

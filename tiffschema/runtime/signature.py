@@ -7,8 +7,7 @@ columns of directories; no files.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from tiffschema.model import catalog
 from tiffschema.model.directory import Directory
@@ -36,6 +35,9 @@ _MOST: Final = 2048
 _known: dict[tuple[Any, ...], Signature] = {}
 
 
+Place: TypeAlias = 'tuple[int, int, int, int, int, dict[int, Any] | None, bool]'
+
+
 class Signature:
     """Codes, types and counts of a directory.
 
@@ -46,7 +48,8 @@ class Signature:
     Attributes:
         index: Position of the first entry of each code.
         entries: For each entry code, type, count, bytes of values, where they are (a column of
-            numbers, `IN_PLACE`, `IN_FILE`, `UNKNOWN`), and what makes a value of a number.
+            numbers, `IN_PLACE`, `IN_FILE`, `UNKNOWN`), the members of its enumeration by number,
+            and whether its value is a tuple.
         layout: Position and column of the tags of the layout; None if one of them is no number
             in its entry, or others must be looked at.
     """
@@ -56,7 +59,7 @@ class Signature:
     def __init__(self, directory: Directory, space: str) -> None:
         codec = directory.codec
         self.index = directory.index
-        self.entries: list[tuple[int, int, int, int, int, Callable[[int], Any] | None]] = []
+        self.entries: list[Place] = []
         columns = {3: SHORTS, 4: LONGS, 13: LONGS}
         if codec.is_big:
             columns[16] = columns[18] = NUMBERS
@@ -65,16 +68,16 @@ class Signature:
         ):
             size = codec.sizes.get(kind)
             plan = tag_plan(space, code)
-            make = None
+            members: dict[int, Any] | None = None
             if size is None:
                 where = UNKNOWN
             elif size * count > codec.inline or (codec.is_ndpi and kind == 2):
                 where = IN_FILE
             else:
                 where = columns.get(kind, IN_PLACE) if count == 1 and plan.is_plain else IN_PLACE
-                if where < IN_PLACE and (plan.is_tuple or plan.members is not None):
-                    make = plan.of_number
-            self.entries.append((code, kind, count, (size or 0) * count, where, make))
+                members = plan.members
+            nbytes = (size or 0) * count
+            self.entries.append((code, kind, count, nbytes, where, members, plan.is_tuple))
         self.layout = self._layout()
 
     def _layout(self) -> list[tuple[int, int]] | None:

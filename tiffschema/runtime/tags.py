@@ -48,6 +48,8 @@ class _Unread:
 
 
 UNREAD: Final = _Unread()
+SILENT: Final = frozenset({'Compression', 'Predictor'})
+"""Enumerations in which unknown numbers are so common that they are no fault."""
 _DATATYPES: dict[int, Any] = {}
 
 
@@ -323,11 +325,15 @@ class TiffTags:
         source = parent.directories.source
         tags = self._tags
         scope = TagScope(directory, self.space, self.trail)
-        for index, (code, kind, count, size, where, make) in enumerate(signature.entries):
+        for index, place in enumerate(signature.entries):
+            code, kind, count, size, where, members, is_tuple = place
             if where < IN_PLACE:
                 value = columns[where][index]
-                if make is not None:
-                    value = make(value)
+                if members is not None:
+                    member = members.get(value)
+                    value = self._no_member(code, value, at) if member is None else member
+                if is_tuple:
+                    value = (value,)
                 tag = TiffTag(parent, at, code, kind, count, value, at + to_value, scope)
             elif where == IN_PLACE:
                 tag = TiffTag(parent, at, code, kind, count, UNREAD, at + to_value, scope)
@@ -348,6 +354,15 @@ class TiffTags:
             else:
                 tags[code] = tag
             at += step
+
+    def _no_member(self, code: int, number: int, offset: int) -> int:
+        """Record that a number is none of its enumeration, and return it."""
+        row = tag_plan(self.space, code).row
+        if row is not None and row.enum not in SILENT:
+            message = f'{number} is no {row.enum}'
+            path = f'tag {code} {row.name}'
+            self.parent.directories.faults.append(FormatError(message, path, offset))
+        return number
 
     def _leave_out(self, code: int, offset: int, message: str, strict: bool) -> None:
         name = tag_plan(self.space, code).name

@@ -26,6 +26,7 @@ from .source import FileArgument, Source
 from .tilecache import SegmentCache
 
 if TYPE_CHECKING:
+    from tiffschema.codecs.spec import SegmentSpec
     from tiffschema.model.geometry import Geometry
 
     from .series import TiffSeries
@@ -88,6 +89,9 @@ class TiffFile(FileFlags):
             raise ValueError(f"mode {mode!r} is neither 'r' nor 'r+'")
         self.limits = DEFAULT_LIMITS if limits is None else limits
         self.omexml = omexml
+        if omexml is not None and omexml.rstrip('\0 \r\n\t').endswith('OME>'):
+            # Metadata that the caller gives make any file an OME-TIFF.
+            self._overrides.setdefault('ome', True)
         self.superres = superres or 0
         self.multifile = _multifile is not False
         self.strict = strict
@@ -95,6 +99,7 @@ class TiffFile(FileFlags):
         self._root = _root
         self._companions: dict[str, TiffFile] = {}
         self.geometries: dict[Any, Geometry] = {}
+        self.specs: dict[Geometry, SegmentSpec] = {}
         self._handle = FileHandle(file, mode=mode, name=name, offset=offset, size=size)
         try:
             self._open()
@@ -296,6 +301,7 @@ class TiffFile(FileFlags):
         self._root = None
         self._companions = {}
         self.geometries = {}
+        self.specs = {}
         self._open()
 
     def __repr__(self) -> str:

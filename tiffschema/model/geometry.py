@@ -55,6 +55,7 @@ def _sample_dtypes() -> dict[tuple[int, int], np.dtype[Any]]:
         table[1, bits] = np.dtype(f'u{size}')
     for bits in (8, 16, 32, 64):
         table[2, bits] = np.dtype(f'i{bits // 8}')
+    table[2, 24] = np.dtype('i4')
     table[3, 16], table[3, 24] = np.dtype('f2'), np.dtype('f4')
     table[3, 32], table[3, 64] = np.dtype('f4'), np.dtype('f8')
     table[5, 16] = table[5, 32] = table[6, 64] = np.dtype('c8')

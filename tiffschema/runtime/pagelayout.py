@@ -32,6 +32,7 @@ _MAGNIFICATION: Final = 65421
 _MONOCHROME_MODE: Final = 6
 _OFFSET_TAGS: Final = (324, 273, 513)
 _COUNT_TAGS: Final = (325, 279, 514)
+_WIDE: Final = 1 << 62
 _STREAM_HEADER: Final = 1 << 16
 _OFFSET_HIGH: Final = 65324
 _COUNT_HIGH: Final = 65325
@@ -310,6 +311,17 @@ def stored_segments(
 
     Sizes are None where there is no tag of them.
     """
+    strip = page.signature.strip
+    directory = page.directory
+    if strip is not None and not directory.codec.is_ndpi:
+        columns = directory.shorts, directory.longs, directory.numbers
+        (offset_at, first), (size_at, second) = strip
+        offset, size = columns[first][offset_at], columns[second][size_at]
+        if offset < _WIDE and size < _WIDE:
+            end = page.parent.source.size
+            if offset < page.offset < end:
+                end = page.offset
+            return np.array([offset], np.int64), np.array([size], np.int64), end
     if page.tiles is not None:
         return page.tiles.offsets, page.tiles.sizes, page.parent.source.size
     geometry = page.geometry

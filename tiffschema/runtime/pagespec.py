@@ -39,8 +39,14 @@ def read_tables(page: TiffPage) -> bytes | None:
 
 def read_spec(page: TiffPage) -> SegmentSpec:
     """Return what the segments of a page look like."""
-    options = _options(page)
     geometry = page.geometry
+    if page.signature.is_plain and not page.parent.superres and not page.parent.tiff.is_ndpi:
+        # Pages that are alike share what is made of this, decoders above all.
+        shared = page.parent.specs.get(geometry)
+        if shared is None:
+            shared = page.parent.specs[geometry] = SegmentSpec(geometry)
+        return shared
+    options = _options(page)
     if page.oldjpeg is not None:
         options['ojpeg'] = page.oldjpeg
     return SegmentSpec(geometry, page.jpegtables, page.jpegheader, options or NO_OPTIONS)

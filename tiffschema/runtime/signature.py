@@ -21,6 +21,11 @@ LAYOUT_CODES: Final = (
 )  # fmt: skip
 """Tags on which the geometry of a page depends."""
 
+CODEC_CODES: Final = frozenset(
+    {292, 293, 347, 437, *range(512, 522), 529, 531, 532, 50674, 65007, 65008, 65009}
+)
+"""Tags that codecs look at."""
+
 _TO_LOOK_AT: Final = frozenset({513, 65420, 65441})
 """Tags that correct the geometry of some pages: their values are no part of a signature."""
 
@@ -50,11 +55,13 @@ class Signature:
         entries: For each entry code, type, count, bytes of values, where they are (a column of
             numbers, `IN_PLACE`, `IN_FILE`, `UNKNOWN`), the members of its enumeration by number,
             and whether its value is a tuple.
+        is_plain: Whether codecs need nothing but the geometry.
+        strip: Positions and columns of offset and size, where the page is one strip.
         layout: Position and column of the tags of the layout; None if one of them is no number
             in its entry, or others must be looked at.
     """
 
-    __slots__ = ('entries', 'index', 'layout')
+    __slots__ = ('entries', 'index', 'is_plain', 'layout', 'strip')
 
     def __init__(self, directory: Directory, space: str) -> None:
         codec = directory.codec
@@ -79,6 +86,9 @@ class Signature:
             nbytes = (size or 0) * count
             self.entries.append((code, kind, count, nbytes, where, members, plan.is_tuple))
         self.layout = self._layout()
+        self.is_plain = CODEC_CODES.isdisjoint(self.index)
+        offset, size = self.column(273), self.column(279)
+        self.strip = None if offset is None or size is None or 324 in self.index else (offset, size)
 
     def _layout(self) -> list[tuple[int, int]] | None:
         if not _TO_LOOK_AT.isdisjoint(self.index):

@@ -51,7 +51,7 @@ def test_the_schema_has_no_warnings(acme: Schema) -> None:
 
 @pytest.mark.parametrize('case', CASES, ids=str)
 def test_properties(case: Any) -> None:
-    run_properties(case, max_examples=50)
+    run_properties(case, max_examples=25)
 
 
 def test_both_ways(acme: Schema) -> None:

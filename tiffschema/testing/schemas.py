@@ -271,7 +271,7 @@ def _shown_as(found: Any, given: Any) -> bool:
         left, right = numpy.asarray(found), numpy.asarray(given)
         if right.size == 0 or left.size == 0:
             return bool(left.size == right.size)
-        return same(left, right.astype(left.dtype) if left.dtype.kind == 'f' else right)
+        return bool(same(left, right.astype(left.dtype) if left.dtype.kind == 'f' else right))
     if isinstance(given, list | tuple) and isinstance(found, list | tuple):
         return len(given) == len(found) and all(map(_shown_as, found, given))
     if isinstance(given, str) and isinstance(found, bytes):
@@ -311,7 +311,7 @@ def _agrees(ours: Any, other: Any) -> bool:
         if ours.size == 0:
             return numpy.asarray(other).size == 0
         if ours.dtype.kind == 'M':
-            return _scalar(ours[()]) == other
+            return bool(_scalar(ours[()]) == other)
         return same(ours, numpy.asarray(other, ours.dtype))
     if isinstance(ours, Mapping) and isinstance(other, Mapping):
         return all(key in other and _agrees(value, other[key]) for key, value in ours.items())

@@ -39,7 +39,7 @@ from tiffschema.compiler.targets.construct_words import (
     flags_writer,
     record_reader,
 )
-from tiffschema.compiler.targets.describe import visible
+from tiffschema.compiler.targets.describe import ends_of, item_type, leads_to, visible
 from tiffschema.errors import UnsupportedError
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ class _Exporter(Expressions):
         struct = scope.struct
         if struct is None or not struct.extent:
             return made
-        ends = _ends(struct)
+        ends = ends_of(struct, self.definition)
         names = [field.name]
         for expr in (field.when, *field.at, field.size):
             names.extend(
@@ -334,7 +334,7 @@ class _Exporter(Expressions):
         if field.flags:
             names = dict(self.definition.enums[field.flags].values)
             made = self.adapter(made, flags_reader(names), flags_writer(names))
-        if isinstance(_item(field.type), RationalType) and field.as_ == 'float':
+        if isinstance(item_type(field.type), RationalType) and field.as_ == 'float':
             made = self.adapter(made, lambda pair: ratio(*pair), to_ratio)
         elif field.as_ == 'hex':
             made = self.adapter(made, hex, lambda text: int(text, 16))
@@ -363,7 +363,7 @@ class _Exporter(Expressions):
 
     def codes(self, field: Field) -> Mapping[int, str]:
         """Return the names of a dict's keys: those of the table that the item's switch asks."""
-        item = _item(field.type)
+        item = item_type(field.type)
         struct = self.definition.structs[item.name] if isinstance(item, StructType) else None
         for inner in struct.fields if struct else ():
             rows = self.definition.tables.get(inner.table, {}) if inner.table else {}
@@ -382,12 +382,6 @@ class _Exporter(Expressions):
         return adapter(made)
 
 
-def _item(type_: Type | None) -> Type | None:
-    while isinstance(type_, ArrayType):
-        type_ = type_.item
-    return type_
-
-
 def _encoded(encode: Callable[[Any], Any] | None, value: Any) -> Any:
     if encode is None:
         raise UnsupportedError('this form can only be read with construct')
@@ -398,55 +392,9 @@ def _holds(
     definition: SchemaDef, outer: str, wanted: str, seen: frozenset[str] = frozenset()
 ) -> bool:
     """Whether a struct leads to another through its fields."""
-    struct = definition.structs.get(outer)
-    if struct is None or outer in seen:
+    if outer in seen or outer not in definition.structs:
         return False
-    for field in struct.fields:
-        cases = [case for _, case in field.switch.cases] if field.switch else []
-        default = [field.switch.default] if field.switch and field.switch.default else []
-        for part in (field, *cases, *default):
-            item = _item(part.type)
-            names = (item.name,) if isinstance(item, StructType) else ()
-            names = item.names if isinstance(item, OneOfType) else names
-            if wanted in names:
-                return True
-            if any(_holds(definition, name, wanted, seen | {outer}) for name in names):
-                return True
-    return False
-
-
-def _ends(struct: StructDef) -> dict[str, int]:
-    """Return where each field of fixed place ends, counted from the struct's start."""
-    ends: dict[str, int] = {}
-    position = 0
-    for field in struct.fields:
-        if field.let is not None or field.at:
-            continue
-        size = _fixed_size(field.type)
-        if size is None or field.when is not None or field.switch is not None:
-            break
-        position += size
-        ends[field.name] = position
-    return ends
-
-
-def _fixed_size(type_: Type | None) -> int | None:
-    match type_:
-        case NumberType():
-            return type_.size
-        case RationalType():
-            return 8
-        case BytesType(count=Const(value=int() as count)):
-            return count
-        case ArrayType(item=item, dims=dims) if dims:
-            total = _fixed_size(item)
-            for count in dims:
-                if (
-                    total is None
-                    or not isinstance(count, Const)
-                    or not isinstance(count.value, int)
-                ):
-                    return None
-                total *= count.value
-            return total
-    return None
+    names = set(leads_to(definition.structs[outer]))
+    return wanted in names or any(
+        _holds(definition, name, wanted, seen | {outer}) for name in names
+    )

@@ -81,7 +81,10 @@ class Expressions:
     def this(self, expr: Expr, scope: Scope, depth: int | None = None) -> Any:
         """Return an expression as construct's tree."""
         depth = scope.depth if depth is None else depth
-        down = lambda inner: self.this(inner, scope, depth)  # noqa: E731
+
+        def down(inner: Expr) -> Any:
+            return self.this(inner, scope, depth)
+
         match expr:
             case Const(value=value):
                 return value

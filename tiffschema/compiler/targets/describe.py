@@ -32,10 +32,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     'constant_value',
+    'ends_of',
     'field_at',
     'field_notes',
     'fixed_size',
     'item_type',
+    'leads_to',
     'offsets',
     'type_text',
     'visible',
@@ -194,6 +196,30 @@ def offsets(struct: StructDef, definition: SchemaDef) -> Iterator[tuple[Field, i
         else:
             size = _field_size(field, definition)
         position = None if position is None or size is None else position + size
+
+
+def ends_of(struct: StructDef, definition: SchemaDef) -> dict[str, int]:
+    """Return where each field of fixed place and size ends, counted from the struct's start."""
+    found: dict[str, int] = {}
+    for field, offset in offsets(struct, definition):
+        size = _field_size(field, definition)
+        if offset is not None and size is not None:
+            found[field.name] = offset + size
+    return found
+
+
+def leads_to(struct: StructDef) -> Iterator[str]:
+    """Yield the structs that a struct's fields and their cases are made of."""
+    for field in struct.fields:
+        cases = [case for _, case in field.switch.cases] if field.switch else []
+        if field.switch and field.switch.default:
+            cases.append(field.switch.default)
+        for part in (field, *cases):
+            item = item_type(part.type)
+            if isinstance(item, StructType):
+                yield item.name
+            elif isinstance(item, OneOfType):
+                yield from item.names
 
 
 def _without_condition(field: Field) -> Field:

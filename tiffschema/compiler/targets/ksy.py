@@ -8,7 +8,7 @@ Rule 2: what Kaitai Struct cannot say is refused by name, see `UNSUPPORTED`; not
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from tiffschema.compiler.expr import Binary, Const, Expr, Name
@@ -27,7 +27,7 @@ from tiffschema.compiler.ir import (
     Type,
     ZStrType,
 )
-from tiffschema.compiler.targets.describe import field_notes, item_type, offsets, visible
+from tiffschema.compiler.targets.describe import ends_of, field_notes, leads_to, visible
 from tiffschema.compiler.targets.ksy_expr import UNSUPPORTED, condition, ksy_expr, refuse
 from tiffschema.errors import UnsupportedError
 
@@ -120,7 +120,7 @@ class _Export:
         """Return a struct and all that it leads to."""
         names = [struct]
         for name in names:
-            for found in _leads_to(self.definition.structs[name]):
+            for found in leads_to(self.definition.structs[name]):
                 if found not in names:
                     names.append(found)
         return names
@@ -149,7 +149,7 @@ class _Export:
             # Kaitai asks for positions lazily: an item of no bytes fixes the start.
             seq.append({'id': 'mark_start', 'size': 0, 'if': 'start >= 0'})
             instances['start'] = {'value': '_io.pos'}
-        ends = _ends(struct, self.definition)
+        ends = ends_of(struct, self.definition)
         for field in struct.fields:
             if isinstance(field.when, Const) and not field.when.value:
                 continue
@@ -418,37 +418,11 @@ class _Export:
         return {'type': {'switch-on': ahead, 'cases': cases}}
 
 
-def _leads_to(struct: StructDef) -> Iterator[str]:
-    for field in struct.fields:
-        cases = [case for _, case in field.switch.cases] if field.switch else []
-        if field.switch and field.switch.default:
-            cases.append(field.switch.default)
-        for part in (field, *cases):
-            item = item_type(part.type)
-            if isinstance(item, StructType):
-                yield item.name
-            elif isinstance(item, OneOfType):
-                yield from item.names
-
-
 def _argument_type(kind: str) -> str:
     base = kind.removesuffix('[]')
     number = {'f': 'f', 's': 's', 'u': 'u'}.get(base[:1], 'u')
     size = int(base[1:]) // 8 if base[1:].isdigit() else 4
     return f'{number}{size}' + ('[]' if kind.endswith('[]') else '')
-
-
-def _ends(struct: StructDef, definition: SchemaDef) -> dict[str, int]:
-    """Return where each field of fixed place ends: the offset of the next one."""
-    found: dict[str, int] = {}
-    before: str | None = None
-    for field, offset in offsets(struct, definition):
-        if field.let is not None or field.at:
-            continue
-        if before is not None and offset is not None:
-            found[before] = offset
-        before = field.name
-    return found
 
 
 def _namer(struct: StructDef) -> Callable[[Name], str]:

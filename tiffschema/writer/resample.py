@@ -95,8 +95,8 @@ def _mean(four: tuple[Array, Array, Array, Array], dtype: np.dtype[Any]) -> Arra
         # Quarters are summed apart from remainders, which fit any type.
         quarters = (a >> 2) + (b >> 2) + (c >> 2) + (d >> 2)
         rest = (a & 3) + (b & 3) + (c & 3) + (d & 3) + 2
-        total: Array = quarters + (rest >> 2)
-        return total
+        summed: Array = quarters + (rest >> 2)
+        return summed
     return ((a.astype('c16' if dtype.kind == 'c' else 'f8') + b + c + d) / 4).astype(dtype)
 
 

@@ -28,6 +28,10 @@ __all__ = ['ChildLinks', 'Links', 'MainLinks', 'SeriesWriter', 'TooLargeError', 
 SHORT, LONG, IFD, LONG8, IFD8 = 3, 4, 13, 16, 18
 STRIP_OFFSETS, STRIP_COUNTS, TILE_OFFSETS, TILE_COUNTS, SUBIFDS = 273, 279, 324, 325, 330
 WRITE_BYTES = 1 << 20
+"""Small segments are collected up to so many bytes."""
+
+DIRECT_BYTES = 1 << 16
+"""Larger ones are written as they are."""
 
 
 class TooLargeError(ValueError):
@@ -287,7 +291,7 @@ class SeriesWriter:
         geometry = plan.geometry
         arguments = plan.arguments
         count = geometry.segment_count
-        encode = encoder(plan.spec, compressionargs=plan.encoderargs)
+        encode = _stored_bytes(plan) or encoder(plan.spec, compressionargs=plan.encoderargs)
         nbytes = max(
             plan.storage.itemsize * int(np.prod(geometry.segment_shape)) if count else 1, 1
         )
@@ -349,8 +353,14 @@ class SeriesWriter:
             counts[index] = counted.pop(number + index, size)
             if on_data is not None:
                 on_data(data)
+            if size >= DIRECT_BYTES:
+                if buffer:
+                    output.write(start, buffer)
+                output.write(at, data)
+                start, buffer = at + size, bytearray()
+            else:
+                buffer += data
             at += size
-            buffer += data
             if len(buffer) >= WRITE_BYTES:
                 output.write(start, buffer)
                 start, buffer = at, bytearray()
@@ -400,6 +410,19 @@ class SeriesWriter:
                 np.int64,
             )
         return slots + level * width
+
+
+def _stored_bytes(plan: ImagePlan) -> Callable[[NDArray[Any]], Buffer] | None:
+    """Return what gives the bytes of plain samples, None for samples that need an encoder."""
+    storage = plan.storage
+    packed = plan.geometry.bitspersample != storage.itemsize * 8
+    if plan.arguments.compression != 1 or packed or plan.arguments.predictor != 1:
+        return None
+
+    def stored(segment: NDArray[Any]) -> Buffer:
+        return np.ascontiguousarray(segment, storage).reshape(-1).view(np.uint8).data
+
+    return stored
 
 
 def subifd_field(output: Output, count: int) -> Field:

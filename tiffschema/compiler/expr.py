@@ -280,8 +280,8 @@ def names_in(expr: Expr) -> Iterator[Name]:
 def printed(expr: Expr, name: Callable[[Name], str]) -> str:
     """Return Python source of a tree; `name` prints names.
 
-    The same text serves plain Python, NumPy and construct's ``this`` expressions: only the names
-    and, for construct, the Boolean operators differ.
+    The text serves parsers and builders; what could make numbers of any size (powers, shifts by a
+    value of the file) is a call of `support`, which refuses that.
     """
     match expr:
         case Const(value=value):
@@ -290,6 +290,10 @@ def printed(expr: Expr, name: Callable[[Name], str]) -> str:
             return name(expr)
         case Unary(op=op, operand=x):
             return f'({op}{printed(x, name)})'
+        case Binary(op='**', left=a, right=b):
+            return f'power({printed(a, name)}, {printed(b, name)})'
+        case Binary(op='<<', left=a, right=b) if not isinstance(b, Const):
+            return f'shifted({printed(a, name)}, {printed(b, name)})'
         case Binary(op=op, left=a, right=b):
             return f'({printed(a, name)} {op} {printed(b, name)})'
         case BoolOp(op=op, operands=items):

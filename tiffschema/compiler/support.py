@@ -219,6 +219,28 @@ def bits(value: int, low: int, width: int) -> int:
     return (value >> low) & ((1 << width) - 1)
 
 
+def power(base: int, exponent: int) -> int:
+    """Return a power that fits a few hundred bytes.
+
+    Raises:
+        OverflowError: It would not.
+    """
+    if not 0 <= exponent <= 64 or base.bit_length() * exponent > 4096:
+        raise OverflowError('a power beyond bounds')
+    return base**exponent  # type: ignore[no-any-return]
+
+
+def shifted(value: int, count: int) -> int:
+    """Return a number shifted to the left by a value of the file.
+
+    Raises:
+        OverflowError: By less than 0 or more than 64 bits.
+    """
+    if not 0 <= count <= 64:
+        raise OverflowError(f'a shift by {count} bits')
+    return value << count
+
+
 def pow10(exponent: int) -> float:
     """Return a power of ten within the range of floats."""
     return float(10.0 ** max(-400, min(300, exponent)))

@@ -309,3 +309,23 @@ def test_used_schemas() -> None:
         'a'
     )
     assert a.parse(b'\3\0').x.name == 'SHORT'
+
+
+@pytest.mark.parametrize(
+    ('fields', 'values'),
+    [
+        ('n: u8\nx: "str[n * 2]"', {'x': 'odd'}),
+        ('n: u8\nx: "u8[n * 3]"', {'x': [1, 2]}),
+        ('n: u8\nx: "u8[n // 2 + 1]"', {'x': []}),
+    ],
+)
+def test_lengths_that_no_count_gives_are_refused(fields: str, values: dict[str, Any]) -> None:
+    with pytest.raises(BuildError):
+        target(fields).build(values)
+
+
+def test_numbers_of_the_file_cannot_fill_memory() -> None:
+    a = target('n: u32\nx: {let: 1 << n}')
+    assert a.parse(b'\5\0\0\0').x == 32
+    with pytest.raises(FormatError, match='no value'):
+        a.parse(b'\xff\xff\xff\xff')

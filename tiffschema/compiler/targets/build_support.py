@@ -395,6 +395,11 @@ def unmarked(items: Any, ends: Callable[[Any], bool], path: str) -> None:
         raise BuildError('the last item, and no other, must end the list', path)
 
 
+def unsolvable(length: int, path: str) -> NoReturn:
+    """Say that no count gives this length."""
+    raise BuildError(f'the length {length} cannot be expressed by the fields that give it', path)
+
+
 def too_long(count: int, most: int, path: str) -> NoReturn:
     """Say that a list has more items than its declaration allows."""
     raise BuildError(f'{count} items, at most {most} are allowed', path)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from ..expr import Name, names_in, printed
+from ..expr import Expr, Name, names_in, printed
 from ..ir import ArrayType, NumberType
-from ..plan import Array, Each, Let, Map, Repeat, Run, SwitchOp, Table, Text, walk
+from ..plan import Array, Each, Let, Map, Op, Repeat, Run, SwitchOp, Table, Text, walk
 from .printing import local
 
 if TYPE_CHECKING:
@@ -133,6 +133,37 @@ def _lengths(builder: Builder) -> None:
             # What it counts was lost on reading: then, and only then, the given number stays.
             given = f'(v.{target} if ctx.zero else None)' if target in plan.fields else 'None'
             builder.emit(f'if {text} is None: {text} = {given} or 0')
+    for target in targets:
+        _unsolved(builder, ops, target)
+
+
+def _unsolved(builder: Builder, ops: Mapping[str, Op], target: str) -> None:
+    """Emit the check that a solved count gives the length it was solved for."""
+    derived = builder.derived
+    for source, axis, _ in derived.counts.get(target, []):
+        op, text = ops[source], local(source)
+        tree: Expr | None
+        if isinstance(op, Array):
+            tree, length = op.dims[axis], f'{text}_array.shape[{axis}]'
+        elif isinstance(op, Repeat):
+            tree, length = op.count, f'len({text}_list)'
+        else:
+            assert isinstance(op, Table)
+            tree, length = op.count, f'len({text})'
+        _check_length(builder, source, tree, length)
+    for source, _ in derived.lengths.get(target, []):
+        op = ops[source]
+        assert isinstance(op, Text)
+        _check_length(builder, source, op.count, f'len({local(source)}_data)')
+
+
+def _check_length(builder: Builder, source: str, tree: Expr | None, length: str) -> None:
+    if tree is None or isinstance(tree, Name):
+        return
+    builder.emit(
+        f'if {local(source)} is not None and {builder.expr(tree)} != {length}: '
+        f'unsolvable({length}, {builder.where(source)})'
+    )
 
 
 def _given(builder: Builder, text: str) -> Callable[[Name], str]:

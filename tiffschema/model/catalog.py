@@ -22,7 +22,7 @@ __all__ = [
 
 SECTIONS: Final = (
     'tables', 'enums', 'tags', 'texts', 'detect', 'metadata', 'series', 'kinds', 'namespaces',
-    'variants',
+    'variants', 'blocks',
 )  # fmt: skip
 """Sections that the model reads without the compiler."""
 

@@ -21,7 +21,9 @@ from . import catalog
 
 __all__ = ['register_schema', 'register_sections', 'schemas']
 
-SECTION_NAMES: Final = ('texts', 'tags', 'detect', 'metadata', 'series', 'kinds', 'namespaces')
+SECTION_NAMES: Final = (
+    'texts', 'tags', 'detect', 'metadata', 'series', 'kinds', 'namespaces', 'blocks',
+)  # fmt: skip
 
 
 def _model(name: str) -> Any:
@@ -59,6 +61,7 @@ _VIEWED: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
     'detect': lambda view, raw: _model('detectleaves').parse_detect(view, raw),
     'metadata': lambda view, raw: _model('metadata').parse_metadata(view, raw),
     'series': lambda view, raw: _model('grid').parse_series(view, raw),
+    'blocks': lambda view, raw: _model('blocks').parse_blocks(view, raw),
 }
 
 
@@ -69,7 +72,7 @@ def _as_it_is(schema: Any, raw: Any) -> Any:
 _PARSERS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
     'texts': _texts,
     'tags': _tags,
-    **{name: _viewed(name) for name in ('detect', 'metadata', 'series')},
+    **{name: _viewed(name) for name in ('detect', 'metadata', 'series', 'blocks')},
     'kinds': _as_it_is,
     'namespaces': _as_it_is,
 }
@@ -100,7 +103,7 @@ def _on_register(id: str, raw: Mapping[str, Any], replace: bool) -> None:
     tagtable.check_tags(id, rows, taken=taken)
     view = catalog.SchemaView(id, raw)
     view.texts.check()
-    for name in ('detect', 'metadata', 'series'):
+    for name in ('detect', 'metadata', 'series', 'blocks'):
         if raw.get(name):
             _VIEWED[name](view, raw[name])
     catalog.register(id, raw)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from tiffschema.errors import FormatError, TiffFileError
+from tiffschema.model.blocks import block_rules
+from tiffschema.model.references import resolve_reference
 from tiffschema.model.sections import schemas
 from tiffschema.model.tagtable import tag_tables
 
@@ -34,6 +36,7 @@ _MAX_CHILDREN: Final = 1 << 12
 _STORED: Final = ((273, 279), (324, 325))
 _PREVIEW: Final = (513, 514)
 _FREE: Final = (288, 289)
+_UNCLAIMED: Final = ('gap', 'trailing')
 
 
 def byte_map(tif: TiffFile, *, details: bool = True) -> ByteMap:
@@ -57,7 +60,11 @@ def byte_map(tif: TiffFile, *, details: bool = True) -> ByteMap:
     claims.header()
     claims.pages(tif.pages)
     claims.series()
-    return account(claims.found, tif.source.size, tif.source.view)
+    claims.blocks()
+    found = account(claims.found, tif.source.size, tif.source.view)
+    while claims.earlier(found):
+        found = account(claims.found, tif.source.size, tif.source.view)
+    return found
 
 
 class _Claims:
@@ -74,6 +81,7 @@ class _Claims:
         self.found: list[Claim] = []
         self._met: set[int] = set()
         self._starts: set[int] = set()
+        self._stored: list[Any] = []
         self._codec = tif.container.codec
         self._ifd = schemas['tiff/ifd'].struct('ifd', variant=self._codec.variant)
 
@@ -219,6 +227,7 @@ class _Claims:
         stored = (starts > 0) & (sizes > 0) & (starts < size)
         numbers = np.flatnonzero(stored)
         starts, stops = starts[stored], np.minimum(starts[stored] + sizes[stored], size)
+        self._stored.append(np.stack((starts, stops), axis=1))
         order = np.lexsort((stops, starts))
         starts, stops, numbers = starts[order], stops[order], numbers[order]
         if not len(starts):
@@ -233,21 +242,83 @@ class _Claims:
     def series(self) -> None:
         """Add the frames of series that have no directories of their own."""
         try:
-            found = list(self.tif.series)
+            for number, series in enumerate(self.tif.series):
+                self._frames(series, f'series[{number}] ({series.kind}).frames')
         except TiffFileError as error:
             if isinstance(error, FormatError):
                 self.tif.faults.append(error)
-            return
-        for number, series in enumerate(found):
-            frames = series.framemap
-            if len(frames) <= 1 and series.dataoffset is None:
+
+    def _frames(self, series: Any, path: str) -> None:
+        frames = series.framemap
+        if frames.files is not None and len(frames.sources) > 1:
+            return  # other files of a set have maps of their own
+        starts, sizes = frames.table.offsets.reshape(-1), frames.table.bytecounts.reshape(-1)
+        fresh = ~np.isin(starts, np.fromiter(self._starts, np.int64, len(self._starts)))
+        self._runs(starts[fresh], sizes[fresh], path)
+        self._starts.update(starts[fresh].tolist())
+
+    def blocks(self) -> None:
+        """Add the blocks that no tag points to, as schemas declare them."""
+        source, codec = self.tif.source, self._codec
+        whole = source.whole()
+        for rule in block_rules():
+            if rule.reference:
+                rows = np.concatenate(self._stored) if self._stored else np.empty((0, 2), np.int64)
+                function = resolve_reference(rule.reference)
+                for start, stop, name in function(self.tif, map(tuple, rows.tolist())):
+                    self.add(start, min(stop, source.size), 'block', name)
                 continue
-            if frames.files is not None and len(frames.sources) > 1:
-                continue  # other files of a set have maps of their own
-            starts, sizes = frames.table.offsets.reshape(-1), frames.table.bytecounts.reshape(-1)
-            fresh = ~np.isin(starts, np.fromiter(self._starts, np.int64, len(self._starts)))
-            self._runs(starts[fresh], sizes[fresh], f'series[{number}] ({series.kind}).frames')
-            self._starts.update(starts[fresh].tolist())
+            at = codec.header_nbytes if rule.at is None else rule.at
+            view = source.view(0, self.tif.limits.text) if whole is None else whole
+            extents = rule.schema.struct(rule.struct).trace(
+                view, at, byteorder=codec.byteorder, limits=self.tif.limits
+            )
+            if any(e.kind == 'fault' and e.start <= at for e in extents):
+                continue  # another kind of file: the constants are not there
+            found = [e for e in extents if e.kind != 'fault' and e.stop > e.start]
+            for start, stop, members in _merged(sorted(found, key=lambda e: (e.start, e.stop))):
+                parts = [_field(e, rule.name) for e in members] if self.details else ()
+                self.add(start, stop, 'block', rule.name, 'declared by its schema', parts)
+
+    def earlier(self, found: ByteMap) -> bool:
+        """Add directories in gaps, with what they point to in gaps; return whether there were any.
+
+        Who writes a directory anew leaves the one before where it was, and no link leads to it.
+        """
+        gaps = [(span.start, span.stop) for span in found.spans if span.kind in _UNCLAIMED]
+        known = len(self.found)
+        for start, stop in gaps:
+            directory = self._directory_at(start, stop)
+            if directory is None:
+                continue
+            path = f'earlier directory @{start}'
+            note = f'{len(directory.codes)} tags; no link leads here'
+            self.add(start, start + directory.nbytes, 'directory', path, note)
+            for position, code in enumerate(directory.codes):
+                if directory.is_inline(position):
+                    continue
+                at = directory.value_at(position)
+                end = at + directory.value_nbytes(position)
+                if any(a <= at and end <= b for a, b in gaps):
+                    name = tag_plan('tiff', code).name
+                    self.add(at, end, 'value', f'{path}.tag {code} {name}', 'no link leads here')
+        return len(self.found) > known
+
+    def _directory_at(self, start: int, stop: int) -> Directory | None:
+        """Return the directory at the start of a gap if there is a plausible one."""
+        codec = self._codec
+        if start < codec.header_nbytes or stop - start < codec.directory_nbytes(1):
+            return None
+        try:
+            directory = self.tif.directories.read(start)
+        except FormatError:
+            return None
+        codes = list(directory.codes)
+        if not codes or codes != sorted(set(codes)) or start + directory.nbytes > stop:
+            return None
+        if not all(kind in codec.sizes for kind in directory.types) or not all(directory.counts):
+            return None
+        return directory
 
 
 def _name(tag: TiffTag) -> str:

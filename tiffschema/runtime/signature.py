@@ -87,8 +87,10 @@ class Signature:
             self.entries.append((code, kind, count, nbytes, where, members, plan.is_tuple))
         self.layout = self._layout()
         self.is_plain = CODEC_CODES.isdisjoint(self.index)
-        offset, size = self.column(273), self.column(279)
-        self.strip = None if offset is None or size is None or 324 in self.index else (offset, size)
+        offset_at, size_at = self.column(273), self.column(279)
+        self.strip: tuple[tuple[int, int], tuple[int, int]] | None = None
+        if offset_at is not None and size_at is not None and 324 not in self.index:
+            self.strip = offset_at, size_at
 
     def _layout(self) -> list[tuple[int, int]] | None:
         if not _TO_LOOK_AT.isdisjoint(self.index):

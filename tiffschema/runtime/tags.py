@@ -328,7 +328,7 @@ class TiffTags:
         for index, place in enumerate(signature.entries):
             code, kind, count, size, where, members, is_tuple = place
             if where < IN_PLACE:
-                value = columns[where][index]
+                value: Any = columns[where][index]
                 if members is not None:
                     member = members.get(value)
                     value = self._no_member(code, value, at) if member is None else member

@@ -34,10 +34,10 @@ class TiffPages(Sequence['TiffPage | TiffFrame']):
         index: Path of positions to the page whose children these are.
 
     Example:
-        >>> import tiffschema  # doctest: +SKIP
-        >>> tif = tiffschema.TiffFile('stack.tif')  # doctest: +SKIP
-        >>> len(tif.pages), tif.pages[-1].shape  # doctest: +SKIP
-        (20000, (64, 64))
+        >>> from tiffschema import TiffFile
+        >>> tif = TiffFile(bytes.fromhex('49492a00 08000000 0100 0001030001000000 05000000 00000000'))
+        >>> len(tif.pages), tif.pages[-1].imagewidth, tif.pages.get(1, 'none')
+        (1, 5, 'none')
     """
 
     def __init__(

@@ -9,13 +9,14 @@ from collections.abc import Callable
 from typing import Any
 
 from tiffschema.compiler.expr import ExprError, Name, names_in, parse_expr, printed
-from tiffschema.compiler.support import bits, item_at, pow10, size_of
+from tiffschema.compiler.support import bits, item_at, pow10, power, shifted, size_of
 from tiffschema.errors import FormatError, SchemaError, TiffFileError
 
 __all__ = ['Expression']
 
 _FUNCTIONS = {
     '__builtins__': {}, 'bits': bits, 'item_at': item_at, 'pow10': pow10, 'size_of': size_of,
+    'power': power, 'shifted': shifted,
     'min': min, 'max': max, 'abs': abs,
 }  # fmt: skip
 

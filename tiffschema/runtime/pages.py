@@ -35,7 +35,8 @@ class TiffPages(Sequence['TiffPage | TiffFrame']):
 
     Example:
         >>> from tiffschema import TiffFile
-        >>> tif = TiffFile(bytes.fromhex('49492a00 08000000 0100 0001030001000000 05000000 00000000'))
+        >>> data = bytes.fromhex('49492a0008000000 0100 0001030001000000 05000000 00000000')
+        >>> tif = TiffFile(data)
         >>> len(tif.pages), tif.pages[-1].imagewidth, tif.pages.get(1, 'none')
         (1, 5, 'none')
     """

@@ -19,7 +19,7 @@ from tiffschema.model.geometry import Geometry
 from . import workers
 from .source import Source
 
-__all__ = ['read_contiguous']
+__all__ = ['read_contiguous', 'read_stretch']
 
 Array: TypeAlias = NDArray[Any]
 Lost: TypeAlias = list[tuple[int, int]]
@@ -108,14 +108,49 @@ def _read_whole(
 
     def read(piece: tuple[int, int, int]) -> None:
         offset, start, size = piece
-        part = flat[start : start + size]
-        if source.readinto(offset, part) != size:
-            # The file was cut short since it was measured.
-            raise TruncatedError('the file ended while it was read', 'page', offset)
-        if swap:
-            part.view(out.dtype).byteswap(inplace=True)
+        _fill(source, offset, flat[start : start + size], swap, out.dtype)
 
     workers.run(read, pieces, workers.workers_for(maxworkers, flat.size))
+
+
+def _fill(source: Source, offset: int, part: Array, swap: bool, dtype: np.dtype[Any]) -> None:
+    """Fill uint8 memory from the file.
+
+    Raises:
+        TruncatedError: The file was cut short since it was measured.
+    """
+    if source.readinto(offset, part) != part.size:
+        raise TruncatedError('the file ended while it was read', 'page', offset)
+    if swap:
+        part.view(dtype).byteswap(inplace=True)
+
+
+def read_stretch(
+    source: Source, offset: int, geometry: Geometry, out: Array, maxworkers: int | None
+) -> bool:
+    """Fill an array with one whole page of samples that lie in one stretch.
+
+    Parameters:
+        source: Where from.
+        offset: First byte.
+        geometry: Of the page.
+        out: Array of the page's size.
+        maxworkers: Threads at most.
+
+    Returns:
+        Whether that was possible: the array is contiguous, of the type of the samples, and the
+        file holds all of them.
+    """
+    stored = geometry.stored_dtype
+    if stored is None or not out.flags.c_contiguous or out.dtype != geometry.dtype:
+        return False
+    if offset + out.nbytes > source.size:
+        return False
+    if out.nbytes <= PIECE:
+        _fill(source, offset, out.reshape(-1).view('u1'), stored != out.dtype, out.dtype)
+    else:
+        _read_whole(source, np.array([offset]), out.nbytes, stored, out, maxworkers)
+    return True
 
 
 def _copy_small(

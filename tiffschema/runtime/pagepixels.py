@@ -21,6 +21,7 @@ from tiffschema.limits import Limits
 from tiffschema.model.geometry import Geometry
 
 from . import workers
+from .contiguous import read_stretch
 from .frames import FrameMap
 from .output import OutputType, create_output
 from .segments import ErrorMode, ReadOptions, SegmentReader, blocks, fill_value
@@ -347,6 +348,12 @@ class PagePixels:
             )
         options = self._options(errors, maxworkers, buffersize, lock)
         geometry.check(options.limits)
+        if selection is None and lock is None and self.is_final:
+            whole = create_output(out, shape, geometry.dtype, limits=options.limits)
+            offset = int(self.segmenttable.offsets[0, 0])
+            if read_stretch(self._source, offset, geometry, whole, maxworkers):
+                return whole
+            out = whole
         chosen = select(selection, shape)
         if math.prod(geometry.shaped) == 0:
             return chosen.take(create_output(out, chosen.shape, geometry.dtype))

@@ -387,6 +387,19 @@ class TiffPageSeries(Sequence[Any]):
             # The page knows what to say.
             return np.asarray(self.keyframe.asarray())
         options = read_options(self.parent, errors, maxworkers, buffersize, lock)
+        if (
+            selection is None
+            and shape == self.keyframe.shape
+            and len(self._pages) == 1
+            and self._pages[0] is self.keyframe
+            and self.transform is None
+            and out is None
+        ):
+            # One page needs no map of frames.
+            page: Array = self.keyframe.asarray(
+                lock=lock, maxworkers=maxworkers, buffersize=buffersize, errors=errors
+            )
+            return page
         if isinstance(out, str) and out == 'memmap' and self.is_memmappable:
             return np.asanyarray(self._memmap(shape)[... if selection is None else selection])
         chosen = select(selection, shape)

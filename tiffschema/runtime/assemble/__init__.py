@@ -7,10 +7,12 @@ declared grids). Others are named by schemas and imported when their kind is det
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from importlib import import_module
 from typing import Any
 
 from tiffschema.errors import FormatError, TiffFileError, UnsupportedError
+from tiffschema.model import catalog
 from tiffschema.model.grid import GridSeries, series_rule
 from tiffschema.model.kinds import series_kinds
 from tiffschema.runtime.series import TiffPageSeries
@@ -69,9 +71,8 @@ def _of_kind(tif: Any, kind: str) -> list[TiffPageSeries]:
 
 
 def _detected(tif: Any) -> list[TiffPageSeries]:
-    kinds = series_kinds()
     skip_to = ''
-    for kind in kinds:
+    for kind in _assembled_kinds():
         if skip_to and kind != skip_to:
             continue
         skip_to = ''
@@ -87,10 +88,19 @@ def _detected(tif: Any) -> list[TiffPageSeries]:
     return []
 
 
+@cache
+def _assembled_kinds() -> tuple[str, ...]:
+    """Return the kinds that have an assembler, in the order in which they are tried."""
+    return tuple(
+        kind for kind in series_kinds() if kind in _BUILT_IN or series_rule(kind) is not None
+    )
+
+
+catalog.watch(lambda _: _assembled_kinds.cache_clear())
+
+
 def _holds(tif: Any, kind: str) -> bool:
-    if kind != 'generic' and kind not in _BUILT_IN and series_rule(kind) is None:
-        return False
-    return bool(getattr(tif, f'is_{kind}'))
+    return kind in _assembled_kinds() and bool(getattr(tif, f'is_{kind}'))
 
 
 def series_of_kind(tif: Any, kind: str) -> list[TiffPageSeries]:

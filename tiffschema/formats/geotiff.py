@@ -22,7 +22,11 @@ __all__ = ['geotiff_tags', 'geotransform', 'metadata', 'rpc', 'series', 'structu
 
 _SCALE, _TIEPOINT, _MATRIX = 33550, 33922, 34264
 _DIRECTORY, _DOUBLES, _TEXTS = 34735, 34736, 34737
-_MODEL_TAGS = {_SCALE: 'ModelPixelScale', _TIEPOINT: 'ModelTiepoint', _MATRIX: 'ModelTransformation'}
+_MODEL_TAGS = {
+    _SCALE: 'ModelPixelScale',
+    _TIEPOINT: 'ModelTiepoint',
+    _MATRIX: 'ModelTransformation',
+}
 _RPC, _RPC_COUNT = 50844, 92
 _RPC_NAMES = (
     'ERR_BIAS', 'ERR_RAND', 'LINE_OFF', 'SAMP_OFF', 'LAT_OFF', 'LONG_OFF', 'HEIGHT_OFF',

@@ -12,6 +12,7 @@ from typing import Any
 __all__ = ['face', 'faces', 'register_face']
 
 _targets: dict[str, str] = {
+    'sequence.imread': 'tiffschema.sequence:imread_sequence',
     'writer.overwrite': 'tiffschema.writer.edit:overwrite_tag',
     'writer.delete': 'tiffschema.writer.removal:delete_page',
     'writer.delete_pages': 'tiffschema.writer.removal:delete_pages',

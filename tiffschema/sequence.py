@@ -1,0 +1,264 @@
+"""Stacks of images in many files, read by any function.
+
+Knows names and functions that read one file; what the files hold is the reader's business.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import glob
+import os
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from math import prod
+from typing import Any
+
+import numpy
+
+from .model.filenames import TiledSequence, dimension_code, natural_sorted, parse_filenames
+
+__all__ = ['FileSequence', 'TiffSequence', 'imread_sequence']
+
+Reader = Callable[..., Any]
+
+
+class FileSequence(Sequence[str]):
+    """Files that are the planes of one stack.
+
+    Parameters:
+        imread: Reads one file: called with its name, or with an open member of the container.
+        files: Glob pattern, one path, or names in the order that holds.
+        container: ZIP file, by name or open, whose members `files` are.
+        sort: Function that sorts names; True sorts naturally, False leaves the order. By default
+            patterns are sorted, lists are not.
+        parse: Function that gives dimension names, shape, indices and files of names.
+        **kwargs: For `parse`: ``pattern``, ``axesorder``, ``categories``, ``shape``.
+
+    Raises:
+        ValueError: There is no file, or names do not fit the pattern.
+    """
+
+    def __init__(
+        self,
+        imread: Reader,
+        files: str | os.PathLike[Any] | Sequence[str | os.PathLike[Any]] | None,
+        *,
+        container: str | os.PathLike[Any] | zipfile.ZipFile | None = None,
+        sort: Callable[..., Any] | bool | None = None,
+        parse: Callable[..., Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self._zip: zipfile.ZipFile | None = None
+        self._owned = False
+        if container is not None:
+            self._owned = not isinstance(container, zipfile.ZipFile)
+            self._zip = (
+                container if isinstance(container, zipfile.ZipFile) else zipfile.ZipFile(container)
+            )
+        try:
+            names = self._named('*' if files is None else files, sort)
+            parsed = (parse or parse_filenames)(names, **kwargs)
+        except BaseException:
+            self.close()
+            raise
+        self.dims: tuple[str, ...] = tuple(parsed[0])
+        self.shape: tuple[int, ...] = tuple(parsed[1])
+        self.indices: tuple[tuple[int, ...], ...] = tuple(tuple(index) for index in parsed[2])
+        self._files: list[str] = list(parsed[3])
+        self.axes: str = ''.join(dimension_code(name) for name in self.dims)
+        self.imread = imread
+        self._reads_into_output = False
+
+    def _named(self, files: Any, sort: Any) -> list[str]:
+        """Return names of files, sorted as asked."""
+        pattern = isinstance(files, str)
+        if pattern and self._zip is not None:
+            names = fnmatch.filter(self._zip.namelist(), files)
+        elif pattern:
+            names = glob.glob(files)
+        elif isinstance(files, os.PathLike):
+            names = [os.fspath(files)]
+        else:
+            names = [os.fspath(file) for file in files]
+        if sort is None:
+            sort = pattern
+        if sort is True:
+            names = natural_sorted(names)
+        elif callable(sort):
+            names = list(sort(names))
+        if not names:
+            raise ValueError(f'files: {files!r} names no file')
+        return names
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self._files[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def __enter__(self) -> FileSequence:
+        return self
+
+    def __exit__(self, *args: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        """Return type, axes, shape and number of files."""
+        return f'<{type(self).__name__} {self.axes} {self.shape}, {len(self)} files>'
+
+    def close(self) -> None:
+        """Close the container, if this object opened it."""
+        if self._zip is not None and self._owned:
+            self._zip.close()
+        self._zip = None
+
+    @property
+    def files_missing(self) -> int:
+        """Number of places in the stack that have no file."""
+        return prod(self.shape) - len(set(self.indices))
+
+    def commonpath(self) -> str:
+        """Return the longest common folder of the files."""
+        if len(self._files) == 1:
+            return os.path.dirname(self._files[0])
+        return os.path.commonpath(self._files)
+
+    def read(self, index: int, **imreadargs: Any) -> Any:
+        """Return the image of one file."""
+        name = self._files[index]
+        if self._zip is not None:
+            return self.imread(BytesIO(self._zip.read(name)), **imreadargs)
+        return self.imread(name, **imreadargs)
+
+    def asarray(
+        self,
+        *,
+        imreadargs: Mapping[str, Any] | None = None,
+        chunkshape: Sequence[int] | None = None,
+        chunkdtype: Any = None,
+        axestiled: Mapping[int, int] | Sequence[tuple[int, int]] | None = None,
+        ioworkers: int | None = 1,
+        out_inplace: bool | None = None,
+        out: Any = None,
+        fillvalue: float = 0,
+        **kwargs: Any,
+    ) -> Any:
+        """Return all images as one array; places without a file hold `fillvalue`.
+
+        Parameters:
+            imreadargs: For the reader.
+            chunkshape, chunkdtype: Of the image of each file; by default those of the first.
+            axestiled: Stack axis to image axis along which files are laid side by side.
+            ioworkers: Threads that read files; None for as many as are usual.
+            out_inplace: Whether the reader takes ``out=``; by default if it is `imread`.
+            out: Array, path or ``'memmap'`` that receives the images.
+
+        Raises:
+            ValueError: An image has another shape than the first.
+        """
+        from .runtime.output import create_output
+
+        options = {**(imreadargs or {}), **kwargs}
+        if chunkshape is None or chunkdtype is None:
+            first = numpy.asarray(self.read(0, **options))
+            chunkshape, chunkdtype = first.shape, first.dtype
+        tiled = TiledSequence(self.shape, chunkshape, axestiled=axestiled)
+        complete = self.files_missing == 0
+        result = create_output(
+            out, tiled.shape, numpy.dtype(chunkdtype), fillvalue=None if complete else fillvalue
+        )
+        inplace = self._reads_into_output if out_inplace is None else out_inplace
+
+        def one(number: int) -> None:
+            place = result[tiled.slices(self.indices[number])]
+            if inplace:
+                self.read(number, out=place, **options)
+            else:
+                place[:] = self.read(number, **options)
+
+        workers = _workers(ioworkers, len(self))
+        if workers > 1:
+            with ThreadPoolExecutor(workers) as pool:
+                # In batches: a small file is read faster than a thread is woken.
+                list(pool.map(one, range(len(self)), chunksize=16))
+        else:
+            for number in range(len(self)):
+                one(number)
+        return result
+
+    def aszarr(self, **kwargs: Any) -> Any:
+        """Return a Zarr store of the stack.
+
+        Raises:
+            UnsupportedError: The package zarr is absent.
+        """
+        from .model.faces import face
+
+        return face('zarr.sequence')(self, **kwargs)
+
+
+class TiffSequence(FileSequence):
+    """A stack of TIFF files.
+
+    Parameters:
+        files: As `FileSequence`; None is ``*.tif``.
+        imread: Reads one file, by default `tiffschema.imread`.
+        **kwargs: As `FileSequence`.
+    """
+
+    def __init__(
+        self,
+        files: str | os.PathLike[Any] | Sequence[str | os.PathLike[Any]] | None = None,
+        *,
+        imread: Reader | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if imread is None:
+            from .api import imread as read_tiff
+
+            imread = read_tiff
+            reads_into_output = True
+        else:
+            reads_into_output = False
+        super().__init__(imread, '*.tif' if files is None else files, **kwargs)
+        self._reads_into_output = reads_into_output
+
+
+_OF_SEQUENCE = ('container', 'sort', 'parse', 'pattern', 'axesorder', 'categories', 'shape')
+_OF_ASARRAY = ('imreadargs', 'chunkshape', 'chunkdtype', 'axestiled', 'ioworkers', 'out_inplace')
+
+
+def imread_sequence(
+    files: Any, *, return_as: str | None = None, selection: Any = None, out: Any = None,
+    imread: Reader | None = None, **kwargs: Any,
+) -> Any:  # fmt: skip
+    """Return the samples of many files as one array; `imread` calls it for patterns and lists."""
+    naming = {name: kwargs.pop(name) for name in _OF_SEQUENCE if name in kwargs}
+    reading = {name: kwargs.pop(name) for name in _OF_ASARRAY if name in kwargs}
+    reading['imreadargs'] = {**(reading.get('imreadargs') or {}), **kwargs}
+    with TiffSequence(files, imread=imread, **naming) as sequence:
+        if return_as == 'zarr':
+            reading.pop('ioworkers', None)
+            return sequence.aszarr(**reading)
+        result = sequence.asarray(out=out, **reading)
+    if selection is not None:
+        result = result[selection]
+    if return_as == 'xarray':
+        from .model.faces import face
+
+        return face('xarray.sequence')(sequence, result)
+    return result
+
+
+def _workers(ioworkers: int | None, files: int) -> int:
+    """Return the number of threads that read files."""
+    if not ioworkers:
+        named = os.environ.get('TIFFSCHEMA_NUM_IOTHREADS', '')
+        ioworkers = int(named) if named.isdigit() and int(named) else (os.cpu_count() or 1) + 4
+        ioworkers = min(32, ioworkers)
+    return max(1, min(ioworkers, files))

@@ -228,7 +228,7 @@ class TiledSequence:
     def slices(self, indices: Sequence[int] | None = None, /) -> tuple[int | slice, ...]:
         """Return where the chunk of a stack index lies in the result."""
         if indices is None:
-            return (..., *(slice(None) for _ in self.shape))[1:]
+            return tuple(slice(None) for _ in self.shape)
         place: list[int | slice] = [int(indices[axis]) for axis in self._kept]
         for axis, length in enumerate(self.chunkshape):
             start = int(indices[self._by_chunk[axis]]) * length if axis in self._by_chunk else 0

@@ -5,15 +5,21 @@ Knows files by what opens them and pages by their index; knows no format.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tiffschema.runtime.seriespages import PageSelection
+from tiffschema.errors import LimitError
+from tiffschema.runtime.frame import TiffFrame
+from tiffschema.runtime.frames import FrameMap
+from tiffschema.runtime.segmenttable import SegmentTable
+from tiffschema.runtime.seriespages import PageSelection, open_of
+from tiffschema.runtime.source import Source, open_source
 
-__all__ = ['ChildPages', 'FileSetPages', 'frames_of', 'levels_of']
+__all__ = ['ChildPages', 'FileSetPages', 'OffsetFrames', 'frames_of', 'levels_of', 'sibling_bytes']
 
 _LOWEST_OFFSET = 8
 
@@ -77,6 +83,87 @@ class ChildPages(Sequence[Any]):
 
     def __iter__(self) -> Iterator[Any]:
         return (self[index] for index in range(len(self)))
+
+
+class OffsetFrames(Sequence[Any]):
+    """Frames whose samples lie in one stretch at known offsets; no directory is read.
+
+    Parameters:
+        keyframe: The page that lends its properties.
+        files: Gives each file of the set; a file is opened when its frames are first read.
+        numbers: Index into `files` for each frame, -1 where there is none.
+        offsets: File offset of the samples of each frame.
+    """
+
+    def __init__(
+        self,
+        keyframe: Any,
+        files: Sequence[Callable[[], Any]],
+        numbers: NDArray[np.intp],
+        offsets: NDArray[np.int64],
+    ) -> None:
+        self._keyframe = keyframe
+        self._files = files
+        self._numbers = numbers
+        self._offsets = offsets
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, slice):
+            return OffsetFrames(self._keyframe, self._files, self._numbers[key], self._offsets[key])
+        number = int(self._numbers[key])
+        if number < 0:
+            return None
+        return TiffFrame(
+            self._files[number](),
+            int(key) % len(self),
+            offset=0,
+            keyframe=self._keyframe,
+            dataoffsets=(int(self._offsets[key]),),
+            databytecounts=(self._keyframe.nbytes,),
+        )
+
+    def __iter__(self) -> Iterator[Any]:
+        # Whoever looks for a page that is there finds the key frame without opening other files.
+        return (self[index] for index in range(len(self)))
+
+    def frame_map(self, keyframe: Any) -> FrameMap:
+        """Return where all frames lie."""
+        counts = np.full((len(self), 1), keyframe.nbytes, np.int64)
+        files = self._numbers if (self._numbers != 0).any() else None
+        sources = [_opener(file) for file in self._files]
+        return FrameMap(sources, SegmentTable(self._offsets[:, None], counts), files)
+
+
+def _opener(file: Callable[[], Any]) -> Callable[[], Source]:
+    return lambda: open_of(file())()
+
+
+def sibling_bytes(tif: Any, name: str) -> bytes:
+    """Return the bytes of a small file in the folder of a file.
+
+    Raises:
+        OSError: There is no such file.
+        LimitError: It is too large.
+    """
+    path = os.path.join(os.path.dirname(tif.source.path), name)
+    location = getattr(tif.source, 'fs', None)
+    if location is not None:
+        from tiffschema.runtime.source.remote import RemoteSource
+
+        source: Source = RemoteSource(location, path)
+    elif tif.source.is_file and tif.source.path:
+        source = open_source(path)
+    else:
+        raise FileNotFoundError(f'{name}: the file is in no folder')
+    try:
+        if source.size > tif.limits.text:
+            raise LimitError(f'{source.size} bytes, {tif.limits.text} are allowed', name)
+        return bytes(source.view(0, source.size))
+    finally:
+        source.close()
 
 
 def frames_of(

@@ -87,6 +87,11 @@ def frame_map(pages: Sequence[Any], keyframe: Any, truncated: int = 0) -> FrameM
         offset = int(table.offsets[0, 0])
         contiguous = SegmentTable.contiguous(offset, keyframe.nbytes, truncated)
         return FrameMap([open_of(keyframe.parent)], contiguous)
+    own = getattr(pages, 'frame_map', None)
+    if own is not None:
+        # A format knows where frames lie without their directories.
+        given: FrameMap = own(keyframe)
+        return given
     if isinstance(pages, PageSelection) and len(pages) > _FEW:
         found = _from_columns(pages, keyframe)
         if found is not None:

@@ -1,0 +1,245 @@
+"""Micro-Manager: headers of multi-page files and of NDTiff; MMStack series from index maps.
+
+Knows blocks declared in ``schemas/vendor/micromanager.yaml``. An index map says where the
+directory of each plane lies, so no chain is walked, which may be broken.
+Source: micro-manager.org: Micro-Manager file formats; Micro-Manager: MultipageTiffWriter.java.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tiffschema.errors import FormatError, LimitError, TiffFileError
+from tiffschema.model.sections import schemas
+from tiffschema.runtime.series import TiffPageSeries
+
+from .framesets import OffsetFrames
+
+__all__ = ['header', 'metadata', 'series']
+
+_SCHEMA = 'vendor/micromanager'
+_HEADER_AT = 8
+_NDTIFF_1 = 483729
+_AXES = ('C', 'Z', 'T', 'R')
+_SIZES = {'C': 'Channels', 'Z': 'Slices', 'T': 'Frames', 'R': 'Positions'}
+
+
+def header(tif: Any) -> Any:
+    """Return the record that follows the TIFF header: of an MMStack, or of NDTiff.
+
+    Raises:
+        FormatError: There is none.
+    """
+    source = tif.source
+    whole = source.whole()
+    view = source.view(0, min(source.size, tif.limits.text)) if whole is None else whole
+    struct = schemas[_SCHEMA].struct('header')
+    record = struct.parse(
+        view, _HEADER_AT, byteorder=tif.byteorder, limits=tif.limits, faults=tif.faults
+    )
+    return record.settings
+
+
+def metadata(tif: Any) -> dict[str, Any]:
+    """Return the settings of a file: version, summary, index map, display settings, comments.
+
+    The index map is an array of shape ``(planes, 5)`` of channel, slice, frame, position and
+    offset of the directory.
+    """
+    record = header(tif)
+    found: dict[str, Any] = {}
+    names = set(record._fields)
+    if 'MajorVersion' in names:
+        found['MajorVersion'] = record.MajorVersion
+        if record.MinorVersion is not None:
+            found['MinorVersion'] = record.MinorVersion
+        if record.Summary is not None:
+            found['Summary'] = record.Summary
+        return found
+    ndtiff_1 = record.comments_magic == _NDTIFF_1
+    found['MajorVersion'] = record.comments_offset if ndtiff_1 else 0
+    if record.Summary is not None:
+        found['Summary'] = record.Summary
+    if record.IndexMap is not None:
+        found['IndexMap'] = _index_array(record.IndexMap.rows)
+    for name in ('DisplaySettings', 'Comments'):
+        block = getattr(record, name)
+        if block is not None and block.value is not None:
+            found[name] = block.value
+    return found
+
+
+def _index_array(rows: Any) -> NDArray[np.uint32]:
+    """Return an index map as an array, without rows that were only reserved."""
+    names = ('channel', 'slice', 'frame', 'position', 'ifd_offset')
+    array = np.stack([np.asarray(rows[name], np.uint32) for name in names], axis=1)
+    ends = np.flatnonzero(array[:, 4] == 0)
+    return array[: ends[0]] if len(ends) else array
+
+
+def series(tif: Any) -> list[TiffPageSeries]:
+    """Return the one series of a set of MMStack files; none if the settings do not declare it."""
+    settings = tif.micromanager_metadata or {}
+    summary, rows = settings.get('Summary'), settings.get('IndexMap')
+    if settings.get('MajorVersion') != 0 or not isinstance(summary, dict) or rows is None:
+        return []
+    if 'MicroManagerVersion' not in summary or 'Frames' not in summary or not len(rows):
+        return []
+    page = tif.pages.first
+    if not page.is_final or page.geometry.size == 0:
+        return []
+    sizes = {axis: _size(summary, name) for axis, name in _SIZES.items()}
+    maps: list[tuple[Any, NDArray[np.uint32]]] = [(tif, rows)]
+    wanted = _extent(maps, sizes)
+    if math.prod(wanted.values()) > len(rows) and tif.multifile:
+        maps += _others(tif, summary)
+        wanted = _extent(maps, sizes)
+    lowest = dict.fromkeys(_AXES, 0)
+    if len(maps) == 1 and math.prod(wanted.values()) > len(rows) and _is_part_of_set(tif):
+        # The other files are not here: what this one has is all there is.
+        lowest, wanted = _own_extent(rows)
+        tif.faults.add('other files of the set are missing', 'series.mmstack')
+    first = ('T', 'R') if summary.get('TimeFirst', True) else ('R', 'T')
+    last = ('Z', 'C') if summary.get('SlicesFirst', True) else ('C', 'Z')
+    return [_made(tif, page, maps, first + last, wanted, lowest, summary)]
+
+
+def _size(summary: dict[str, Any], name: str) -> int:
+    value = summary.get(name, 1)
+    return value if isinstance(value, int) and 0 < value < 1 << 31 else 1
+
+
+def _extent(maps: list[tuple[Any, NDArray[np.uint32]]], sizes: dict[str, int]) -> dict[str, int]:
+    found = dict(sizes)
+    for _, rows in maps:
+        for column, axis in enumerate(_AXES):
+            found[axis] = max(found[axis], int(rows[:, column].max()) + 1)
+    return found
+
+
+def _own_extent(rows: NDArray[np.uint32]) -> tuple[dict[str, int], dict[str, int]]:
+    low = {axis: int(rows[:, column].min()) for column, axis in enumerate(_AXES)}
+    high = {axis: int(rows[:, column].max()) for column, axis in enumerate(_AXES)}
+    return low, {axis: high[axis] - low[axis] + 1 for axis in _AXES}
+
+
+def _is_part_of_set(tif: Any) -> bool:
+    return '_MMStack' in str(tif.filename)
+
+
+def _others(tif: Any, summary: dict[str, Any]) -> list[tuple[Any, NDArray[np.uint32]]]:
+    """Return the other files of the set with their index maps."""
+    own = str(tif.filename)
+    if not _is_part_of_set(tif) or not tif.source.is_file or not tif.source.path:
+        return []
+    prefix = summary.get('Prefix') or own.split('_MMStack')[0]
+    if not isinstance(prefix, str) or not own.startswith(prefix):
+        return []
+    found = []
+    folder = os.path.dirname(tif.source.path) or '.'
+    for name in sorted(os.listdir(folder)):
+        if name == own or not name.startswith(f'{prefix}_MMStack') or not name.endswith('.tif'):
+            continue
+        try:
+            other = tif.companion(name)
+            rows = metadata(other).get('IndexMap')
+        except (OSError, TiffFileError) as error:
+            tif.faults.add(f'file {name!r} of the set cannot be read: {error}', 'series.mmstack')
+            continue
+        if rows is not None and len(rows):
+            found.append((other, rows))
+    return found
+
+
+def _made(
+    tif: Any,
+    page: Any,
+    maps: list[tuple[Any, NDArray[np.uint32]]],
+    order: tuple[str, ...],
+    sizes: dict[str, int],
+    lowest: dict[str, int],
+    summary: dict[str, Any],
+) -> TiffPageSeries:
+    lead = tuple(sizes[axis] for axis in order)
+    count = math.prod(lead)
+    if count > tif.limits.items:
+        raise LimitError(f'{count} planes, {tif.limits.items} are allowed', 'series.mmstack')
+    numbers = np.full(count, -1, np.intp)
+    offsets = np.zeros(count, np.int64)
+    for number, (file, rows) in enumerate(maps):
+        index = tuple(rows[:, _AXES.index(axis)].astype(np.int64) - lowest[axis] for axis in order)
+        places = np.ravel_multi_index(index, lead)
+        begins = _data_offsets(file, rows[:, 4].astype(np.int64), page)
+        # The last entry wins where a plane was written twice.
+        numbers[places] = np.where(begins > 0, number, -1)
+        offsets[places] = begins
+    missing = int((numbers < 0).sum())
+    if missing:
+        tif.faults.add(f'{missing} of {count} planes are missing', 'series.mmstack')
+    files = [_given(file) for file, _ in maps]
+    coords, units = _coordinates(summary, sizes)
+    return TiffPageSeries(
+        OffsetFrames(page, files, numbers, offsets),
+        (*lead, *page.shape),
+        page.dtype,
+        ''.join(order) + page.axes,
+        attrs={'Summary': summary},
+        coords=coords,
+        units=units,
+        parent=tif,
+        kind='mmstack',
+        multifile=len(maps) > 1,
+        source='Micro-Manager index map and summary',
+    )
+
+
+def _given(file: Any) -> Any:
+    return lambda: file
+
+
+def _data_offsets(file: Any, ifds: NDArray[np.int64], page: Any) -> NDArray[np.int64]:
+    """Return where the pixels of planes lie, 0 for planes that the file does not hold whole.
+
+    Pixels lie at a constant distance behind their directory, which is told from one that is
+    there; the first directory is larger than the others.
+    """
+    first = file.pages.first
+    others = ifds[ifds != first.offset]
+    distance = 0
+    for offset in others[:1].tolist():
+        try:
+            directory = file.directories.read(offset)
+            distance = int(directory.value_at(directory.index[273])) - offset
+        except (TiffFileError, KeyError, TypeError, ValueError) as error:
+            raise FormatError(
+                f'no directory of a plane: {error}', 'series.mmstack', offset
+            ) from None
+    begins = np.where(ifds == first.offset, first.dataoffsets[0], ifds + distance)
+    whole = (ifds > 0) & (begins + page.nbytes <= file.source.size)
+    return np.where(whole, begins, 0).astype(np.int64)
+
+
+def _coordinates(
+    summary: dict[str, Any], sizes: dict[str, int]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    coords: dict[str, Any] = {}
+    units: dict[str, str] = {}
+    size = summary.get('PixelSize_um')
+    if isinstance(size, int | float) and size > 0:
+        for axis in 'XY':
+            coords[axis], units[axis] = (0.0, float(size)), 'micrometer'
+    step = summary.get('z-step_um')
+    if isinstance(step, int | float) and step:
+        coords['Z'], units['Z'] = (0.0, float(step)), 'micrometer'
+    interval = summary.get('Interval_ms')
+    if isinstance(interval, int | float) and interval > 0:
+        coords['T'], units['T'] = (0.0, interval / 1000.0), 'second'
+    names = summary.get('ChNames')
+    if isinstance(names, list) and len(names) == sizes['C'] > 1:
+        coords['C'] = np.asarray([str(name) for name in names])
+    return coords, units

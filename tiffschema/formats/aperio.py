@@ -85,7 +85,7 @@ def _role(page: Any, base: Any) -> str | None:
     for name in ('label', 'macro'):
         if words.strip().startswith(name):
             return name.title()
-    if page.is_tiled and not page.subfiletype == _MACRO and _is_level(base, page):
+    if page.is_tiled and page.subfiletype != _MACRO and _is_level(base, page):
         # Some writers flag levels as reduced.
         return None
     if page.subfiletype == _MACRO:

@@ -281,6 +281,8 @@ class Struct:
             end = size
         if offset < 0:
             raise TruncatedError(f'the offset {offset} is negative', self.shape.path, offset)
+        if offset:
+            ctx.start = offset
         given = self.arguments(args) if args or self.args else ()
         try:
             result: tuple[Any, int] = parser(buffer, offset, end, ctx, *given)
@@ -355,6 +357,7 @@ class Struct:
         order = self.order(byteorder)
         tracer = self._running.space('trace', order)[f'trace_{self.name}']
         ctx = Parse(base, limits, faults if faults is not None else [], strict)
+        ctx.start = offset
         end = len(buffer) if end is None else min(end, len(buffer))
         given = self.arguments(args) if args or self.args else []
         last: list[Extent] = []

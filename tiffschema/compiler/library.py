@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import SchemaError
 from .freeze import frozen, store
 from .handles import Built, Extent, Struct
-from .load import SCHEMA_KEYS, Located, load_text
+from .load import BASES, SCHEMA_KEYS, Located, load_text
 from .running import RunningVariant
 from .targets.record import Record
 
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from .compiled import CompiledVariant
 
 __all__ = [
-    'Built', 'Extent', 'Schema', 'SchemaLibrary', 'Struct', 'on_register', 'register_schema',
+    'Built', 'Extent', 'Schema', 'SchemaLibrary', 'Struct', 'on_register', 'register_base',
+    'register_schema',
     'register_section', 'schema_folder', 'schema_of', 'schemas',
 ]  # fmt: skip
 
@@ -46,6 +47,18 @@ def register_section(name: str, parser: SectionParser) -> None:
     if name not in SCHEMA_KEYS:
         SCHEMA_KEYS.append(name)
     _sections[name] = parser
+
+
+def register_base(name: str, meaning: str) -> None:
+    """Let a higher floor have its own word for what offsets count from.
+
+    Parameters:
+        name: The word after ``base:``.
+        meaning: ``file``, ``struct`` or ``root`` (the outermost struct).
+    """
+    if meaning not in ('file', 'struct', 'root'):
+        raise ValueError(f'meaning {meaning!r} is none of file, struct, root')
+    BASES[name] = meaning
 
 
 def on_register(listener: Callable[[str, Located, bool], None]) -> None:

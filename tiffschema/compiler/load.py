@@ -13,11 +13,14 @@ from typing import Any
 
 from ..errors import SchemaError
 
-__all__ = ['CORE_KEYS', 'SCHEMA_KEYS', 'Located', 'load_text']
+__all__ = ['BASES', 'CORE_KEYS', 'SCHEMA_KEYS', 'Located', 'load_text']
 
 CORE_KEYS = (
     'schema', 'title', 'doc', 'source', 'use', 'endian', 'variants', 'enums', 'structs', 'tables',
 )  # fmt: skip
+BASES = {'file': 'file', 'struct': 'struct', 'root': 'root'}
+"""What offsets count from: the file, the struct, the outermost struct. `library.register_base` adds
+words of higher floors for these."""
 SCHEMA_KEYS = [*CORE_KEYS]
 """Top-level keys in their fixed order; `library.register_section` adds to them."""
 

@@ -21,6 +21,7 @@ from .ir import (
     Type,
     ZStrType,
 )  # fmt: skip
+from .load import BASES
 from .plan import (
     Array,
     At,
@@ -143,11 +144,13 @@ class Lowering:
         if field.size is not None:
             body = [Window(field.name, field.size, tuple(body), field)]
         if field.at:
-            if field.base not in ('file', 'struct'):
-                raise self.fail('base is file or struct', struct, field)
+            base = BASES.get(field.base)
+            if base is None:
+                known = ' or '.join(BASES)
+                raise self.fail(f'base is {known}, not {field.base!r}', struct, field)
             if self._needs_max(field) and field.max is None:
                 raise self.fail('lies behind a pointer, so it needs max:', struct, field)
-            body = [At(field.name, field.at, field.base, tuple(body), field)]
+            body = [At(field.name, field.at, base, tuple(body), field)]
         if field.check is not None:
             body.append(Check(field.name, field.check))
         simple = keep and isinstance(field.type, NumberType) and not (field.at or field.const)

@@ -44,6 +44,7 @@ class Parse:
     """
 
     base = 0
+    start = 0
     limits = DEFAULT_LIMITS
     items = DEFAULT_LIMITS.items
     depth = min(DEFAULT_LIMITS.depth, DEEPEST)

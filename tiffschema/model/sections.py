@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from tiffschema.compiler.library import (
     on_register,
+    register_base,
     register_schema,
     register_section,
     schemas,
@@ -82,6 +83,8 @@ def register_sections() -> None:
     """Tell the compiler of the sections of this floor; called once when the floor is imported."""
     for name in SECTION_NAMES:
         register_section(name, _PARSERS[name])
+    # Offsets from the first byte of a tag's values, which is where its struct begins.
+    register_base('tag', 'root')
     on_register(_on_register)
 
 

@@ -96,7 +96,7 @@ MISTAKES = [
     ('no type', fields('x: {doc: hello}'), 6, 'structs.a.fields.x', 'needs a type'),
     ('nothing', fields('x:'), 6, 'structs.a.fields.x', 'a field is a type or a mapping'),
     ('number', fields('x: 3'), 6, 'structs.a.fields.x', 'a field is a type or a mapping'),
-    ('base', fields('n: u8', 'x: {type: u8, at: n, base: foo}'), 7, 'structs.a.fields.x', 'base is'),
+    ('base', fields('n: u8', 'x: {type: u8, at: n, base: foo}'), 7, 'structs.a.fields.x', 'base is file or struct'),
     ('negative size', fields('x: "bytes[-1]"'), 6, 'structs.a.fields.x', '-1 is not a count'),
     ('huge size', fields('x: "u8[99999999999]"'), 6, 'structs.a.fields.x', 'more than a declaration'),
     ('no fields', HEAD + 'structs:\n  a: {fields: []}\n', 4, 'structs.a', 'needs fields:'),

@@ -158,7 +158,7 @@ class TestStructs:
     def test_two_arrays_of_one_count_must_agree(self) -> None:
         a = target('n: u8\nx: "u8[n]"\ny: "u8[n]"')
         assert a.build({'x': [1], 'y': [2]}).data == b'\1\1\2'
-        with pytest.raises(BuildError, match='x gives 2.*y gives 1'):
+        with pytest.raises(BuildError, match=r'x gives 2.*y gives 1'):
             a.build({'x': [1, 2], 'y': [2]})
 
     def test_until_with_and_without_the_mark(self) -> None:
@@ -329,3 +329,13 @@ def test_numbers_of_the_file_cannot_fill_memory() -> None:
     assert a.parse(b'\5\0\0\0').x == 32
     with pytest.raises(FormatError, match='no value'):
         a.parse(b'\xff\xff\xff\xff')
+
+
+def test_offsets_from_the_outermost_struct() -> None:
+    more = '  b:\n    fields:\n      o: u8\n      x: {type: u8, at: o, base: root}\n'
+    a = target('k: u8\ns: b', more=more)
+    record = a.parse(b'..\1\2\7', 2)
+    assert record.s.x == 7
+    assert a.build(record).data == b'\1\2\7'
+    assert a.build(record).at(100) == b'\1\2\7'
+    assert [e.path for e in a.trace(b'..\1\2\7', 2)][-1] == 's.x'

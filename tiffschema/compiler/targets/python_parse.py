@@ -296,7 +296,7 @@ class _Parser(Extent):
             self.at_each_case(op, op.body[0])
             return
         back, saved = self.fresh('back'), self.fresh('end')
-        origin = 'start' if op.base == 'struct' else 'ctx.base'
+        origin = {'struct': 'start', 'root': 'ctx.start'}.get(op.base, 'ctx.base')
         path = self.path(op.name)
         self.emit(f'{back}, {saved} = pos, end')
         inline = self.inline_size(op)

@@ -183,7 +183,5 @@ def _locate(base: TiffPageSeries, element: Element, collection: Element) -> None
         spacing = element_number(view.get('spacingZ'))
         if spacing:
             for level in base.levels:
-                describe(
-                    level, coords={'Z': (0.0, spacing / 1000)}, units={'Z': 'micrometer'}
-                )
+                describe(level, coords={'Z': (0.0, spacing / 1000)}, units={'Z': 'micrometer'})
     describe(base, attrs=attrs)

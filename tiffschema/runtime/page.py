@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -149,6 +150,23 @@ class TiffPage(PageBase):
     def aspage(self) -> TiffPage:
         """Return the page itself."""
         return self
+
+    def resized(self, imagewidth: int, imagelength: int) -> TiffPage:
+        """Return the page with another size, where tags are known to count padding.
+
+        Parameters:
+            imagewidth: Columns; in the same number of tiles or strips.
+            imagelength: Rows; in the same number of tiles or strips.
+
+        Raises:
+            ValueError: Segments would be left out or missing.
+        """
+        geometry = replace(self.geometry, imagewidth=imagewidth, imagelength=imagelength)
+        if geometry.grid != self.geometry.grid:
+            raise ValueError(f'{imagewidth} x {imagelength} pixels are of another grid of segments')
+        page = TiffPage(self.parent, self._index, directory=self.directory, trail=self._trail)
+        page.__dict__['geometry'] = geometry
+        return page
 
     @property
     def next_offset(self) -> int:

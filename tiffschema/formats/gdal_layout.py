@@ -26,7 +26,8 @@ def blocks(tif: Any, segments: Iterable[tuple[int, int]]) -> Iterator[tuple[int,
     schema = schemas['vendor/gdal']
     ghost, leader = schema.struct('ghost'), schema.struct('leader')
     start = tif.container.codec.header_nbytes
-    assert ghost.size is not None and leader.size is not None
+    assert ghost.size is not None
+    assert leader.size is not None
     view = tif.source.view(start, ghost.size)
     try:
         digits = ghost.parse(view).digits

@@ -270,11 +270,13 @@ class _Claims:
                 continue
             at = codec.header_nbytes if rule.at is None else rule.at
             view = source.view(0, self.tif.limits.text) if whole is None else whole
-            extents = rule.schema.struct(rule.struct).trace(
-                view, at, byteorder=codec.byteorder, limits=self.tif.limits
-            )
-            if any(e.kind == 'fault' and e.start <= at for e in extents):
+            struct = rule.schema.struct(rule.struct)
+            options = {'byteorder': codec.byteorder, 'limits': self.tif.limits}
+            try:
+                struct.parse(view, at, faults=[], **options)
+            except FormatError:
                 continue  # another kind of file: the constants are not there
+            extents = struct.trace(view, at, **options)
             found = [e for e in extents if e.kind != 'fault' and e.stop > e.start]
             for start, stop, members in _merged(sorted(found, key=lambda e: (e.start, e.stop))):
                 parts = [_field(e, rule.name) for e in members] if self.details else ()

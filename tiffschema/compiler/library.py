@@ -319,7 +319,7 @@ class Schema:
         return schema_page(self)
 
     def check(self) -> list[str]:
-        """Compile everything; return warnings (public fields without doc).
+        """Compile everything; return warnings: fields without doc, structs that cannot be built.
 
         Raises:
             SchemaError: The declaration is wrong.
@@ -331,6 +331,20 @@ class Schema:
                 for order in '<>':
                     compiled.space(target, order)
         _ = self.sections
+        accepted = {
+            (name, field.name)
+            for name, struct in self.structs.items()
+            for field in struct.fields
+            if field.build_none
+        }
+        one_way = re.compile(r"def build_(\w+)\(.*\n    no_inverse\('(\w+)', (.*), path\)")
+        for name, field_name, reason in one_way.findall(self.compiled().text('build', '<')):
+            if (name, field_name) not in accepted:
+                place = f'{self.file}:{self.structs[name].line}' if name in self.structs else name
+                warnings.append(
+                    f'{place}: {name}.{field_name} can only be read, not built: {reason[1:-1]}; '
+                    'build: none accepts that'
+                )
         for name, struct in self.structs.items():
             for field in struct.fields:
                 if not field.hidden and not field.doc:

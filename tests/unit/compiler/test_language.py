@@ -339,3 +339,14 @@ def test_offsets_from_the_outermost_struct() -> None:
     assert a.build(record).data == b'\1\2\7'
     assert a.build(record).at(100) == b'\1\2\7'
     assert [e.path for e in a.trace(b'..\1\2\7', 2)][-1] == 's.x'
+
+
+def test_what_can_only_be_read_says_so() -> None:
+    fields = 'o: u8\nx: {type: u8, at: o & 15}\n'
+    a = target(fields)
+    assert a.parse(b'\x11\7').x == 7
+    with pytest.raises(BuildError, match='can only be read, not built'):
+        a.build({'x': 1})
+    assert any('can only be read' in line for line in a.schema.check())
+    quiet = target(fields.replace('o & 15', 'o & 15, build: none'))
+    assert not any('can only be read' in line for line in quiet.schema.check())

@@ -400,6 +400,11 @@ def unsolvable(length: int, path: str) -> NoReturn:
     raise BuildError(f'the length {length} cannot be expressed by the fields that give it', path)
 
 
+def no_inverse(field: str, reason: str, path: str) -> NoReturn:
+    """Say why a struct can only be read."""
+    raise BuildError(f'can only be read, not built: {reason}', f'{path}.{field}')
+
+
 def too_long(count: int, most: int, path: str) -> NoReturn:
     """Say that a list has more items than its declaration allows."""
     raise BuildError(f'{count} items, at most {most} are allowed', path)

@@ -40,7 +40,24 @@ __all__ = ['emit_builder']
 
 def emit_builder(module: ModuleText, plan: Plan, plans: dict[str, Plan], order: str) -> None:
     """Add the builder of a struct to a module."""
-    module.functions.append(Builder(module, plan, plans, order).text())
+    try:
+        text = Builder(module, plan, plans, order).text()
+    except NoInverse as problem:
+        # Reading such a struct is fine; `Schema.check` tells its author, unless ``build: none``.
+        text = (
+            f'def build_{plan.name}(ctx, values, path, *args):\n'
+            f'    no_inverse({problem.field!r}, {problem.reason!r}, path)'
+        )
+    module.functions.append(text)
+
+
+class NoInverse(Exception):
+    """A field can be read, but what was read does not say how to write it."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(field, reason)
+        self.field = field
+        self.reason = reason
 
 
 class Builder(Layout):
@@ -194,7 +211,7 @@ class Builder(Layout):
             return
         call = op.body[0]
         if not isinstance(call, Call):
-            raise NotImplementedError(f'{self.plan.path}.{op.name}: an end mark needs a struct')
+            raise NoInverse(op.name, 'an end mark needs items that are structs')
         mark = {
             n.parts[1]: value
             for n, value in _equalities(op.until)
@@ -369,7 +386,7 @@ class Builder(Layout):
             (n for n, found in self.derived.pointers.items() if found.name == op.name), None
         )
         if pointer is None:
-            raise NotImplementedError(f'{self.plan.path}.{op.name}: the offset has no field')
+            raise NoInverse(op.name, 'no field holds its offset alone')
         code = self.code_of(pointer)
         with self.block(f'if {name} is not None:'):
             place = f'at_{local(pointer)}'
@@ -401,7 +418,7 @@ class Builder(Layout):
             return ''
         solved = solve(tree, Name((pointer,)), Name(('place_',)))
         if solved is None:
-            raise NotImplementedError(f'{self.plan.path}.{op.name}: the offset has no inverse')
+            raise NoInverse(op.name, 'its offset cannot be solved for the field that holds it')
         text = printed(solved, lambda n: 'place_' if n.head == 'place_' else self.name(n))
         return f', lambda place_: {text}'
 
@@ -415,6 +432,11 @@ class Builder(Layout):
             self.emit(f'fill(out, {mark}, {self.expr(op.size)}, {self.where(op.name)})')
         else:
             self.emit(f'sizes_[{op.name!r}] = len(out) - {mark}')
+            tree = self.derived.windows[target][1]
+            pointers = {found.head for found in names_in(tree)} & set(self.derived.pointers)
+            if self.level == 1 and not pointers:  # what follows may ask for the size
+                text = printed(tree, self._given(f'sizes_[{op.name!r}]'))
+                self.emit(f'{local(target)} = {text}')
 
     # what the layout settles ----------------------------------------------------------------------
 

@@ -102,7 +102,7 @@ def _is_level(base: Any, page: Any) -> bool:
     if page.dtype != base.dtype or page.axes != base.axes:
         return False
     across, down = base.imagewidth / page.imagewidth, base.imagelength / page.imagelength
-    return abs(across - down) <= 4 * max(across / page.imagewidth, down / page.imagelength)
+    return bool(abs(across - down) <= 4 * max(across / page.imagewidth, down / page.imagelength))
 
 
 def _values(tif: Any, page: Any, kind: str) -> dict[str, Any]:

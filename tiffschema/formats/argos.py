@@ -52,7 +52,10 @@ def series(tif: Any) -> list[TiffPageSeries]:
     names = [*_NAMES, *['Unknown'] * len(others)]
     return [
         made,
-        *(image(tif, page, 'avs', name, 'order of pages') for page, name in zip(others, names)),
+        *(
+            image(tif, page, 'avs', name, 'order of pages')
+            for page, name in zip(others, names, strict=False)
+        ),
     ]
 
 

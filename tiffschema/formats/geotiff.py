@@ -7,13 +7,13 @@ Knows pages, tags and the table of GeoKeys; the numbers of keys and codes are de
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from tiffschema.errors import FormatError
 from tiffschema.model import catalog
 from tiffschema.model.enums import member
+from tiffschema.model.sections import schemas
 from tiffschema.runtime.assemble.generic import generic_series
 from tiffschema.runtime.describe import describe
 from tiffschema.runtime.series import TiffPageSeries
@@ -33,8 +33,6 @@ _RPC_NAMES = (
     'LINE_SCALE', 'SAMP_SCALE', 'LAT_SCALE', 'LONG_SCALE', 'HEIGHT_SCALE',
 )  # fmt: skip
 _RPC_POLYNOMIALS = ('LINE_NUM_COEFF', 'LINE_DEN_COEFF', 'SAMP_NUM_COEFF', 'SAMP_DEN_COEFF')
-_FIRST_LINE = re.compile(rb'GDAL_STRUCTURAL_METADATA_SIZE=(\d{6}) bytes\n')
-_FIRST_LINE_SIZE = 43
 _USER_DEFINED = 32767
 
 
@@ -285,13 +283,17 @@ def structural_metadata(tif: Any) -> dict[str, Any] | None:
 
     Source: GDAL's COG driver: a line of 43 characters with the size of the lines that follow.
     """
-    start = 16 if tif.is_bigtiff else 8
-    source = tif.source
-    match = _FIRST_LINE.fullmatch(bytes(source.view(start, _FIRST_LINE_SIZE)))
-    if match is None:
+    ghost = schemas['vendor/gdal'].struct('ghost')
+    start, source = tif.container.codec.header_nbytes, tif.source
+    assert ghost.size is not None
+    try:
+        digits = ghost.parse(source.view(start, ghost.size)).digits
+    except FormatError:
         return None
-    size = int(match[1])
-    text = bytes(source.view(start + _FIRST_LINE_SIZE, size))
+    if not digits.isdecimal():
+        return None
+    size = int(digits)
+    text = bytes(source.view(start + ghost.size, size))
     if len(text) < size:
         tif.faults.append(
             FormatError(f'{len(text)} of {size} bytes', 'gdal_structural_metadata', start)

@@ -40,7 +40,7 @@ def series(tif: Any) -> list[TiffPageSeries]:
         places.setdefault(level, {})[channel] = page
     if not places:
         return []
-    levels = []
+    levels: list[list[Any]] = []
     for number in sorted(places):
         stack = [places[number][channel] for channel in sorted(places[number])]
         if levels and len(stack) != len(levels[0]):

@@ -123,7 +123,7 @@ def _spacings(slide: Element) -> list[tuple[float, float]]:
 def _cut(
     tif: Any, base: Any, page: Any, first: tuple[float, float], spacing: tuple[float, float]
 ) -> Any:
-    """Return a level without its padding: the first one's size divided by how much larger pixels are.
+    """Return a level without its padding: as large as the first, divided by the ratio of pixels.
 
     The tags count whole tiles. No column or row of tiles is dropped: where division says less,
     the smallest size with all tiles is taken, and that is recorded.

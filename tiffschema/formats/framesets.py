@@ -19,7 +19,7 @@ from tiffschema.runtime.segmenttable import SegmentTable
 from tiffschema.runtime.seriespages import PageSelection, open_of
 from tiffschema.runtime.source import Source, open_source
 
-__all__ = ['ChildPages', 'FileSetPages', 'OffsetFrames', 'frames_of', 'levels_of', 'sibling_bytes']
+__all__ = ['ChildPages', 'FileSetPages', 'OffsetFrames', 'StridedFrames', 'frames_of', 'levels_of', 'sibling_bytes']
 
 _LOWEST_OFFSET = 8
 
@@ -135,6 +135,53 @@ class OffsetFrames(Sequence[Any]):
         files = self._numbers if (self._numbers != 0).any() else None
         sources = [_opener(file) for file in self._files]
         return FrameMap(sources, SegmentTable(self._offsets[:, None], counts), files)
+
+
+class StridedFrames(Sequence[Any]):
+    """Frames of one file with the offsets and sizes of their segments; no directory is read.
+
+    Parameters:
+        parent: The file.
+        keyframe: The page that lends its properties, and is the first frame.
+        offsets: Of shape (frames, segments); one column for frames in one stretch.
+        bytecounts: Of the same shape.
+    """
+
+    def __init__(
+        self, parent: Any, keyframe: Any, offsets: NDArray[np.int64], bytecounts: NDArray[np.int64]
+    ) -> None:
+        self._parent = parent
+        self._keyframe = keyframe
+        self._table = SegmentTable(
+            np.ascontiguousarray(offsets, np.int64), np.ascontiguousarray(bytecounts, np.int64)
+        )
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, slice):
+            table = self._table.take(key)
+            return StridedFrames(self._parent, self._keyframe, table.offsets, table.bytecounts)
+        index = range(len(self))[key]
+        return self._keyframe if index == 0 else self._frame(index)
+
+    def _frame(self, index: int) -> TiffFrame:
+        return TiffFrame(
+            self._parent,
+            index,
+            offset=0,
+            keyframe=self._keyframe,
+            dataoffsets=self._table.offsets[index].tolist(),
+            databytecounts=self._table.bytecounts[index].tolist(),
+        )
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self[index] for index in range(len(self)))
+
+    def frame_map(self, keyframe: Any) -> FrameMap:
+        """Return where all frames lie."""
+        return FrameMap([open_of(self._parent)], self._table)
 
 
 def _opener(file: Callable[[], Any]) -> Callable[[], Source]:

@@ -218,7 +218,9 @@ class ValueBinding:
         struct = self.view.struct(self.name)
         if not self.at_value:
             buffer, position, start = data()
-            return struct, buffer, position, position + context.size, start
+            # Where the row says how to count, count and type do not say how many bytes there are.
+            end = None if self._is_counted else position + context.size
+            return struct, buffer, position, end, start
         offset = context.number
         if not isinstance(offset, int) or offset < 8:
             raise FormatError(f'{offset!r} is no offset', f'tag {self.row.code}')
@@ -256,20 +258,24 @@ class ValueBinding:
             if expression.is_name and head == 'tags' and '.' not in tag:
                 partners[self._code(tag)] = built.args[name]
         size = len(built)
-        return BuiltValue(self._count(value, size, type_size), size, built.at, partners)
+        return BuiltValue(self._count(value, built.args, size, type_size), size, built.at, partners)
+
+    @property
+    def _is_counted(self) -> bool:
+        return isinstance(self.row.count, str) and self.row.count != 'any'
 
     @property
     def _path(self) -> str:
         return f'tag {self.row.code} {self.row.name}'
 
-    def _count(self, value: Any, size: int, type_size: int) -> int:
+    def _count(self, value: Any, args: Mapping[str, Any], size: int, type_size: int) -> int:
         """Return the count: as the row says, for tags whose count lies, else from the size."""
-        if not isinstance(self.row.count, str) or self.row.count == 'any':
+        if not self._is_counted:
             if size % type_size:
                 raise BuildError(f'{size} bytes are no whole values of {type_size}', self._path)
             return size // type_size
         expression = Expression(self.row.count, f'tags.{self.row.code}.count')
-        count = expression(lambda name: _field(value, name))
+        count = expression(lambda name: args[name] if name in args else _field(value, name))
         if not isinstance(count, int) or count < 0:
             raise BuildError(f'count {count!r}', self._path)
         return count

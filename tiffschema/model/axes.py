@@ -17,6 +17,7 @@ __all__ = [
     'AXES_NAMES',
     'axes_letters',
     'axes_names',
+    'axes_unique',
     'reshape_axes',
     'squeeze_axes',
     'transpose_axes',
@@ -83,6 +84,21 @@ def axes_letters(names: Sequence[str]) -> str:
         else AXES_CODES.get(name.lower(), 'Q')
         for name in names
     )
+
+
+def axes_unique(axes: str) -> tuple[str, ...]:
+    """Return letters as names of dimensions: those that occur again get a number.
+
+    Example:
+        >>> axes_unique('QQYXQ')
+        ('Q', 'Q2', 'Y', 'X', 'Q3')
+    """
+    seen: dict[str, int] = {}
+    names = []
+    for letter in axes:
+        seen[letter] = count = seen.get(letter, 0) + 1
+        names.append(letter if count == 1 else f'{letter}{count}')
+    return tuple(names)
 
 
 @overload

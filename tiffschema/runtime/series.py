@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from tiffschema.errors import FormatError
-from tiffschema.model.axes import squeeze_axes
+from tiffschema.model.axes import axes_unique, squeeze_axes
 
 from .coordinates import Coordinates, PixelSize, page_coordinates
 from .frames import FrameMap
@@ -152,13 +152,13 @@ class TiffPageSeries(Sequence[Any]):
 
     @property
     def dims(self) -> tuple[str, ...]:
-        """Letters of the axes, one by one."""
-        return tuple(self.axes)
+        """Names of the axes, one by one: letters, with a number where one occurs again."""
+        return axes_unique(self.axes)
 
     @property
     def sizes(self) -> dict[str, int]:
         """Length of each axis."""
-        return dict(zip(self.axes, self.shape, strict=True))
+        return dict(zip(self.dims, self.shape, strict=True))
 
     @property
     def ndim(self) -> int:
@@ -204,13 +204,17 @@ class TiffPageSeries(Sequence[Any]):
         return self._page(index % len(self))
 
     def __iter__(self) -> Iterator[Any]:
-        if not self.is_truncated:
+        if not self._contiguous:
             return iter(self._pages)
         return (self._page(index) for index in range(len(self)))
 
     def _page(self, index: int) -> Any:
         if not self.is_truncated or index == 0:
-            return self._pages[index]
+            try:
+                return self._pages[index]
+            except IndexError:
+                if not self._contiguous:
+                    raise
         table = self.framemap.table
         from .frame import TiffFrame
 

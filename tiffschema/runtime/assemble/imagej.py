@@ -93,7 +93,8 @@ def _pages(tif: Any, page: Any, planes: int) -> tuple[Any, bool, bool]:
         else:
             limit = following
         if end <= limit and not (following and following < page.dataoffsets[0]):
-            if chain.extend(planes) >= planes:
+            if known > 1:
+                # Directories are not counted: frames without one are virtual.
                 return PageSelection(tif.pages, range(planes)), False, True
             return [page], True, True
         if known == 1:

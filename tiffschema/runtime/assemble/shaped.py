@@ -73,23 +73,36 @@ def _one(tif: Any, page: Any, index: int) -> tuple[TiffPageSeries, int]:
         raise FormatError(
             f'shape {shape} is not made of pages of {page.shape}', page._path, page.offset
         )
-    pages: Any = PageSelection(tif.pages, range(index, index + count))
-    truncated = contiguous = False
-    used = count
-    if count > 1:
-        truncated = bool(metadata.get('truncated'))
-        if not truncated and tif.pages.chain.extend(index + count) < index + count:
-            if not page.is_final:
-                raise FormatError(f'pages of shape {shape} are missing', page._path, page.offset)
-            truncated = True
-        if truncated:
-            pages, used = [page], 1
-        else:
-            contiguous = _is_contiguous(tif, page, index, count)
+    truncated = count > 1 and bool(metadata.get('truncated'))
+    if not truncated and tif.pages.chain.extend(index + count) < index + count:
+        # Only the first directory was written, whatever the description says.
+        truncated = True
+    if truncated:
+        _check_data(page, shape, count)
+        pages: Any = [page]
+        used, contiguous = 1, True
+    else:
+        pages = PageSelection(tif.pages, range(index, index + count))
+        used, contiguous = count, count > 1 and _is_contiguous(tif, page, index, count)
     series = _made(tif, pages, metadata, shape, page, count, truncated, contiguous)
     if page.subifds:
         series.levels += _children(tif, series, pages, page)
     return series, used
+
+
+def _check_data(page: Any, shape: tuple[int, ...], count: int) -> None:
+    """Check that the data of many pages follow those of the first.
+
+    Raises:
+        FormatError: They do not.
+    """
+    if not page.is_final:
+        raise FormatError(f'pages of shape {shape} are missing', page._path, page.offset)
+    needed, size = page.dataoffsets[0] + count * page.nbytes, page.parent.source.size
+    if needed > size:
+        raise FormatError(
+            f'shape {shape} needs {needed} bytes, the file has {size}', page._path, page.offset
+        )
 
 
 def _is_contiguous(tif: Any, page: Any, index: int, count: int) -> bool:

@@ -37,6 +37,7 @@ FEATURES: dict[str, str] = {
     'at alternatives': 'where: u32\na: {type: first, at: [where, where + 65536]}',
     'inline': 'where: u32\na: {type: u16, at: where, inline: 4}',
     'size': 'n: u16\na: {type: inner, size: n}\nb: u8',
+    'condition on a size': 'n: u16\na: {type: "bytes[]", size: n}\nb: {type: u8, when: n < 3}',
     'switch': 'k: u8\n'
     'a: {switch: k, cases: {0: u8, "1|2": inner, 3: "str[4]"}, default_case: "bytes[1]"}',
     'switch by table': 'k: u8\na: {switch: k, table: codes, when: "k in [1, 2]"}',

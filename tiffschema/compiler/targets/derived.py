@@ -31,7 +31,7 @@ class Derived:
     Parameters:
         role: What it says about others.
         expr: The expression that it solves.
-        shared: Whether several fields follow from it.
+        shared: Whether several fields follow from it, or conditions ask for it.
     """
 
     role: Role
@@ -48,7 +48,6 @@ def derived_names(struct: StructDef) -> dict[str, Derived]:
     }
     found: dict[str, Derived] = {}
     waiting = list(_sources(struct))
-    uses: dict[str, int] = {}
     for field in struct.fields:
         if field.build is not None:
             found[field.name] = Derived('build', field.build)
@@ -62,11 +61,25 @@ def derived_names(struct: StructDef) -> dict[str, Derived]:
             if len(unknown) == 1 and solve(expr, Name((unknown[0],)), Name(('x',))) is not None:
                 found[unknown[0]] = Derived(role, expr)
                 changed = True
-            for name in set(_unknowns(expr, numbers, {})):
-                uses[name] = uses.get(name, 0) + (role in ('count', 'size'))
             if len(unknown) <= 1:
                 waiting.remove((role, expr))
-    return {name: Derived(why.role, why.expr, uses.get(name, 0) > 1) for name, why in found.items()}
+    uses = [
+        name
+        for role, expr in _sources(struct)
+        if role in ('count', 'size')
+        for name in set(_unknowns(expr, numbers, {}))
+    ]
+    asked = {name.head for field in struct.fields for name in _asked(field)}
+    return {
+        name: Derived(why.role, why.expr, uses.count(name) > 1 or name in asked)
+        for name, why in found.items()
+    }
+
+
+def _asked(field: Field) -> Iterator[Name]:
+    """Yield names whose values decide what is there."""
+    for expr in (field.when, field.switch.on if field.switch else None):
+        yield from names_in(expr) if expr is not None else ()
 
 
 def _unknowns(expr: Expr, numbers: set[str], known: dict[str, Derived]) -> list[str]:

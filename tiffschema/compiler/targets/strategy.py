@@ -511,6 +511,9 @@ class _Drawer:
         self, type_: BytesType, declared: Field, scope: _Scope
     ) -> tuple[int | None, int | None]:
         """Return the most bytes a value may have, and how many it must have."""
+        if type_.count is None and isinstance(declared.size, Name):
+            chosen = scope.lengths.get(declared.size.head)
+            return (declared.max, None) if chosen is None else (chosen, chosen)
         if type_.count is None:
             return declared.max, None
         size = self.value_of(type_.count, scope, None)

@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy
 
-from tiffschema.compiler.library import Schema, Struct, schemas
+from tiffschema.compiler.library import Schema, Struct
 from tiffschema.compiler.targets.derived import derived_names
 from tiffschema.compiler.targets.describe import visible
 from tiffschema.compiler.targets.record import Record, plain, same
 from tiffschema.errors import BuildError, FormatError, UnsupportedError
+from tiffschema.model.sections import schemas
 from tiffschema.testing.strategies import near_valid
 
 __all__ = [

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from tiffschema.compiler.library import Schema, schemas
+from tiffschema.compiler.library import Schema
 from tiffschema.compiler.targets.derived import derived_names
 from tiffschema.compiler.targets.describe import visible
 from tiffschema.compiler.targets.strategy import arguments, struct_values
+from tiffschema.model.sections import schemas
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy

@@ -72,13 +72,7 @@ def imshow(
         UnsupportedError: Matplotlib is not installed.
         ValueError: The data are no image.
     """
-    try:
-        from matplotlib import pyplot
-    except ImportError:
-        raise UnsupportedError(
-            'imshow needs matplotlib, which is not installed; install tiffschema[plot]'
-        ) from None
-
+    pyplot = _pyplot()
     colour, meant = _meaning(photometric, planarconfig)
     image = np.asarray(data)
     if image.ndim < 2 or not image.size or image.dtype.kind not in 'biufc':
@@ -89,15 +83,7 @@ def imshow(
     low, high = low if vmin is None else vmin, high if vmax is None else vmax
 
     figure = pyplot.figure(dpi=dpi) if figure is None else figure
-    if background is not None:
-        figure.patch.set_facecolor(background)
-    if window_title is not None and figure.canvas.manager is not None:
-        figure.canvas.manager.set_window_title(window_title)
-    axes = figure.add_subplot(111 if subplot is None else subplot)
-    if title is not None:
-        text = title.decode('utf-8', 'replace') if isinstance(title, bytes) else title
-        axes.set_title(text.replace('$', r'\$'), size='small')
-
+    axes = _labelled(figure, subplot, title, window_title, background)
     lead = image.shape[: image.ndim - (3 if is_colour else 2)]
 
     def frame(index: tuple[int, ...]) -> Array:
@@ -113,6 +99,31 @@ def imshow(
     if show:
         pyplot.show()
     return figure, axes, drawn
+
+
+def _pyplot() -> Any:
+    try:
+        from matplotlib import pyplot
+    except ImportError:
+        raise UnsupportedError(
+            'imshow needs matplotlib, which is not installed; install tiffschema[plot]'
+        ) from None
+    return pyplot
+
+
+def _labelled(
+    figure: Any, subplot: Any, title: str | bytes | None, window_title: str | None, background: Any
+) -> Any:
+    """Return new axes of a figure, with titles."""
+    if background is not None:
+        figure.patch.set_facecolor(background)
+    if window_title is not None and figure.canvas.manager is not None:
+        figure.canvas.manager.set_window_title(window_title)
+    axes = figure.add_subplot(111 if subplot is None else subplot)
+    if title is not None:
+        text = title.decode('utf-8', 'replace') if isinstance(title, bytes) else title
+        axes.set_title(text.replace('$', r'\$'), size='small')
+    return axes
 
 
 def _meaning(photometric: Any, planarconfig: Any) -> tuple[int | None, int | None]:

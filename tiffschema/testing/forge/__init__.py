@@ -1,0 +1,61 @@
+"""Small valid files of every format, made by the builders of this library.
+
+Example:
+    >>> import tiffschema
+    >>> from tiffschema.testing.forge import forge
+    >>> made = forge('svs')
+    >>> with tiffschema.TiffFile(made.data) as tif:
+    ...     [series.name for series in tif.series]
+    ['Baseline', 'Thumbnail', 'Label', 'Macro']
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from tiffschema.testing.forge.forged import Forged, ForgedSeries
+
+__all__ = ['Forged', 'ForgedSeries', 'forge', 'forgeable']
+
+# Function of this package that makes a kind; one that makes several is told which.
+_MAKERS: dict[str, str] = {
+    'svs': 'slides:aperio',
+    'mikroscan': 'slides:aperio',
+    'motic': 'slides:aperio',
+    'trestle': 'slides:trestle',
+    'huron': 'slides:huron',
+    'scn': 'slides:scn',
+    'qpi': 'slides:qpi',
+    'ndpi': 'slides:ndpi',
+    'bif': 'slides:bif',
+    'avs': 'slides:avs',
+    'philips': 'slides:philips',
+    'indica': 'slides:indica',
+}
+
+
+def forgeable() -> tuple[str, ...]:
+    """Return the kinds that `forge` makes."""
+    return tuple(_MAKERS)
+
+
+def forge(kind: str, /, **options: Any) -> Forged:
+    """Return a small valid file of a kind, with known pixels and metadata.
+
+    Parameters:
+        kind: Kind of series, one of `forgeable`.
+        **options: Of the kind: ``byteorder``, ``planes``, ``channels``, ``bigtiff`` …
+
+    Raises:
+        ValueError: The kind cannot be made.
+        TypeError: The kind has no such option.
+    """
+    if kind not in _MAKERS:
+        raise ValueError(f'kind {kind!r} is none of {", ".join(_MAKERS)}')
+    target = _MAKERS[kind]
+    module, _, name = target.partition(':')
+    function = getattr(import_module(f'{__name__}.{module}'), name)
+    shared = list(_MAKERS.values()).count(target) > 1
+    made: Forged = function(kind, **options) if shared else function(**options)
+    return made

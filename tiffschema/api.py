@@ -93,7 +93,11 @@ def imread(
             return_as=return_as,
             selection=selection,
             out=out,
-            **{name: value for name, value in {**reading, **opening, **decoding}.items() if value},
+            **{
+                name: value
+                for name, value in {**reading, **opening, **decoding}.items()
+                if value is not None and not (name == 'strict' and value is False)
+            },
             **kwargs,
         )
     from .runtime.file import TiffFile
@@ -102,12 +106,12 @@ def imread(
     if return_as == 'zarr':
         tif = TiffFile(file, **opening, **flags)
         return tif.aszarr(**reading, **kwargs)
-    if kwargs:
+    if kwargs and colour is None:
         raise TypeError(f'imread() got an unexpected keyword argument {next(iter(kwargs))!r}')
     with TiffFile(file, **opening, **flags) as tif:
         if return_as == 'xarray':
             return tif.asxarray(**reading)
-        return tif.asarray(**reading, **decoding, selection=selection, out=out)
+        return tif.asarray(**reading, **decoding, selection=selection, out=out, **kwargs)
 
 
 _SEQUENCE = ('pattern', 'container', 'imread', 'imreadargs', 'axestiled', 'chunkshape')
@@ -128,7 +132,12 @@ def _single(files: Any, kwargs: dict[str, Any]) -> Any:
         if not path:
             raise ValueError('files: no file is named')
         if not is_url(path) and ('*' in path or '?' in path) and not os.path.exists(path):
-            return None
+            from glob import glob
+
+            found = glob(path)
+            if not found:
+                raise ValueError(f'files: none matches {path!r}')
+            return found[0] if len(found) == 1 else None
         return files
     if isinstance(files, Sequence) and not isinstance(files, bytes | bytearray | memoryview):
         if not files:

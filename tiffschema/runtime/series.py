@@ -18,10 +18,11 @@ from tiffschema.errors import FormatError
 from tiffschema.model.axes import axes_unique, squeeze_axes
 
 from .coordinates import Coordinates, PixelSize, page_coordinates
+from .frameplan import FramePlan
 from .frames import FrameMap
 from .output import OutputType, create_output
 from .pagepixels import read_options
-from .segments import ErrorMode, SegmentReader, Window
+from .segments import ErrorMode, ReadOptions, SegmentReader
 from .selection import Selection, SelectionArgument, select
 from .seriespages import frame_map
 
@@ -390,46 +391,60 @@ class TiffPageSeries(Sequence[Any]):
         if dtype is None:
             # The page knows what to say.
             return np.asarray(self.keyframe.asarray())
-        options = read_options(self.parent, errors, maxworkers, buffersize, lock)
-        if (
-            selection is None
-            and shape == self.keyframe.shape
-            and len(self._pages) == 1
-            and self._pages[0] is self.keyframe
-            and self.transform is None
-            and out is None
-        ):
+        reading = {
+            'lock': lock, 'maxworkers': maxworkers, 'buffersize': buffersize, 'errors': errors,
+        }  # fmt: skip
+        if self._is_one_page and selection is None and out is None and shape == self.keyframe.shape:
             # One page needs no map of frames.
-            page: Array = self.keyframe.asarray(
-                lock=lock, maxworkers=maxworkers, buffersize=buffersize, errors=errors
-            )
+            page: Array = self.keyframe.asarray(**reading)
             return page
         if isinstance(out, str) and out == 'memmap' and self.is_memmappable:
             return np.asanyarray(self._memmap(shape)[... if selection is None else selection])
         chosen = select(selection, shape)
         if math.prod(chosen.shape) == 0:
             return _given(out, chosen.take(np.empty(chosen.shape, dtype)))
-        plan = _FramePlan.of(shape, self.keyframe.shape, self.keyframe.shaped)
+        plan = FramePlan.of(shape, self.keyframe.shape, self.keyframe.shaped)
         if plan is None:
             # The shape is not made of whole pages: everything is read, then cut.
-            whole = self.asarray(squeeze=squeeze, maxworkers=maxworkers, errors=errors)
+            whole = self._page_stack(read_options(self.parent, **reading)).reshape(shape)
             return _given(out, whole[selection if selection is not None else ...])
+        return self._selected(plan, chosen, out, read_options(self.parent, **reading))
+
+    @cached_property
+    def _is_one_page(self) -> bool:
+        return (
+            len(self._pages) == 1
+            and self._pages[0] is self.keyframe
+            and self.transform is None
+            and not self.is_truncated
+        )
+
+    def _page_stack(self, options: ReadOptions) -> Array:
+        """Return all frames in their own shape."""
+        shape = (len(self.framemap), *self.keyframe.shape)
+        plan = FramePlan.of(shape, self.keyframe.shape, self.keyframe.shaped)
+        assert plan is not None
+        return self._selected(plan, select(None, shape), None, options)
+
+    def _selected(
+        self, plan: FramePlan, chosen: Selection, out: OutputType, options: ReadOptions
+    ) -> Array:
+        """Return a part of the frames."""
+        dtype = self.keyframe.dtype
         simple = chosen.index is None and self.transform is None
         target = create_output(out if simple else None, chosen.shape, dtype, limits=options.limits)
-        if target.size:
-            wanted, window = plan.frames(chosen)
-            if len(self.framemap) < plan.count:
-                raise FormatError(
-                    f'{len(self.framemap)} pages where shape {self.shape} needs {plan.count}',
-                    'series',
-                )
-            block_shape = (len(wanted), *(len(each) for each in window))
-            block = target.reshape(block_shape)
-            if not np.shares_memory(block, target):
-                block = np.empty(block_shape, target.dtype)
-            self._reader.read(self.framemap, wanted, window, block, options)
-            if not np.shares_memory(block, target):
-                target[...] = block.reshape(target.shape)
+        wanted, window = plan.frames(chosen)
+        if len(self.framemap) < plan.count:
+            raise FormatError(
+                f'{len(self.framemap)} pages where shape {self.shape} needs {plan.count}', 'series'
+            )
+        block_shape = (len(wanted), *(len(each) for each in window))
+        block = target.reshape(block_shape)
+        if not np.shares_memory(block, target):
+            block = np.empty(block_shape, target.dtype)
+        self._reader.read(self.framemap, wanted, window, block, options)
+        if not np.shares_memory(block, target):
+            target[...] = block.reshape(target.shape)
         if simple:
             return target
         result = chosen.take(target)
@@ -506,50 +521,6 @@ class TiffPageSeries(Sequence[Any]):
             f'{len(self)} Pages',
         ]
         return '  '.join(part for part in parts if part)
-
-
-class _FramePlan:
-    """How the shape of a series is made of frames.
-
-    Parameters:
-        lead: Lengths of the axes over frames.
-        places: For each further axis of the series its axis in (P, D, L, W, c), -1 for length 1.
-    """
-
-    def __init__(self, lead: tuple[int, ...], places: tuple[int, ...]) -> None:
-        self.lead = lead
-        self.places = places
-        self.count = math.prod(lead)
-
-    @classmethod
-    def of(
-        cls, shape: Sequence[int], page_shape: Sequence[int], shaped: Sequence[int]
-    ) -> _FramePlan | None:
-        """Return the plan of a shape, None if its last axes are not those of a page."""
-        long = [size for size in page_shape if size != 1]
-        page_axes = [axis for axis, size in enumerate(shaped) if size != 1]
-        size = math.prod(page_shape)
-        for cut in range(len(shape), -1, -1):
-            tail = shape[cut:]
-            if math.prod(tail) == size and [each for each in tail if each != 1] == long:
-                number = iter(page_axes)
-                places = tuple(next(number) if each != 1 else -1 for each in tail)
-                return cls(tuple(shape[:cut]), places)
-        return None
-
-    def frames(self, chosen: Selection) -> tuple[NDArray[np.intp], Window]:
-        """Return the frames that a selection takes, and what it takes of each."""
-        lead = chosen.ranges[: len(self.lead)]
-        if lead:
-            grids = np.ix_(*[np.asarray(each, np.intp) for each in lead])
-            wanted = np.ravel(np.ravel_multi_index(grids, self.lead))
-        else:
-            wanted = np.zeros(1, np.intp)
-        window = [range(1)] * 5
-        for place, each in zip(self.places, chosen.ranges[len(self.lead) :], strict=True):
-            if place >= 0:
-                window[place] = each
-        return wanted.astype(np.intp), (window[0], window[1], window[2], window[3], window[4])
 
 
 def _given(out: OutputType, result: Array) -> Array:

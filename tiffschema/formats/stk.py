@@ -24,6 +24,7 @@ __all__ = ['metadata', 'series']
 
 _UIC1, _UIC2, _UIC3, _UIC4 = 33628, 33629, 33630, 33631
 _DESCRIPTION = 270
+_LONG = 4
 _FIRST_DAY = 1721424
 _PROPERTIES = 49
 _INVALID_EMPTY = frozenset((6, 7, 25))
@@ -51,7 +52,8 @@ def metadata(tif: Any) -> dict[str, Any]:
         'NumberPlanes': count,
     }
     uic1 = tags.valueof(_UIC1)
-    if isinstance(uic1, Mapping):
+    # Before MetaMorph 2.5 the tag held one Z distance per plane, as RATIONAL.
+    if isinstance(uic1, Mapping) and int(tags[_UIC1].dtype) == _LONG:
         found.update(_named(uic1['items'], count))
     uic3 = tags.valueof(_UIC3)
     if isinstance(uic3, Mapping):
@@ -183,7 +185,9 @@ def _frames(tif: Any, page: Any, count: int) -> StridedFrames:
         first, stored = np.asarray(page.dataoffsets[:1]), np.asarray([page.nbytes])
     end = int(steps[-1, 0] + first[-1] + stored[-1])
     if end > tif.source.size:
-        tif.faults.add(f'{count} planes need {end} bytes, the file has {tif.source.size}', 'series.stk')
+        tif.faults.add(
+            f'{count} planes need {end} bytes, the file has {tif.source.size}', 'series.stk'
+        )
     table = first[None, :] + steps
     return StridedFrames(tif, page, table, np.broadcast_to(stored, table.shape))
 
@@ -233,4 +237,3 @@ def _attrs(page: Any) -> dict[str, Any]:
     if isinstance(moment, datetime):
         found['datetime'] = moment.replace(tzinfo=None).isoformat(timespec='auto')
     return found
-

@@ -17,7 +17,7 @@ TARGET = 'tiffschema/_frozen'
 
 
 class FreezeHook(BuildHookInterface[Any]):
-    """Freezes the schemas into the wheel; an editable install compiles them on first use instead."""
+    """Freezes the schemas into the wheel; an editable install compiles on first use instead."""
 
     PLUGIN_NAME = 'custom'
 

@@ -1,4 +1,4 @@
-"""Damaged blocks of the worked examples: only documented errors, traces inside, honest rebuilding."""
+"""Damaged blocks of the worked examples: documented errors only, traces inside, honest building."""
 
 from __future__ import annotations
 
@@ -51,9 +51,11 @@ def check_block(target: Any, data: bytes, order: str, args: dict[str, Any]) -> N
     try:
         record = target.parse(data, byteorder=order, args=args, faults=faults, limits=limits)
     except FormatError as error:
-        assert error.path
+        faults.append(error)
+        record = None
+    assert all(isinstance(fault, FormatError) and fault.path for fault in faults)
+    if record is None:
         return
-    assert all(isinstance(fault, FormatError) for fault in faults)
     for extent in target.trace(data, byteorder=order, args=args, limits=limits):
         assert 0 <= extent.start <= extent.stop <= len(data), extent
     try:

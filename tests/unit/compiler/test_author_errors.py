@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - one mistake a line
 """What authors of schemas get told: file, line, field, what is wrong and what would be right."""
 
 from __future__ import annotations

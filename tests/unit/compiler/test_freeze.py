@@ -22,7 +22,8 @@ ifd = schemas['tiff/ifd'].struct('ifd', variant='classic')
 record = ifd.parse(data, byteorder='<')
 assert record.entries['code'].tolist() == [256, 257]
 assert bytes(ifd.build(record, byteorder='<')) == data
-print('yaml' in sys.modules, *sorted(m for m in sys.modules if m.endswith(('.syntax', '.lower'))))
+compilers = ('.syntax', '.lower')
+print('yaml' in sys.modules, *sorted(m for m in sys.modules if m.endswith(compilers)))
 """
 
 
@@ -30,7 +31,12 @@ def run(code: str, path: Path, cache: Path) -> str:
     """Run code in a fresh process against a package folder."""
     env = {**os.environ, 'PYTHONPATH': str(path), 'XDG_CACHE_HOME': str(cache)}
     done = subprocess.run(
-        [sys.executable, '-c', code], env=env, cwd=cache, capture_output=True, text=True, timeout=120
+        [sys.executable, '-c', code],
+        env=env,
+        cwd=cache,
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()

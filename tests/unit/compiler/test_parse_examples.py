@@ -78,8 +78,10 @@ class TestEveryExample:
             try:
                 target.parse(data[:stop], byteorder=order, args=args, faults=faults)
             except FormatError as error:
-                assert error.path.startswith('example/')
-                assert 0 <= error.offset <= len(data)
+                faults.append(error)
+            for fault in faults:
+                assert fault.path.startswith('example/')
+                assert 0 <= fault.offset <= len(data)
 
 
 def test_sis_values() -> None:

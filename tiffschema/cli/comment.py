@@ -107,7 +107,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             status = 1
             continue
         if comment is None:
-            if len(arguments.file) > 1:
-                print(('\n' if number else '') + f'# {path}')
-            print(found)
+            head = ('\n' if number else '') + f'# {path}\n' if len(arguments.file) > 1 else ''
+            try:
+                print(f'{head}{found}', flush=True)
+            except BrokenPipeError:
+                # The reader of the pipe has seen enough.
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                return 1
     return status

@@ -18,7 +18,7 @@ from tiffschema.runtime.assemble.generic import generic_series
 from tiffschema.runtime.describe import describe
 from tiffschema.runtime.series import TiffPageSeries
 
-__all__ = ['geotiff_tags', 'geotransform', 'metadata', 'rpc', 'series', 'structural_metadata']
+__all__ = ['geotiff_tags', 'geotransform', 'rpc', 'series', 'structural_metadata']
 
 _SCALE, _TIEPOINT, _MATRIX = 33550, 33922, 34264
 _DIRECTORY, _DOUBLES, _TEXTS = 34735, 34736, 34737
@@ -34,15 +34,6 @@ _RPC_NAMES = (
 )  # fmt: skip
 _RPC_POLYNOMIALS = ('LINE_NUM_COEFF', 'LINE_DEN_COEFF', 'SAMP_NUM_COEFF', 'SAMP_DEN_COEFF')
 _USER_DEFINED = 32767
-
-
-def metadata(tif: Any) -> dict[str, Any]:
-    """Return the GeoKeys and model tags of a file's first page; see `geotiff_tags`.
-
-    Raises:
-        FormatError: There is no directory of GeoKeys of version 1.
-    """
-    return geotiff_tags(tif.pages.first)
 
 
 def geotiff_tags(page: Any) -> dict[str, Any]:

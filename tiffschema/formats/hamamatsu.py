@@ -14,22 +14,16 @@ from tiffschema.runtime.series import TiffPageSeries
 
 from .slides import image, likeness, locate, page_mpp, pyramid, record
 
-__all__ = ['metadata', 'parse_properties', 'series']
+__all__ = ['ndpi_tags', 'parse_properties', 'series']
 
 _MAGNIFICATION, _Z_OFFSET, _COMMENTS, _WAVELENGTH, _FILTER = 65421, 65424, 65449, 65451, 65434
 _RECORDS = re.compile(r'\r\n|\r|\n')
-_DROPPED = frozenset({'McuStarts', 'McuStartsHighBytes'})
 _NAMED = (271, 272, 305)
 
 
-def metadata(tif: Any) -> dict[str, Any]:
-    """Return the vendor's tags of the first page by name, and its comments as ``PropertyMap``."""
-    page = tif.pages.first
-    found = {
-        tag.name: tag.value
-        for tag in page.tags
-        if (tag.code in _NAMED or tag.code >= 65420) and tag.name not in _DROPPED
-    }
+def ndpi_tags(page: Any) -> dict[str, Any]:
+    """Return the vendor's tags of a page by name, and its comments as ``PropertyMap``."""
+    found = {tag.name: tag.value for tag in page.tags if tag.code in _NAMED or tag.code >= 65420}
     comments = found.get('Comments')
     if isinstance(comments, bytes):
         comments = comments.decode('latin-1')

@@ -18,10 +18,15 @@ from .tagtable import resolver
 __all__ = ['MetadataRule', 'Source', 'metadata_names', 'metadata_rule', 'parse_metadata']
 
 _DESCRIPTION = 270
+_SUBJECTS = ('file', 'page')
 
 
 class TagFacts(Protocol):
     """What a rule asks of the first page; `detect.Facts` has it."""
+
+    @property
+    def subject(self) -> Any:
+        """The page itself."""
 
     def tag(self, code: int, /) -> object:
         """Value of a tag, None if absent."""
@@ -62,6 +67,7 @@ class MetadataRule:
         sources: Merged left to right.
         reference: Function that gives all of it instead, called with the file.
         schema: The schema that declares it.
+        of_page: The function is called with the page instead: each page has metadata of its own.
     """
 
     def __init__(
@@ -70,8 +76,10 @@ class MetadataRule:
         sources: tuple[Source, ...],
         reference: str | None,
         schema: catalog.SchemaView,
+        of_page: bool = False,
     ) -> None:
         self.name = name
+        self.of_page = of_page
         self.sources = sources
         self.reference = reference
         self.schema = schema
@@ -86,7 +94,7 @@ class MetadataRule:
             faults: Where to record sources that cannot be read.
         """
         if self.reference is not None:
-            return resolve_reference(self.reference)(tif)
+            return resolve_reference(self.reference)(facts.subject if self.of_page else tif)
         merged: dict[Any, Any] | None = None
         for source in self.sources:
             try:
@@ -153,7 +161,15 @@ def parse_metadata(view: catalog.SchemaView, raw: Mapping[str, Any]) -> dict[str
         path = f'metadata.{name}'
         reference = None
         sources: tuple[Source, ...] = ()
-        if isinstance(declared, Mapping) and set(declared) == {'python'}:
+        of_page = False
+        if isinstance(declared, Mapping) and 'python' in declared:
+            if set(declared) - {'python', 'of'} or declared.get('of', 'file') not in _SUBJECTS:
+                raise SchemaError(
+                    'needs {python: reference} or {python: reference, of: page}',
+                    file=view.file,
+                    field=path,
+                )
+            of_page = declared.get('of') == 'page'
             try:
                 reference = checked_reference(declared['python'])
             except ValueError as error:
@@ -161,7 +177,7 @@ def parse_metadata(view: catalog.SchemaView, raw: Mapping[str, Any]) -> dict[str
         else:
             items = declared if isinstance(declared, list | tuple) else [declared]
             sources = tuple(_source(item, path, view) for item in items)
-        rules[str(name)] = MetadataRule(str(name), sources, reference, view)
+        rules[str(name)] = MetadataRule(str(name), sources, reference, view, of_page)
     return rules
 
 

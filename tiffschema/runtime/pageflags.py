@@ -80,6 +80,11 @@ class PageFacts(FileFacts):
         self._page = page
 
     @property
+    def subject(self) -> TiffPage:
+        """The page."""
+        return self._page
+
+    @property
     def codes(self) -> Collection[int]:  # type: ignore[override]
         return self._page.directory.index.keys()
 

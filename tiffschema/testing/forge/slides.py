@@ -32,7 +32,8 @@ def pixels(length: int, width: int, samples: int = 3, seed: int = 0, dtype: str 
     """Return an image in which every pixel tells its place, and another seed other values."""
     y, x, s = np.ogrid[:length, :width, :samples]
     values = (3 * x + 5 * y + 40 * s + 17 * seed) % 251
-    return values.astype(dtype) if samples > 1 else values[..., 0].astype(dtype)
+    image: Array = values.astype(dtype)
+    return image if samples > 1 else image[..., 0]
 
 
 class _Pages:
@@ -169,7 +170,7 @@ def qpi(*, channels: int = 3, byteorder: str = '<', bigtiff: bool = False) -> Fo
         bigtiff: Offsets of 64 bits.
     """
     pages = _Pages(bigtiff=bigtiff, byteorder=byteorder)
-    tags = {'software': 'PerkinElmer-QPI', **PER_CENTIMETRE}
+    tags: dict[str, Any] = {'software': 'PerkinElmer-QPI', **PER_CENTIMETRE}
 
     def text(role: str, name: str = '') -> str:
         return (
@@ -256,7 +257,10 @@ def avs(*, planes: int = 1) -> Forged:
     for plane in range(planes):
         for factor, stack in stacks.items():
             extra = [] if plane or factor > 1 else [(65000, 2, 0, text, True)]
-            tags = {'resolution': (20000 / factor, 20000 / factor), 'resolutionunit': 3}
+            tags: dict[str, Any] = {
+                'resolution': (20000 / factor, 20000 / factor),
+                'resolutionunit': 3,
+            }
             stack.append(pages.add(_scaled(factor, seed=plane), extratags=extra, **tags))
     overview = pages.add(pixels(24, 31, seed=5), tiled=False)
     macro = pages.add(pixels(20, 44, seed=8), tiled=False)
@@ -310,7 +314,8 @@ def philips(*, byteorder: str = '<') -> Forged:
     spacings = [MPP * factor / 1000 for factor in (1, 3, 5)]
 
     def attribute(name: str, value: str) -> str:
-        return f'<Attribute Name="{name}" Group="0x301D" Element="0x1003" PMSVR="IString">{value}</Attribute>'
+        place = 'Group="0x301D" Element="0x1003" PMSVR="IString"'
+        return f'<Attribute Name="{name}" {place}>{value}</Attribute>'
 
     def sequence(name: str, value: str) -> str:
         return (
@@ -405,20 +410,22 @@ def ndpi(*, planes: int = 1) -> Forged:
     images: list[tuple[Array, float, int | None]] = []
     stacks: dict[int, list[Array]] = {1: [], 2: []}
     for plane, offset in enumerate(focus):
-        for factor, stack in stacks.items():
-            stack.append(_scaled(factor, seed=plane))
-            images.append((stack[-1], 20.0 / factor, offset))
+        for reduction, stack in stacks.items():
+            stack.append(_scaled(reduction, seed=plane))
+            images.append((stack[-1], 20.0 / reduction, offset))
     macro, overview = pixels(20, 44, seed=8), pixels(20, 22, 1, seed=9)
     images += [(macro, -1.0, None), (overview, -2.0, None)]
     header_size = directories.header_nbytes
     data = bytearray(header_size)
     link: int | None = None
-    for image, power, offset in images:
+    for image, power, position in images:
         strip = len(data)
         data += image.tobytes()
         data += bytes(-len(data) % 2)
         factor = 20.0 / power if power > 0 else 64.0
-        built = directories.build(_ndpi_entries(image, power, offset, strip, factor), len(data), 0)
+        built = directories.build(
+            _ndpi_entries(image, power, position, strip, factor), len(data), 0
+        )
         if link is None:
             data[:header_size] = directories.build_header(len(data))
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,3 +34,16 @@ def samples() -> Path:
     if not (SAMPLES / 'MANIFEST.csv').is_file():
         pytest.skip('samples: the folder of real files is absent')
     return SAMPLES
+
+
+@pytest.fixture(autouse=True, scope='module')
+def _registered_schemas() -> Iterator[None]:
+    """What a module of tests registers is forgotten behind it."""
+    from tiffschema.compiler.library import schemas
+    from tiffschema.model import catalog
+
+    before = {id for id, _ in schemas.registered()}
+    yield
+    for id in {id for id, _ in schemas.registered()} - before:
+        schemas.forget(id)
+        catalog.unregister(id)

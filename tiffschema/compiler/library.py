@@ -405,6 +405,11 @@ class SchemaLibrary(Mapping[str, Schema]):
     def __len__(self) -> int:
         return len({*self._known(), *self._registered})
 
+    def forget(self, id: str) -> None:
+        """Drop a schema that was registered; one that it took the place of is back."""
+        if self._registered.pop(id, None) is not None:
+            self._loaded.pop(id, None)
+
     def shipped(self) -> list[str]:
         """Return ids of the schemas that come with the library, sorted."""
         return sorted(_scan(schema_folder()))

@@ -19,7 +19,15 @@ from tiffschema.runtime.segmenttable import SegmentTable
 from tiffschema.runtime.seriespages import PageSelection, open_of
 from tiffschema.runtime.source import Source, open_source
 
-__all__ = ['ChildPages', 'FileSetPages', 'OffsetFrames', 'StridedFrames', 'frames_of', 'levels_of', 'sibling_bytes']
+__all__ = [
+    'ChildPages',
+    'FileSetPages',
+    'OffsetFrames',
+    'StridedFrames',
+    'frames_of',
+    'levels_of',
+    'sibling_bytes',
+]
 
 _LOWEST_OFFSET = 8
 
@@ -182,6 +190,35 @@ class StridedFrames(Sequence[Any]):
     def frame_map(self, keyframe: Any) -> FrameMap:
         """Return where all frames lie."""
         return FrameMap([open_of(self._parent)], self._table)
+
+
+class TableFrames(PageSelection):
+    """Pages of a chain whose directories do not say where their segments are.
+
+    Parameters:
+        pages: Pages of a file.
+        indices: Which of them.
+        offsets: Of the segments of each, shape (frames, segments).
+        bytecounts: Of the same shape.
+    """
+
+    def __init__(
+        self,
+        pages: Any,
+        indices: Sequence[int] | NDArray[Any],
+        offsets: NDArray[np.int64],
+        bytecounts: NDArray[np.int64],
+    ) -> None:
+        super().__init__(pages, indices)
+        self._table = SegmentTable(offsets, bytecounts)
+
+    def frame_map(self, keyframe: Any) -> FrameMap:
+        """Return where all frames lie."""
+        return FrameMap(
+            [open_of(keyframe.parent)],
+            self._table,
+            names=lambda frame: f'pages[{int(self.indices[frame])}]',
+        )
 
 
 def _opener(file: Callable[[], Any]) -> Callable[[], Source]:

@@ -210,7 +210,8 @@ class _Job:
             )
         self._read_segments()
 
-    def _row(self, place: int) -> int:
+    def row(self, place: int) -> int:
+        """Return the row of the array that a frame of the job goes to."""
         return place if self.rows is None else int(self.rows[place])
 
     # Whole samples in one stretch
@@ -231,7 +232,7 @@ class _Job:
             geometry,
             self.window,
             self.out if self.rows is None else None,
-            (lambda place: self.out[self._row(place)]) if self.rows is not None else None,
+            (lambda place: self.out[self.row(place)]) if self.rows is not None else None,
             self.options.maxworkers,
         )
         for place, missing in lost:
@@ -324,6 +325,7 @@ class _Segments:
         self._first = 0
         self._places: dict[int, _Place] = {}
         self._cache = job.options.cache if not job.is_full else None
+        self._fault = job.options.fault
 
     def hold(self, first: int, views: list[memoryview]) -> None:
         """Keep what was fetched for the segments from `first` on."""
@@ -376,6 +378,9 @@ class _Segments:
         return id(self.job.source), offset
 
     def _decode(self, batch: range, views: list[memoryview]) -> None:
+        if self.job.is_full:
+            self._decode_whole(batch, views)
+            return
         segments = len(self.touched)
         out, job = self.job.out, self.job
         places, sizes = self._places, self.sizes
@@ -387,7 +392,7 @@ class _Segments:
                 place = _Place(job, index)
                 if len(places) < 4096:
                     places[index] = place
-            target = out[job._row(row)][place.outer]
+            target = out[job.row(row)][place.outer]
             if sizes[number] <= 0 or self.offsets[number] <= 0:
                 target[...] = self.fill
                 continue
@@ -397,11 +402,54 @@ class _Segments:
                 else:
                     self._partly(view, place, target, row, index, number)
             except TiffSchemaError as error:
-                if isinstance(error, FormatError) and len(view) < sizes[number]:
-                    # Sizes that are too large do no harm; data that is cut off does.
-                    message = f'the file ends after {len(view)} of {sizes[number]} bytes'
-                    error = TruncatedError(f'{message}; {error.message}', 'segment')
-                raise self._named(error, row, index, number) from error
+                raise self._cause(error, view, row, index, number) from error
+
+    def _decode_whole(self, batch: range, views: list[memoryview]) -> None:
+        """Decode segments of which everything is wanted; places are worked out for all at once."""
+        geometry, job, out, decode = self.job.geometry, self.job, self.job.out, self.decode
+        segments = geometry.segment_count
+        rows, indices = np.divmod(np.arange(batch.start, batch.stop), segments)
+        planes, *corners = np.unravel_index(indices, geometry.grid)
+        begins = np.stack(corners) * np.asarray(geometry.segment_shape[:3])[:, None]
+        ends = np.asarray(geometry.segment_shape[:3])[:, None] + begins
+        ends = np.minimum(ends, np.asarray(geometry.shaped[1:4])[:, None])
+        if job.rows is not None:
+            rows = job.rows[rows]
+        contig = geometry.shaped[4]
+        stored = (self.sizes[batch.start : batch.stop] > 0) & (
+            self.offsets[batch.start : batch.stop] > 0
+        )
+        for number, view, is_stored, row, plane, (z, y, x), (z1, y1, x1) in zip(
+            batch,
+            views,
+            stored.tolist(),
+            rows.tolist(),
+            planes.tolist(),
+            begins.T.tolist(),
+            ends.T.tolist(),
+            strict=True,
+        ):
+            target = out[row, plane, z:z1, y:y1, x:x1]
+            if not is_stored:
+                target[...] = self.fill
+                continue
+            place, index = divmod(number, segments)
+            try:
+                sink = None if self._fault is None else self._sink(place, index, number)
+                decode(view, (z1 - z, y1 - y, x1 - x, contig), target, sink)
+            except TiffSchemaError as error:
+                raise self._cause(error, view, place, index, number) from error
+
+    def _cause(
+        self, error: TiffSchemaError, view: memoryview, row: int, index: int, number: int
+    ) -> TiffSchemaError:
+        """Return what is wrong with a segment, by its name."""
+        size = self.sizes[number]
+        if isinstance(error, FormatError) and len(view) < size:
+            # Sizes that are too large do no harm; data that is cut off does.
+            message = f'the file ends after {len(view)} of {size} bytes; {error.message}'
+            error = TruncatedError(message, 'segment')
+        return self._named(error, row, index, number)
 
     def _partly(
         self,
@@ -460,17 +508,6 @@ class _Place:
         geometry = job.geometry
         plane, z, y, x = geometry.position(index)
         self.extent = geometry.extent(index)
-        depth, length, width = self.extent[:3]
-        if job.is_full:
-            self.outer = (
-                plane,
-                slice(z, z + depth),
-                slice(y, y + length),
-                slice(x, x + width),
-                slice(None),
-            )
-            self.inner = None
-            return
         planes, *ranges = job.window
         begins = (z, y, x, 0)
         outer: list[Any] = [planes.index(plane)]

@@ -105,7 +105,13 @@ def imread(
     flags = {name: kwargs.pop(name) for name in list(kwargs) if name.startswith('is_')}
     if return_as == 'zarr':
         tif = TiffFile(file, **opening, **flags)
-        return tif.aszarr(**reading, **kwargs)
+        try:
+            store = tif.aszarr(**reading, **kwargs)
+        except BaseException:
+            tif.close()
+            raise
+        store.adopt(tif)
+        return store
     if kwargs and colour is None:
         raise TypeError(f'imread() got an unexpected keyword argument {next(iter(kwargs))!r}')
     with TiffFile(file, **opening, **flags) as tif:

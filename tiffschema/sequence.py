@@ -107,6 +107,19 @@ class FileSequence(Sequence[str]):
     def __exit__(self, *args: object) -> None:
         self.close()
 
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(self.__dict__)
+        if self._zip is not None:
+            if self._zip.filename is None:
+                raise TypeError('a container without a name cannot be opened elsewhere')
+            state['_zip'] = os.path.abspath(self._zip.filename)
+        return state
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self.__dict__.update(state)
+        if state['_zip'] is not None:
+            self._zip, self._owned = zipfile.ZipFile(state['_zip']), True
+
     def __repr__(self) -> str:
         """Return type, axes, shape and number of files."""
         return f'<{type(self).__name__} {self.axes} {self.shape}, {len(self)} files>'
@@ -241,10 +254,12 @@ def imread_sequence(
     naming = {name: kwargs.pop(name) for name in _OF_SEQUENCE if name in kwargs}
     reading = {name: kwargs.pop(name) for name in _OF_ASARRAY if name in kwargs}
     reading['imreadargs'] = {**(reading.get('imreadargs') or {}), **kwargs}
+    if return_as == 'zarr':
+        # The store reads files later, and closes the container.
+        of_sequence = TiffSequence(files, imread=imread, **naming)
+        reading.pop('out_inplace', None)
+        return of_sequence.aszarr(**reading)
     with TiffSequence(files, imread=imread, **naming) as sequence:
-        if return_as == 'zarr':
-            reading.pop('ioworkers', None)
-            return sequence.aszarr(**reading)
         result = sequence.asarray(out=out, **reading)
     if selection is not None:
         result = result[selection]

@@ -126,9 +126,10 @@ def enumarg(enumtype: type[E], arg: object, /) -> E:
         return enumtype(arg)
     except ValueError:
         if isinstance(arg, str):
-            found = enumtype.__members__.get(arg.upper()) or enumtype.__members__.get(arg)
-            if found is not None:
-                return found
+            # Members of value 0 are false, but found.
+            for name in (arg.upper(), arg):
+                if name in enumtype.__members__:
+                    return enumtype.__members__[name]
     known = ', '.join(enumtype.__members__)
     raise ValueError(f'{arg!r} is no {enumtype.__name__}; known are {known}')
 

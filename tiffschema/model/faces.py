@@ -13,6 +13,11 @@ __all__ = ['face', 'faces', 'register_face']
 
 _targets: dict[str, str] = {
     'sequence.imread': 'tiffschema.sequence:imread_sequence',
+    'zarr.store': 'tiffschema.integrations.zarr_store:open_store',
+    'zarr.sequence': 'tiffschema.integrations.zarr_store:open_sequence',
+    'xarray.page': 'tiffschema.integrations.xarray_:page_dataarray',
+    'xarray.series': 'tiffschema.integrations.xarray_:series_dataarray',
+    'xarray.sequence': 'tiffschema.integrations.xarray_:sequence_dataarray',
     'writer.overwrite': 'tiffschema.writer.edit:overwrite_tag',
     'writer.delete': 'tiffschema.writer.removal:delete_page',
     'writer.delete_pages': 'tiffschema.writer.removal:delete_pages',

@@ -32,6 +32,7 @@ _MAKERS: dict[str, str] = {
     'avs': 'slides:avs',
     'philips': 'slides:philips',
     'indica': 'slides:indica',
+    'geotiff': 'geotiff:geotiff',
 }
 
 

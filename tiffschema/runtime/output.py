@@ -17,7 +17,10 @@ from numpy.typing import DTypeLike, NDArray
 from tiffschema.errors import LimitError
 from tiffschema.limits import DEFAULT_LIMITS, Limits
 
-__all__ = ['OutputType', 'allocate', 'create_output']
+__all__ = ['LARGE', 'OutputType', 'allocate', 'create_output']
+
+LARGE = 64 << 20
+"""Bytes from which on new arrays are zero: their pages come from the system when touched."""
 
 OutputType: TypeAlias = 'str | os.PathLike[str] | IO[bytes] | NDArray[Any] | None'
 
@@ -25,7 +28,7 @@ OutputType: TypeAlias = 'str | os.PathLike[str] | IO[bytes] | NDArray[Any] | Non
 def allocate(
     shape: Sequence[int], dtype: DTypeLike, limits: Limits = DEFAULT_LIMITS
 ) -> NDArray[Any]:
-    """Return a new array whose samples are not set.
+    """Return a new array whose samples are not set, or 0 if it is large.
 
     Raises:
         LimitError: It is larger than `limits` allow, or than the memory there is.
@@ -35,7 +38,7 @@ def allocate(
     if nbytes > limits.bytes:
         raise LimitError(f'array of {nbytes} bytes, the limit is {limits.bytes}', 'array')
     try:
-        return np.empty(tuple(shape), kind)
+        return np.empty(tuple(shape), kind) if nbytes < LARGE else np.zeros(tuple(shape), kind)
     except (MemoryError, ValueError) as error:
         raise LimitError(f'array of {nbytes} bytes does not fit into memory', 'array') from error
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Container, Iterator
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -23,7 +24,7 @@ from tiffschema.model.geometry import Geometry
 from . import workers
 from .contiguous import read_stretch
 from .frames import FrameMap
-from .output import OutputType, create_output
+from .output import LARGE, OutputType, create_output
 from .segments import ErrorMode, ReadOptions, SegmentReader, blocks, fill_value
 from .segmenttable import SegmentTable, located
 from .selection import Selection, SelectionArgument, select
@@ -367,6 +368,8 @@ class PagePixels:
         block = target.reshape((1, *(len(each) for each in window)))
         if not np.shares_memory(block, target) and target.size:
             block = np.empty(block.shape, geometry.dtype)
+        if out is None and target.nbytes >= LARGE and np.shares_memory(block, target):
+            options = replace(options, zeroed=True)
         first = np.zeros(1, np.intp)
         self._reader.read(self.framemap, first, window, block, options)
         if not np.shares_memory(block, target):

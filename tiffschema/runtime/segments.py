@@ -61,6 +61,7 @@ class ReadOptions:
         fault: Told what is wrong where `errors` is ``'fault'``.
         cache: Keeps decoded segments of which only a part was wanted.
         lock: Held while bytes are read; sources are safe without.
+        zeroed: The array is 0 already, so that sparse segments need not touch its memory.
     """
 
     errors: ErrorMode = 'raise'
@@ -70,6 +71,7 @@ class ReadOptions:
     fault: FaultSink | None = None
     cache: SegmentCache | None = None
     lock: Any = None
+    zeroed: bool = False
 
 
 def full_window(shaped: Sequence[int]) -> Window:
@@ -151,7 +153,8 @@ class SegmentReader:
             reader = self if spec is None else SegmentReader(spec, self.nodata)
             whole = len(places) == len(wanted)
             if file < 0:
-                out[slice(None) if whole else places] = self._fill(out)
+                if not (options.zeroed and self.has_zero_fill):
+                    out[slice(None) if whole else places] = self._fill(out)
                 continue
             source = frames.sources[file]()
             chosen = wanted[places]
@@ -159,6 +162,12 @@ class SegmentReader:
             if not whole:
                 job.rows = places
             job.run()
+
+    @property
+    def has_zero_fill(self) -> bool:
+        """Whether samples that are not stored are 0."""
+        dtype = self.geometry.dtype
+        return dtype is not None and dtype.names is None and not fill_value(self.nodata, dtype)
 
     def _fill(self, out: Array) -> Any:
         return fill_value(self.nodata, self.geometry.dtype or out.dtype)
@@ -326,6 +335,7 @@ class _Segments:
         self._places: dict[int, _Place] = {}
         self._cache = job.options.cache if not job.is_full else None
         self._fault = job.options.fault
+        self._keeps_zero = job.options.zeroed and job.reader.has_zero_fill
 
     def hold(self, first: int, views: list[memoryview]) -> None:
         """Keep what was fetched for the segments from `first` on."""
@@ -394,7 +404,8 @@ class _Segments:
                     places[index] = place
             target = out[job.row(row)][place.outer]
             if sizes[number] <= 0 or self.offsets[number] <= 0:
-                target[...] = self.fill
+                if not self._keeps_zero:
+                    target[...] = self.fill
                 continue
             try:
                 if place.inner is None:
@@ -431,7 +442,8 @@ class _Segments:
         ):
             target = out[row, plane, z:z1, y:y1, x:x1]
             if not is_stored:
-                target[...] = self.fill
+                if not self._keeps_zero:
+                    target[...] = self.fill
                 continue
             place, index = divmod(number, segments)
             try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -20,7 +21,7 @@ from tiffschema.model.axes import axes_unique, squeeze_axes
 from .coordinates import Coordinates, PixelSize, page_coordinates
 from .frameplan import FramePlan
 from .frames import FrameMap
-from .output import OutputType, create_output
+from .output import LARGE, OutputType, create_output
 from .pagepixels import read_options
 from .segments import ErrorMode, ReadOptions, SegmentReader
 from .selection import Selection, SelectionArgument, select
@@ -442,6 +443,8 @@ class TiffPageSeries(Sequence[Any]):
         block = target.reshape(block_shape)
         if not np.shares_memory(block, target):
             block = np.empty(block_shape, target.dtype)
+        if out is None and target.nbytes >= LARGE and np.shares_memory(block, target):
+            options = replace(options, zeroed=True)
         self._reader.read(self.framemap, wanted, window, block, options)
         if not np.shares_memory(block, target):
             target[...] = block.reshape(target.shape)

@@ -354,3 +354,19 @@ def test_numbers_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_batches_cover_all_items_once(count: int, nbytes: int, threads: int) -> None:
     found = [index for batch in workers.batches(count, nbytes, threads) for index in batch]
     assert found == list(range(count))
+
+
+@pytest.mark.parametrize('nodata', [0, 3])
+def test_sparse_segments_need_not_touch_memory(nodata: int) -> None:
+    geometry = Geometry(32, 32, bitspersample=8, tilewidth=16, tilelength=16, compression=8)
+    pages = samples_of(geometry)
+    raw, table = stored(geometry, pages)
+    table.offsets[0, :2] = 0
+    out = np.zeros((1, *geometry.shaped), 'u1')
+    frames = FrameMap([lambda: open_source(raw)], table)
+    SegmentReader(SegmentSpec(geometry), nodata).read(
+        frames, np.zeros(1, np.intp), full_window(geometry.shaped), out, ReadOptions(zeroed=True)
+    )
+    expected = pages.copy()
+    expected[0, 0, 0, :16] = nodata
+    assert np.array_equal(out, expected)

@@ -282,6 +282,7 @@ class ZarrTiffStore(ZarrStore):
         >>> import io, numpy, tiffschema, zarr
         >>> file = io.BytesIO()
         >>> tiffschema.imwrite(file, numpy.ones((40, 50), 'u2'), tile=(16, 16))
+        >>> _ = file.seek(0)
         >>> store = tiffschema.TiffFile(file).aszarr()
         >>> zarr.open_array(store, mode='r')[30:33, 5].tolist()
         [1, 1, 1]

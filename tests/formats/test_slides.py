@@ -100,6 +100,18 @@ def test_forged_slides_are_detected_by_openslide(kind: str, vendor: str, tmp_pat
     assert openslide.OpenSlide.detect_format(str(path)) == vendor
 
 
+@pytest.mark.parametrize('kind', ['svs', 'huron', 'avs', 'philips'])
+def test_forged_slides_have_the_pixels_that_openslide_reads(kind: str, tmp_path: Path) -> None:
+    openslide = pytest.importorskip('openslide', reason='openslide: other reader is absent')
+    made = forge(kind)
+    with openslide.OpenSlide(str(made.write(tmp_path))) as slide:
+        levels = made.series[0].levels
+        assert slide.level_dimensions == tuple((one.shape[1], one.shape[0]) for one in levels)
+        assert float(slide.properties['openslide.mpp-x']) == pytest.approx(0.5)
+        region = numpy.asarray(slide.read_region((0, 0), 0, slide.dimensions))
+        numpy.testing.assert_array_equal(region[..., :3], levels[0])
+
+
 def test_planes_of_ndpi_say_where_they_are(tmp_path: Path) -> None:
     made = forge('ndpi', planes=3)
     with tiffschema.TiffFile(made.write(tmp_path)) as tif:

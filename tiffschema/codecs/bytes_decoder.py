@@ -209,6 +209,9 @@ class BytesDecoder(Decoder):
             out[...] = self(data, shape, None, fault)
             return out
         nbytes = self.layout.nbytes(nominal)
+        if self._least:
+            # Before memory is taken for what such few bytes cannot become.
+            self._check_ratio(data)
         target = scratch(nbytes)
         flat = self._decode(data, nbytes, target, fault)
         if flat.size < nbytes:
@@ -220,8 +223,6 @@ class BytesDecoder(Decoder):
         self, data: Buffer, nbytes: int, target: Array | None, fault: FaultSink | None
     ) -> Array:
         """Return at most `nbytes` bytes as uint8; `target` itself if it was filled."""
-        if self._least:
-            self._check_ratio(data)
         if self._reverse:
             data = reverse_bits(data)
         try:
@@ -335,6 +336,8 @@ class WordsDecoder(BytesDecoder):
             return out
         nbytes = nominal[0] * nominal[1] * nominal[2] * nominal[3] * self._itemsize
         direct = not self._float and nominal == shape and out.flags.c_contiguous
+        if self._least:
+            self._check_ratio(data)
         target = out.reshape(-1).view('u1') if direct else scratch(nbytes)
         flat = self._decode(data, nbytes, target, fault)
         if flat.size < nbytes:

@@ -48,7 +48,7 @@ class _Pages:
         tags.setdefault('software', False)
         tags.setdefault('photometric', 'rgb' if image.shape[-1] == 3 else 'minisblack')
         if tiled:
-            tags['tile'] = TILE
+            tags.update(tile=TILE, compression='zlib')
         self.writer.write(image, metadata=None, **tags)
         return image
 
@@ -220,7 +220,8 @@ def bif(*, byteorder: str = '<') -> Forged:
         b'<EncodeInfo Ver="2"><SlideStitchInfo><ImageInfo AOIScanned="1" Width="16" Height="16"'
         b' NumCols="8" NumRows="6" Pos-X="0" Pos-Y="0"><TileJointInfo FlagJoined="1"'
         b' Confidence="99" Direction="RIGHT" Tile1="1" Tile2="2" OverlapX="2" OverlapY="0"/>'
-        b'</ImageInfo></SlideStitchInfo><AoiOrigin><AOI0 OriginX="0" OriginY="0"/></AoiOrigin>'
+        b'<TileJointInfo FlagJoined="1" Confidence="99" Direction="UP" Tile1="1" Tile2="16"'
+        b' OverlapX="0" OverlapY="1"/></ImageInfo></SlideStitchInfo><AoiOrigin><AOI0 OriginX="0" OriginY="0"/></AoiOrigin>'
         b'</EncodeInfo>'
     )
     overview = pages.add(
@@ -348,7 +349,9 @@ def philips(*, byteorder: str = '<') -> Forged:
         length, width = LENGTH // factor, WIDTH // factor
         padded = np.full((-(-length // 16) * 16, -(-width // 16) * 16, 3), 255, np.uint8)
         padded[:length, :width] = pixels(length, width, seed=factor)
-        pages.add(padded, description=f'level={number} mag={20 / factor:g} quality=80')
+        pages.add(
+            padded, description=f'level={number} mag={20 / factor:g} quality=80', subfiletype=1
+        )
         levels.append(padded[:length, :width])
     macro = pages.add(pixels(20, 44, seed=8), tiled=False, description='Macro')
     label = pages.add(pixels(20, 22, seed=7), tiled=False, description='Label')
@@ -384,7 +387,9 @@ def scn(*, channels: int = 2, planes: int = 1) -> Forged:
         f'<pixels sizeX="{WIDTH}" sizeY="{LENGTH}">{dimensions}</pixels>'
         f'<view sizeX="{size[0]}" sizeY="{size[1]}" offsetX="1000" offsetY="2000"'
         ' spacingZ="1500"/><scanSettings><objectiveSettings><objective>20</objective>'
-        '</objectiveSettings></scanSettings></image></collection></scn>'
+        '</objectiveSettings><illuminationSettings><numericalAperture>0.5</numericalAperture>'
+        '<illuminationSource>brightfield</illuminationSource></illuminationSettings>'
+        '</scanSettings></image></collection></scn>'
     )
     overview = pages.add(pixels(48, 48, seed=8), description=text)
     images: dict[int, list[Array]] = {0: [], 1: []}

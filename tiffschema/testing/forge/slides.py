@@ -221,8 +221,8 @@ def bif(*, byteorder: str = '<') -> Forged:
         b' NumCols="8" NumRows="6" Pos-X="0" Pos-Y="0"><TileJointInfo FlagJoined="1"'
         b' Confidence="99" Direction="RIGHT" Tile1="1" Tile2="2" OverlapX="2" OverlapY="0"/>'
         b'<TileJointInfo FlagJoined="1" Confidence="99" Direction="UP" Tile1="1" Tile2="16"'
-        b' OverlapX="0" OverlapY="1"/></ImageInfo></SlideStitchInfo><AoiOrigin><AOI0 OriginX="0" OriginY="0"/></AoiOrigin>'
-        b'</EncodeInfo>'
+        b' OverlapX="0" OverlapY="1"/></ImageInfo></SlideStitchInfo>'
+        b'<AoiOrigin><AOI0 OriginX="0" OriginY="0"/></AoiOrigin></EncodeInfo>'
     )
     overview = pages.add(
         pixels(40, 20, seed=8), tiled=False, description='Label_Image',

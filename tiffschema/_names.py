@@ -38,6 +38,7 @@ HOMES: Final[dict[str, str]] = {
     'byte_map': 'runtime.bytemap:byte_map',
     'tiffcomment': 'cli.comment:tiffcomment',
     'imshow': 'integrations.plot:imshow',
+    'tiff2fsspec': 'integrations.references:tiff2fsspec',
     'hexdump': 'model.pretty:hexdump',
     'pformat': 'model.pretty:pformat',
     'imagej_description': 'model.descriptions:imagej_description',

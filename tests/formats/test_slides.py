@@ -11,8 +11,8 @@ import pytest
 
 import tiffschema
 from tiffschema.errors import TiffFileError, UnsupportedError
-from tiffschema.testing.forge import forge, forgeable
-from tiffschema.testing.forge.slides import variants
+from tiffschema.testing.forge.slides import SLIDES, variants
+from tiffschema.testing.forge.slides import forge_slide as forge
 
 VARIANTS = [pytest.param(kind, options, id=f'{kind}-{options}') for kind, options in variants()]
 KINDS = [
@@ -186,6 +186,6 @@ def test_real_slides_have_the_recorded_series(samples: Path, name: str) -> None:
 
 
 def test_unknown_kinds_are_refused() -> None:
-    assert set(KINDS) <= set(forgeable())
+    assert set(KINDS) <= set(SLIDES)
     with pytest.raises(ValueError, match='is none of'):
         forge('unknown')

@@ -6,7 +6,8 @@ Knows how vendors lay out pages; written by this library's writer and directory 
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -17,9 +18,7 @@ from tiffschema.model.directory import Entry, codec
 from tiffschema.testing.forge.forged import Forged, ForgedSeries
 from tiffschema.writer.tiffwriter import TiffWriter
 
-__all__ = [
-    'aperio', 'avs', 'bif', 'huron', 'indica', 'ndpi', 'philips', 'qpi', 'scn', 'trestle',
-]  # fmt: skip
+__all__ = ['SLIDES', 'forge_slide', 'variants']
 
 Array = NDArray[Any]
 TILE = (16, 16)
@@ -469,6 +468,51 @@ def _ndpi_entries(
     return [
         Entry(code, *directories.encode_value(None, kind, value)) for code, kind, value in values
     ]
+
+
+def geotiff(**options: Any) -> Forged:
+    """Return a GeoTIFF; see `tiffschema.testing.forge.geotiff.geotiff`."""
+    from tiffschema.testing.forge.geotiff import geotiff as make
+
+    return make(**options)
+
+
+SLIDES: Mapping[str, Callable[..., Forged]] = {
+    'svs': partial(aperio, 'svs'),
+    'mikroscan': partial(aperio, 'mikroscan'),
+    'motic': partial(aperio, 'motic'),
+    'trestle': trestle,
+    'huron': huron,
+    'scn': scn,
+    'qpi': qpi,
+    'ndpi': ndpi,
+    'bif': bif,
+    'avs': avs,
+    'philips': philips,
+    'indica': indica,
+    'geotiff': geotiff,
+}
+"""What makes each kind; files of these kinds hold several series with levels."""
+
+
+def forge_slide(kind: str, /, **options: Any) -> Forged:
+    """Return a small valid file of a kind, with known pixels and metadata.
+
+    Parameters:
+        kind: One of `SLIDES`.
+        **options: Of the kind: ``byteorder``, ``planes``, ``channels``, ``bigtiff`` …
+
+    Raises:
+        ValueError: The kind cannot be made.
+        TypeError: The kind has no such option.
+
+    Example:
+        >>> [series.name for series in forge_slide('svs').series]
+        ['Baseline', 'Thumbnail', 'Label', 'Macro']
+    """
+    if kind not in SLIDES:
+        raise ValueError(f'kind {kind!r} is none of {", ".join(SLIDES)}')
+    return SLIDES[kind](**options)
 
 
 def variants() -> Sequence[tuple[str, dict[str, Any]]]:

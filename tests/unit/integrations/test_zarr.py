@@ -255,3 +255,20 @@ def test_damaged_segment_is_an_error(tmp_path: Path) -> None:
         assert array[:16, :16].shape == (16, 16)
         with pytest.raises(tiffschema.FormatError, match=r'segments?\[?'):
             array[20, 20]
+
+
+def test_names_users_know() -> None:
+    from tiffschema.zarr import ZarrFileSequenceStore, ZarrStore, ZarrTiffStore
+
+    assert issubclass(ZarrTiffStore, ZarrStore)
+    assert issubclass(ZarrFileSequenceStore, ZarrStore)
+
+
+def test_samples_of_unlike_types_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / 'image.tif'
+    imwrite(path, image((8, 9, 3), 'u1'), photometric='rgb')
+    with TiffFile(path) as tif:
+        series = tif.series[0]
+        series._dtype = numpy.dtype([('a', 'u1'), ('b', 'u2')])
+        with pytest.raises(UnsupportedError, match='cannot be chunked'):
+            series.aszarr()

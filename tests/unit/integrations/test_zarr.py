@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import pickle
 import random
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -272,3 +273,17 @@ def test_samples_of_unlike_types_are_refused(tmp_path: Path) -> None:
         series._dtype = numpy.dtype([('a', 'u1'), ('b', 'u2')])
         with pytest.raises(UnsupportedError, match='cannot be chunked'):
             series.aszarr()
+
+
+def _sum_of(store: Any) -> int:
+    array = zarr.open(store, mode='r')
+    return int(array[...].sum())
+
+
+def test_processes_read_pickled_stores(tmp_path: Path) -> None:
+    path = tmp_path / 'image.tif'
+    data = image((4, 50, 60), 'uint16')
+    imwrite(path, data, photometric='minisblack', tile=(16, 16), compression='zlib')
+    context = multiprocessing.get_context('spawn')
+    with imread(path, aszarr=True) as store, ProcessPoolExecutor(2, context) as pool:
+        assert list(pool.map(_sum_of, [store] * 4)) == [int(data.sum())] * 4

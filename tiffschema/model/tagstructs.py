@@ -275,7 +275,12 @@ class ValueBinding:
                 raise BuildError(f'{size} bytes are no whole values of {type_size}', self._path)
             return size // type_size
         expression = Expression(self.row.count, f'tags.{self.row.code}.count')
-        count = expression(lambda name: args[name] if name in args else _field(value, name))
+
+        def known(name: str) -> Any:
+            found = _field(value, name)
+            return args.get(name) if found is None else found
+
+        count = expression(known)
         if not isinstance(count, int) or count < 0:
             raise BuildError(f'count {count!r}', self._path)
         return count

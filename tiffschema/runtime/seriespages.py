@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tiffschema.codecs.spec import SegmentSpec
+from tiffschema.errors import FormatError
 from tiffschema.model.geometry import Geometry
 
 from .frames import FrameMap, OpenSource
@@ -180,5 +181,7 @@ def _from_pages(pages: Sequence[Any], keyframe: Any) -> FrameMap:
 
 def _one_column(table: SegmentTable, keyframe: Any) -> SegmentTable:
     """Return a page in one stretch with as many segments as others have."""
+    if not table.offsets.shape[1]:
+        raise FormatError('a page says of no segment where it is', keyframe._path)
     expanded: SegmentTable = keyframe._every_strip(table)
     return table if table.offsets.shape[1] > 1 else expanded

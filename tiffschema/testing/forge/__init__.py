@@ -33,6 +33,10 @@ _MAKERS: dict[str, str] = {
     'philips': 'slides:philips',
     'indica': 'slides:indica',
     'geotiff': 'geotiff:geotiff',
+    'fluoview': 'stacks:fluoview',
+    'mdgel': 'stacks:mdgel',
+    'nih': 'stacks:nih',
+    'stk': 'stk:stk',
 }
 
 

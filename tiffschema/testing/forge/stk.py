@@ -1,0 +1,54 @@
+"""Forged MetaMorph stacks."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+
+from tiffschema.runtime.file import TiffFile
+from tiffschema.testing.forge.forged import Forged
+from tiffschema.testing.forge.stacks import made, written
+from tiffschema.types import ByteOrder
+
+__all__ = ['stk']
+
+
+def stk(*, byteorder: ByteOrder = '<', planes: int = 4) -> Forged:
+    """Return a stack of planes along Z, of which only the first has a directory.
+
+    Parameters:
+        byteorder: Little-endian, as all stacks are.
+        planes: Number of planes.
+
+    Raises:
+        ValueError: Another byte order.
+    """
+    if byteorder != '<':
+        raise ValueError('stacks are little-endian')
+    data = np.arange(planes * 30, dtype=np.uint16).reshape(planes, 5, 6)
+    rows = [
+        {'z_distance': 1.5, 'created': [2451576, 1000 * plane], 'modified': [0, 0]}
+        for plane in range(planes)
+    ]
+    items = [{'id': 0, 'word': 1}, {'id': 4, 'block': 0.25}, {'id': 5, 'block': 0.25}]
+    items += [{'id': 6, 'block': {'text': 'um'}}, {'id': 3, 'word': 1}]
+    items += [{'id': 7, 'block': {'text': 'forged'}}]
+    tags = [
+        ('UIC1tag', {'items': items}),
+        ('UIC2tag', {'planes': rows}),
+        ('UIC3tag', {'wavelengths': [500.0] * planes}),
+    ]
+    # All planes follow the only directory, as in shaped series that are truncated.
+    head = written(data[0], byteorder, extratags=tags, software=False)
+    file = _appended(head, data)
+    return made('stk', file, data, 'ZYX', {'Name': 'forged'}, 'forged')
+
+
+def _appended(head: bytes, data: np.ndarray) -> bytes:  # type: ignore[type-arg]
+    """Return a file with all planes behind its end, the first one again."""
+    offset = len(head) + len(head) % 2
+    file = io.BytesIO(head.ljust(offset, b'\0') + data.astype('<u2').tobytes())
+    with TiffFile(file, mode='r+') as tif:
+        tif.pages[0].tags[273].overwrite(offset)
+    return file.getvalue()

@@ -50,74 +50,75 @@ def imread(
         return_as: ``'numpy'`` (default), ``'xarray'`` or ``'zarr'``.
         aszarr: The same as ``return_as='zarr'``.
         key: Pages as integer, slice or sequence of integers.
-        series: Number of the series.
-        kind: Of the series; None detects it.
-        level: Of a pyramid, 0 is the full size.
+        series, kind, level: Number and kind of a series, level of its pyramid (0 is the full size).
         squeeze: Leave out axes of length 1 other than X and Y; None: in all kinds but shaped.
         maxworkers: Threads at most, None for as many as are worth it.
-        buffersize: Bytes fetched ahead at a time.
+        buffersize: Bytes fetched ahead.
         mode, name, offset, size, omexml, superres, strict, limits: As `TiffFile` takes them.
         errors: ``'raise'`` (default) at damaged segments, or ``'fault'`` to keep the rest.
         colour: ``'rgb'`` converts any photometric interpretation to RGB or RGBA.
-        out: Array, path or ``'memmap'`` that receives the samples.
+        out: Array, path or ``'memmap'``.
         **kwargs: ``is_<kind>`` flags for `TiffFile`; arguments of sequences of files.
 
     Raises:
         OSError: A file cannot be opened.
-        TiffFileError: A file is no TIFF, or damaged.
-        UnsupportedError: A codec, or a type of samples, is not known here.
-        TypeError: An argument is unknown.
-        ValueError: An argument has no possible value.
+        TiffFileError, UnsupportedError: A file is no TIFF, or damaged; a codec is absent.
+        TypeError, ValueError: An argument is unknown, or has no possible value.
     """
     if return_as not in (None, 'numpy', 'xarray', 'zarr'):
         raise ValueError(f"return_as {return_as!r} is none of 'numpy', 'xarray', 'zarr'")
     if aszarr:
         return_as = 'zarr'
-    reading: dict[str, Any] = {
-        'key': key, 'series': series, 'kind': kind, 'level': level, 'squeeze': squeeze,
-    }  # fmt: skip
+    reading = {'key': key, 'series': series, 'kind': kind, 'level': level, 'squeeze': squeeze}
     opening: dict[str, Any] = {
         'mode': mode, 'name': name, 'offset': offset, 'size': size, 'omexml': omexml,
-        'superres': superres, 'strict': strict, 'limits': limits,
-        '_multifile': _multifile, '_useframes': _useframes,
+        'limits': limits, 'superres': superres, 'strict': strict, '_multifile': _multifile,
+        '_useframes': _useframes,
     }  # fmt: skip
     decoding: dict[str, Any] = {
         'maxworkers': maxworkers, 'buffersize': buffersize, 'errors': errors, 'colour': colour,
     }  # fmt: skip
     file = _single(files, kwargs)
     if file is None:
-        from .model.faces import face
-
-        return face('sequence.imread')(
-            files,
-            return_as=return_as,
-            selection=selection,
-            out=out,
-            **{
-                name: value
-                for name, value in {**reading, **opening, **decoding}.items()
-                if value is not None and not (name == 'strict' and value is False)
-            },
-            **kwargs,
-        )
-    from .runtime.file import TiffFile
-
+        given = {**reading, **opening, **decoding}
+        return _sequence(files, return_as, given, selection=selection, out=out, **kwargs)
     flags = {name: kwargs.pop(name) for name in list(kwargs) if name.startswith('is_')}
     if return_as == 'zarr':
-        tif = TiffFile(file, **opening, **flags)
-        try:
-            store = tif.aszarr(**reading, **kwargs)
-        except BaseException:
-            tif.close()
-            raise
-        store.adopt(tif)
-        return store
+        return _store(file, {**opening, **flags}, {**reading, **kwargs})
     if kwargs and colour is None:
         raise TypeError(f'imread() got an unexpected keyword argument {next(iter(kwargs))!r}')
+    from .runtime.file import TiffFile
+
     with TiffFile(file, **opening, **flags) as tif:
         if return_as == 'xarray':
             return tif.asxarray(**reading)
         return tif.asarray(**reading, **decoding, selection=selection, out=out, **kwargs)
+
+
+def _sequence(files: Any, return_as: str | None, given: dict[str, Any], **kwargs: Any) -> Any:
+    """Read many files; only arguments that say something are handed to the reader of each."""
+    from .model.faces import face
+
+    said = {
+        name: value
+        for name, value in given.items()
+        if value is not None and not (name == 'strict' and value is False)
+    }
+    return face('sequence.imread')(files, return_as=return_as, **said, **kwargs)
+
+
+def _store(file: Any, opening: dict[str, Any], reading: dict[str, Any]) -> Any:
+    """Return a Zarr store that owns its file."""
+    from .runtime.file import TiffFile
+
+    tif = TiffFile(file, **opening)
+    try:
+        store = tif.aszarr(**reading)
+    except BaseException:
+        tif.close()
+        raise
+    store.adopt(tif)
+    return store
 
 
 _SEQUENCE = ('pattern', 'container', 'imread', 'imreadargs', 'axestiled', 'chunkshape')

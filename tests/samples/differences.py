@@ -78,3 +78,22 @@ BEYOND: dict[str, str] = {
     'malformed/vips__sharpen_fuzzer-5691855517253632.tif': 'offsets of a wrong type: sparse',
     'sgi/imagecodecs__gray.depth.u1.tif': SLICES,
 }
+
+REPEATED_CHROMA = frozenset(
+    {
+        'jpeg/TwelveMonkeys__WangJPEG.tif',
+        'jpeg/TwelveMonkeys__old-style-jpeg-bogus-jpeginterchangeformatlength.tif',
+        'jpeg/TwelveMonkeys__old-style-jpeg-multiple-strips.tif',
+        'jpeg/libtiff.net__smallliz.tif',
+        'jpeg/libtiff.net__zackthecat.tif',
+        'malformed/metadata-extractor-images__m1-76d5d8fd02d58b774f2bae6f7b763e3e.tif',
+    }
+)
+"""Old-style JPEG whose chroma readers repeat; imagecodecs before 2026.6 can only interpolate it."""
+
+
+def only_interpolates() -> bool:
+    """Whether the installed imagecodecs cannot repeat chroma."""
+    import imagecodecs
+
+    return tuple(int(part) for part in imagecodecs.__version__.split('.')[:2]) < (2026, 6)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import importlib.util
 import json
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,19 @@ import pytest
 
 from tiffschema.errors import TiffSchemaError
 from tiffschema.runtime.file import TiffFile
+
+
+def _beside(name: str) -> ModuleType:
+    path = Path(__file__).with_name(f'{name}.py')
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+differences = _beside('differences')
 
 OWN = {2, 3, 4, 6, 32766, 32771, 32809, 32909, 34676, 34677}
 READERS = ('Pillow', 'rasterio', 'pyvips')
@@ -60,6 +75,8 @@ def test_page_0_equals_other_readers(samples: Path) -> None:
     assert len(recorded) > 60
     wrong = []
     for name, digests in recorded.items():
+        if name in differences.REPEATED_CHROMA and differences.only_interpolates():
+            continue
         with TiffFile(samples / name) as tif:
             array = tif.pages[0].asarray()
         # Others deliver bits as bytes, and samples as planes.

@@ -441,7 +441,19 @@ def decode(data: Buffer, spec: SegmentSpec, shape: tuple[int, ...], out: Any) ->
     if plain and not put_together:
         return jpeg.decoder(spec)(data, shape, out)
     check_size(info, shape, 'JPEG')
-    samples = backend.function('jpeg8_decode')(
-        data, outcolorspace='YCbCr', fancyupsampling=not put_together
-    )
+    samples = _upsampled(data, smooth=not put_together)
     return ycbcr_to_rgb(samples, coefficients=coefficients, reference=reference, bits=info.bits)
+
+
+def _upsampled(data: bytes, *, smooth: bool) -> Any:
+    """Return the YCbCr samples of a stream, chroma interpolated or repeated.
+
+    Backends before 2026.6 always interpolate.
+    """
+    decode = backend.function('jpeg8_decode')
+    try:
+        return decode(data, outcolorspace='YCbCr', fancyupsampling=smooth)
+    except TypeError as error:
+        if 'fancyupsampling' not in str(error):
+            raise
+        return decode(data, outcolorspace='YCbCr')

@@ -89,7 +89,8 @@ def test_lossless_both_ways(compression: int, dtype: str, samples: int, args: di
     spec = SegmentSpec(geometry(compression, array))
     encode = encoder(spec, compressionargs=args)
     data = encode(array)
-    assert data == encode(array)
+    if compression != 34887:  # LERC before imagecodecs 2026.6 leaves its last bits undefined
+        assert data == encode(array)
     decode = decoder(spec)
     np.testing.assert_array_equal(decode(data, array.shape), array)
     image = np.zeros((60, 70, samples), dtype)

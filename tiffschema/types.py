@@ -44,6 +44,4 @@ def normalize_byteorder(byteorder: str) -> ByteOrder:
     try:
         return _BYTEORDERS[byteorder]
     except KeyError:
-        raise ValueError(
-            f"byteorder {byteorder!r} is none of '<', '>', 'little', 'big'"
-        ) from None
+        raise ValueError(f"byteorder {byteorder!r} is none of '<', '>', 'little', 'big'") from None

@@ -445,7 +445,7 @@ def decode(data: Buffer, spec: SegmentSpec, shape: tuple[int, ...], out: Any) ->
     return ycbcr_to_rgb(samples, coefficients=coefficients, reference=reference, bits=info.bits)
 
 
-def _upsampled(data: bytes, *, smooth: bool) -> Any:
+def _upsampled(data: Buffer, *, smooth: bool) -> Any:
     """Return the YCbCr samples of a stream, chroma interpolated or repeated.
 
     Backends before 2026.6 always interpolate.

@@ -301,8 +301,8 @@ def _coordinates(
     if sizes.get('C', 1) > 1:
         names = (info.get('ChannelColors') or {}).get('ColorNames')
         ranges = info.get('ChannelWavelength')
-        spectral = info.get('SpectralScan') and ranges is not None
-        if spectral and len(ranges) == sizes['C'] and (ranges > 0).all():
+        spectral = bool(info.get('SpectralScan'))
+        if ranges is not None and spectral and len(ranges) == sizes['C'] and (ranges > 0).all():
             coords['C'] = ranges.mean(axis=1) * 1e9
             units['C'] = 'nanometer'
         elif names and len(names) == sizes['C']:

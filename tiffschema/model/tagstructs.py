@@ -274,7 +274,7 @@ class ValueBinding:
             if size % type_size:
                 raise BuildError(f'{size} bytes are no whole values of {type_size}', self._path)
             return size // type_size
-        expression = Expression(self.row.count, f'tags.{self.row.code}.count')
+        expression = Expression(str(self.row.count), f'tags.{self.row.code}.count')
 
         def known(name: str) -> Any:
             found = _field(value, name)

@@ -45,7 +45,7 @@ def stk(*, byteorder: ByteOrder = '<', planes: int = 4) -> Forged:
     return made('stk', file, data, 'ZYX', {'Name': 'forged'}, 'forged')
 
 
-def _appended(head: bytes, data: np.ndarray) -> bytes:  # type: ignore[type-arg]
+def _appended(head: bytes, data: np.ndarray) -> bytes:
     """Return a file with all planes behind its end, the first one again."""
     offset = len(head) + len(head) % 2
     file = io.BytesIO(head.ljust(offset, b'\0') + data.astype('<u2').tobytes())

@@ -102,7 +102,7 @@ def offsets_row(name: str, folder: Path) -> Row:
         import tiffschema
 
         with tiffschema.TiffFile(path) as tif:
-            return numpy.array(tif.series[0].segment_table().offsets[:, 0], dtype=numpy.int64)
+            return numpy.array(tif.series[0].framemap.table.offsets[:, 0], dtype=numpy.int64)
 
     def theirs() -> Any:
         import tifffile

@@ -120,7 +120,7 @@ def _datetimes(pairs: NDArray[Any]) -> NDArray[Any]:
     valid = (days >= _FIRST_DAY) & (days < _FIRST_DAY + 3652059)
     since = np.where(valid, (days - _FIRST_DAY) * 86_400_000 + milliseconds, 0)
     times: NDArray[Any] = epoch + since.astype('timedelta64[ms]')
-    times[~valid] = np.datetime64('NaT')
+    times[~valid] = np.datetime64('NaT', 'ms')
     return times
 
 

@@ -130,9 +130,15 @@ def _lengths(builder: Builder) -> None:
             continue
         builder.emit(f'{text} = agree(path, {target!r}, ({", ".join(sources)},))')
         if builder.fields[target].when is None:  # else absent, like what it counts
-            # What it counts was lost on reading: then, and only then, the given number stays.
+            # The given number stays where all that it counts may lawfully be absent and is, or was
+            # lost on reading; a struct that says its own size ends before a number not given.
+            counted = [*derived.counts.get(target, []), *derived.lengths.get(target, [])]
+            lawful = all(source[0] in plan.optional for source in counted)
             given = f'(v.{target} if ctx.zero else None)' if target in plan.fields else 'None'
-            builder.emit(f'if {text} is None: {text} = {given} or 0')
+            if lawful and target in plan.fields:
+                given = f'v.{target}'
+            absent = '' if plan.extent else ' or 0'
+            builder.emit(f'if {text} is None: {text} = {given}{absent}')
     for target in targets:
         _unsolved(builder, ops, target)
 

@@ -42,7 +42,7 @@ def test_forged_files_are_read_as_forged(kind: str, options: dict[str, Any]) -> 
 
 @pytest.mark.parametrize(('kind', 'options'), CASES)
 def test_tifffile_reads_forged_files_alike(kind: str, options: dict[str, Any]) -> None:
-    tifffile = pytest.importorskip('tifffile')
+    tifffile = pytest.importorskip('tifffile', reason='tifffile: the reader to compare with')
     forged = forge(kind, **options)
     with tifffile.TiffFile(io.BytesIO(forged.data)) as tif, TiffFile(forged.data) as own:
         theirs, ours = tif.series[0], own.series[0]

@@ -85,7 +85,7 @@ def same(left: Any, right: Any) -> bool:
 
 @pytest.mark.parametrize('kind', METADATA)
 def test_metadata_are_those_of_tifffile(samples: Path, expected: dict[str, Any], kind: str) -> None:
-    tifffile = pytest.importorskip('tifffile')
+    tifffile = pytest.importorskip('tifffile', reason='tifffile: the reader to compare with')
     compared = 0
     for name, facts in expected.items():
         if kind not in ((facts.get('tifffile') or {}).get('flags') or ()):

@@ -36,7 +36,7 @@ def record(tif: Any, kind: str, message: str) -> None:
 
 def likeness(page: Any) -> tuple[Any, ...]:
     """Return what pages of one stack of planes or channels have in common."""
-    return page.shape, page.dtype, page.is_tiled
+    return page.shape, page.dtype, page.is_tiled, page.geometry.segment_count
 
 
 def image(tif: Any, page: Any, kind: str, name: str, source: str) -> TiffPageSeries:

@@ -165,8 +165,10 @@ def _frames(tif: Any, page: Any, count: int) -> StridedFrames:
     Offsets and sizes of segments are listed for all planes, or for the first plane; those of
     others follow at the distance of the stretch that it takes.
     """
-    offsets = np.atleast_1d(np.asarray(page.tags.valueof(_code(page, 324, 273)), np.int64))
-    sizes = np.atleast_1d(np.asarray(page.tags.valueof(_code(page, 325, 279)), np.int64))
+    located = [page.tags.valueof(_code(page, *codes)) for codes in ((324, 273), (325, 279))]
+    if any(not isinstance(value, int | tuple | np.ndarray) for value in located):
+        raise FormatError('the first plane says of no segment where it is', 'series.stk')
+    offsets, sizes = (np.atleast_1d(np.asarray(value, np.int64)) for value in located)
     segments = page.geometry.segment_count
     if len(offsets) >= segments * count and len(sizes) >= segments * count:
         used = segments * count

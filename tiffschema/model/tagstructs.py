@@ -22,6 +22,8 @@ from .tagtable import TagRow, resolver
 
 __all__ = ['BuiltValue', 'TagContext', 'ValueBinding', 'value_binding']
 
+_WORD = 8
+"""Bytes of the values that entries hold themselves at most."""
 _CALL = re.compile(r'([A-Za-z_]\w*)(?:\((.*)\))?\Z', re.DOTALL)
 
 
@@ -243,8 +245,6 @@ class ValueBinding:
         if isinstance(value, bytes | bytearray | memoryview):
             data = bytes(value)
             return BuiltValue(len(data) // type_size, len(data), lambda _: data)
-        if self.at_value:
-            raise BuildError('the value is an offset; give a Built to the writer', self._path)
         if self.grammar:
             text = self.view.texts[self.grammar].build(value).encode('ascii', 'backslashreplace')
             data = text + b'\0'
@@ -258,6 +258,11 @@ class ValueBinding:
             if expression.is_name and head == 'tags' and '.' not in tag:
                 partners[self._code(tag)] = built.args[name]
         size = len(built)
+        if self.at_value:
+            # One number, the offset of the block, which is laid out as long values are.
+            if size <= _WORD:
+                raise BuildError(f'a block of {size} bytes would lie in the entry', self._path)
+            return BuiltValue(1, size, built.at, partners)
         return BuiltValue(self._count(value, built.args, size, type_size), size, built.at, partners)
 
     @property

@@ -168,6 +168,9 @@ def _from_pages(pages: Sequence[Any], keyframe: Any) -> FrameMap:
     if len(widths) > 1:
         rows = [None if row is None else _one_column(row, keyframe) for row in rows]
         widths = {row.offsets.shape[1] for row in rows if row is not None}
+    if len(widths) > 1:
+        counted = ', '.join(map(str, sorted(widths)))
+        raise FormatError(f'pages of one series have {counted} segments', keyframe._path)
     width = widths.pop() if widths else 1
     offsets = np.zeros((len(pages), width), np.int64)
     counts = np.zeros((len(pages), width), np.int64)

@@ -27,7 +27,7 @@ __all__ = ['extra_tags', 'field_of', 'fields_of', 'fieldtype_code', 'tag_code']
 
 logger = logging.getLogger('tiffschema')
 
-ASCII, UNDEFINED, RATIONAL, SRATIONAL = 2, 7, 5, 10
+ASCII, UNDEFINED, RATIONAL, SRATIONAL, LONG8 = 2, 7, 5, 10, 16
 OWNED = frozenset(
     {256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 317, 322, 323, 324, 325}
     | {330, 338, 339, 400, 32997, 32998, 34665, 34853, 40965}
@@ -209,7 +209,9 @@ def _pair(codec: DirectoryCodec, code: int, value: Any) -> list[TagValue]:
         raise ValueError(f'extratags: tag {code} is in no table; give dtype and count too')
     binding = value_binding(row)
     if binding is not None and not isinstance(value, (bytes, bytearray)):
-        fieldtype = FIELD_TYPES[row.types[0]]
+        # Offsets have the width of the file's.
+        wide = binding.at_value and codec.is_big and LONG8 in row.types
+        fieldtype = FIELD_TYPES[LONG8 if wide else row.types[0]]
         try:
             built = binding.build(value, codec.byteorder, type_size=fieldtype.size)
         except BuildError as error:

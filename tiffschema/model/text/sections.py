@@ -31,7 +31,8 @@ class SectionsGrammar(TextGrammar):
     Keys of the schema: ``open`` and ``close`` (lines with ``{name}``; without ``close`` a section
     ends where the next begins, as in INI files), ``assign``, ``strip``, ``comment`` (prefix of
     lines to pass over), ``raw`` (sections kept as text), ``rows`` (sections that are tables:
-    ``{section: {key, type}}``), ``values`` (name to type, names of all sections), ``rest``, and
+    ``{section: {key, type}}``), ``pairs`` (sections whose names recur, as lists of (name, value)),
+    ``values`` (name to type, names of all sections), ``rest``, and
     ``top`` (name of what stands before the first section). Sections may nest in the text; the
     result is flat.
     """
@@ -47,6 +48,7 @@ class SectionsGrammar(TextGrammar):
         self.comment = declared.text('comment')
         self.top = declared.text('top')
         self.raw = declared.texts('raw')
+        self.pairs = frozenset(declared.texts('pairs'))
         self.types = NameTypes(declared.types('values'), self._rest(declared))
         self.rows = tuple(self._rows(declared))
         for key, text in (('open', self.open), ('close', self.close)):
@@ -103,7 +105,7 @@ class SectionsGrammar(TextGrammar):
                 faults.append(FormatError('sections nest too deep', self._path(name)))
                 continue
             stack.append(name)
-            values.setdefault(name, [] if self._table(name) else {})
+            values.setdefault(name, [] if name in self.pairs or self._table(name) else {})
         for name in stack if self.close else ():
             if name != self.top:
                 faults.append(FormatError('the section has no end', self._path(name)))
@@ -137,7 +139,12 @@ class SectionsGrammar(TextGrammar):
         if self.strip:
             key, text = key.strip(), text.strip()
         section = values.setdefault(stack[-1], {})
-        if isinstance(section, list):
+        if isinstance(section, list) and stack[-1] in self.pairs:
+            kind = self.types[key]
+            if kind is not None:
+                path = f'{stack[-1]}.{key}'
+                section.append((key, self._value(kind, path, text, faults) if found else None))
+        elif isinstance(section, list):
             rows = self._table(stack[-1])
             if rows is not None and found and glob(rows.key).fullmatch(key):
                 section.append(self._value(rows.type, f'{stack[-1]}.{key}', text, faults))
@@ -177,6 +184,8 @@ class SectionsGrammar(TextGrammar):
                 + rows.type.build(row, self._path(f'{name}[{index}]'))
                 for index, row in enumerate(value)
             ]
+        if name in self.pairs and isinstance(value, list | tuple):
+            return [self._line(f'{name}.{key}', key, item) for key, item in value]
         if not isinstance(value, Mapping):
             raise BuildError('needs a mapping', self._path(name))
         return [self._line(f'{name}.{key}', key, item) for key, item in value.items()]

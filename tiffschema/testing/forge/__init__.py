@@ -37,6 +37,7 @@ _MAKERS: dict[str, str] = {
     'mdgel': 'stacks:mdgel',
     'nih': 'stacks:nih',
     'stk': 'stk:stk',
+    'sis': 'sis:sis',
 }
 
 

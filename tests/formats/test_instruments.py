@@ -1,0 +1,102 @@
+"""Forged files of cameras and microscopes: read as forged, and as tifffile reads them.
+
+Rule: what differs from tifffile is named with its reason in `DIFFERENCES`; a name there that no
+longer differs fails too.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tiffschema.runtime.file import TiffFile
+from tiffschema.testing.forge import forge
+
+Options = dict[str, Any]
+
+CASES: list[tuple[str, Options]] = [
+    ('sis', {}),
+    ('sis', {'byteorder': '>', 'times': 4}),
+    ('sis', {'byteorder': '>', 'bigtiff': True, 'slices': 1}),
+    ('sis', {'ini': False, 'bigtiff': True}),
+    ('sis', {'block': False, 'channels': 3}),
+]
+DIFFERENCES: dict[tuple[str, str], str] = {}
+
+
+def same(left: Any, right: Any) -> bool:
+    if isinstance(left, Mapping) and isinstance(right, Mapping):
+        return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
+    if isinstance(left, list | tuple) and isinstance(right, list | tuple):
+        return len(left) == len(right) and all(map(same, left, right))
+    if isinstance(left, np.ndarray) or isinstance(right, np.ndarray):
+        return np.array_equal(np.asarray(left), np.asarray(right))
+    if isinstance(left, float) and left != left:
+        return bool(right != right)
+    return type(left) is type(right) and bool(left == right)
+
+
+@pytest.mark.parametrize(('kind', 'options'), CASES, ids=str)
+def test_forged_files_are_read_as_forged(kind: str, options: Options) -> None:
+    forged = forge(kind, **options)
+    with TiffFile(forged.data) as tif:
+        assert getattr(tif, f'is_{kind}')
+        assert kind in tif.flags
+        assert len(tif.series) == len(forged.series)
+        for found, want in zip(tif.series, forged.series, strict=True):
+            assert (found.name, found.axes) == (want.name, want.axes)
+            np.testing.assert_array_equal(found.asarray(), want.levels[0].squeeze())
+            assert found.dtype == want.levels[0].dtype
+            if want.mpp is not None:
+                assert found.mpp == pytest.approx(want.mpp)
+                assert found.pixel_sizes['X'].source
+        metadata = getattr(tif, f'{kind}_metadata')
+        for name, value in forged.metadata.items():
+            assert same(metadata[name], value), name
+        assert not tif.faults
+
+
+@pytest.mark.parametrize(('kind', 'options'), CASES, ids=str)
+def test_tifffile_reads_forged_files_alike(kind: str, options: Options) -> None:
+    tifffile = pytest.importorskip('tifffile', reason='tifffile: the reader to compare with')
+    forged = forge(kind, **options)
+    with tifffile.TiffFile(io.BytesIO(forged.data)) as other, TiffFile(forged.data) as own:
+        assert getattr(other, f'is_{kind}', None) is not False or getattr(
+            other.pages[0], f'is_{kind}'
+        )
+        assert len(own.series) == len(other.series)
+        differing = set()
+        for one, two in zip(own.series, other.series, strict=True):
+            for name in ('kind', 'shape', 'axes', 'name', 'dtype'):
+                if getattr(one, name) != getattr(two, name):
+                    differing.add(name)
+            np.testing.assert_array_equal(one.asarray(), two.asarray().reshape(one.shape))
+        ours, theirs = getattr(own, f'{kind}_metadata'), getattr(other, f'{kind}_metadata', None)
+        if isinstance(theirs, Mapping):
+            differing |= {
+                str(key)
+                for key in ours.keys() | theirs.keys()
+                if key not in ours or key not in theirs or not same(ours[key], theirs[key])
+            }
+    listed = {name for known, name in DIFFERENCES if known == kind}
+    assert differing - listed == set()
+
+
+def test_axes_that_are_not_those_of_the_pages_are_a_fault() -> None:
+    forged = forge('sis')
+    data = forged.data.replace(b'Z=3', b'Z=4')
+    with TiffFile(data) as tif:
+        assert tif.series[0].axes == 'IYX'
+        assert any('6 pages' in fault.message for fault in tif.faults)
+
+
+def test_seconds_of_sis_are_read() -> None:
+    data = forge('sis').data
+    at = data.index(b'SIS0')
+    with TiffFile(data[: at + 8] + b'\x1f\0' + data[at + 10 :]) as tif:
+        # One reader passes over the field; the weekday and day of the year behind it agree.
+        assert tif.sis_metadata['datetime'].second == 31

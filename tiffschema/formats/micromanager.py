@@ -24,8 +24,12 @@ __all__ = ['header', 'metadata', 'series']
 
 _SCHEMA = 'vendor/micromanager'
 _HEADER_AT = 8
+_STRIP_OFFSETS = 273
+_METADATA = 51123
+_TRIED = 8
 _NDTIFF_1 = 483729
 _AXES = ('C', 'Z', 'T', 'R')
+_PLACES = ('ChannelIndex', 'SliceIndex', 'FrameIndex', 'PositionIndex')
 _SIZES = {'C': 'Channels', 'Z': 'Slices', 'T': 'Frames', 'R': 'Positions'}
 
 
@@ -85,10 +89,13 @@ def _index_array(rows: Any) -> NDArray[np.uint32]:
 def series(tif: Any) -> list[TiffPageSeries]:
     """Return the one series of a set of MMStack files; none if the settings do not declare it."""
     settings = tif.micromanager_metadata or {}
-    summary, rows = settings.get('Summary'), settings.get('IndexMap')
-    if settings.get('MajorVersion') != 0 or not isinstance(summary, dict) or rows is None:
+    summary = settings.get('Summary')
+    if settings.get('MajorVersion') != 0 or not isinstance(summary, dict):
         return []
-    if 'MicroManagerVersion' not in summary or 'Frames' not in summary or not len(rows):
+    if 'MicroManagerVersion' not in summary or 'Frames' not in summary:
+        return []
+    rows = _index_of(tif, settings)
+    if not len(rows):
         return []
     page = tif.pages.first
     if not page.is_final or page.geometry.size == 0:
@@ -102,11 +109,30 @@ def series(tif: Any) -> list[TiffPageSeries]:
     lowest = dict.fromkeys(_AXES, 0)
     if len(maps) == 1 and math.prod(wanted.values()) > len(rows) and _is_part_of_set(tif):
         # The other files are not here: what this one has is all there is.
-        lowest, wanted = _own_extent(rows)
-        tif.faults.add('other files of the set are missing', 'series.mmstack')
+        lowest, own = _own_extent(rows)
+        if own != wanted:
+            wanted = own
+            tif.faults.add('other files of the set are missing', 'series.mmstack')
     first = ('T', 'R') if summary.get('TimeFirst', True) else ('R', 'T')
     last = ('Z', 'C') if summary.get('SlicesFirst', True) else ('C', 'Z')
     return [_made(tif, page, maps, first + last, wanted, lowest, summary)]
+
+
+def _index_of(tif: Any, settings: dict[str, Any]) -> NDArray[np.uint32]:
+    """Return the index map of a file, made again from its pages where it was not written."""
+    rows = settings.get('IndexMap')
+    if rows is not None and len(rows):
+        return np.asarray(rows, np.uint32)
+    found = []
+    for page in tif.pages:
+        # Pages without values only fill places that were not acquired.
+        values = page.tags.valueof(_METADATA)
+        places = [values.get(name, 0) for name in _PLACES] if isinstance(values, dict) else []
+        if places and all(isinstance(place, int) and 0 <= place < 1 << 31 for place in places):
+            found.append((*places, page.offset))
+    if found:
+        tif.faults.add('the index map is missing; pages say where they belong', 'series.mmstack')
+    return np.asarray(found, np.uint32).reshape(-1, 5)
 
 
 def _size(summary: dict[str, Any], name: str) -> int:
@@ -147,13 +173,23 @@ def _others(tif: Any, summary: dict[str, Any]) -> list[tuple[Any, NDArray[np.uin
             continue
         try:
             other = tif.companion(name)
-            rows = metadata(other).get('IndexMap')
-        except (OSError, TiffFileError) as error:
+            rows = _index_of(other, metadata(other))
+            fits = len(other.pages) > 0 and _is_alike(other.pages.first, tif.pages.first)
+        except (OSError, ValueError) as error:
             tif.faults.add(f'file {name!r} of the set cannot be read: {error}', 'series.mmstack')
             continue
-        if rows is not None and len(rows):
+        if not fits:
+            tif.faults.add(f'file {name!r} has pages of another kind', 'series.mmstack')
+        elif len(rows):
             found.append((other, rows))
     return found
+
+
+def _is_alike(page: Any, other: Any) -> bool:
+    return bool(
+        page.is_final
+        and (page.shape, page.geometry.stored_dtype) == (other.shape, other.geometry.stored_dtype)
+    )
 
 
 def _made(
@@ -179,6 +215,8 @@ def _made(
         numbers[places] = np.where(begins > 0, number, -1)
         offsets[places] = begins
     missing = int((numbers < 0).sum())
+    if missing == count:
+        raise FormatError('no plane of the index map is there', 'series.mmstack')
     if missing:
         tif.faults.add(f'{missing} of {count} planes are missing', 'series.mmstack')
     files = [_given(file) for file, _ in maps]
@@ -209,19 +247,23 @@ def _data_offsets(file: Any, ifds: NDArray[np.int64], page: Any) -> NDArray[np.i
     there; the first directory is larger than the others.
     """
     first = file.pages.first
-    others = ifds[ifds != first.offset]
-    distance = 0
-    for offset in others[:1].tolist():
+    distance = _distance(file, ifds[ifds != first.offset][:_TRIED].tolist())
+    begins = np.where(ifds == first.offset, first.dataoffsets[0], ifds + distance)
+    whole = (ifds > 0) & (begins > 0) & (begins + page.nbytes <= file.source.size)
+    return np.where(whole, begins, 0).astype(np.int64)
+
+
+def _distance(file: Any, offsets: list[int]) -> int:
+    """Return how far pixels lie behind their directory, from the first that can be read."""
+    for offset in offsets:
         try:
             directory = file.directories.read(offset)
-            distance = int(directory.value_at(directory.index[273])) - offset
-        except (TiffFileError, KeyError, TypeError, ValueError) as error:
-            raise FormatError(
-                f'no directory of a plane: {error}', 'series.mmstack', offset
-            ) from None
-    begins = np.where(ifds == first.offset, first.dataoffsets[0], ifds + distance)
-    whole = (ifds > 0) & (begins + page.nbytes <= file.source.size)
-    return np.where(whole, begins, 0).astype(np.int64)
+            begin = directory.number(directory.index[_STRIP_OFFSETS])
+        except (TiffFileError, KeyError):
+            continue
+        if begin is not None and offset < begin < file.source.size:
+            return int(begin) - offset
+    return int(file.pages.first.dataoffsets[0]) - int(file.pages.first.offset)
 
 
 def _coordinates(

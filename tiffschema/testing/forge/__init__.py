@@ -38,6 +38,7 @@ _MAKERS: dict[str, str] = {
     'nih': 'stacks:nih',
     'stk': 'stk:stk',
     'sis': 'sis:sis',
+    'mmstack': 'mmstack:mmstack',
 }
 
 

@@ -208,6 +208,8 @@ def series(tif: Any) -> list[TiffPageSeries]:
     if keys is None:
         return []
     found = generic_series(tif)
+    if not found:
+        return []
     transform = geotransform(keys)
     attrs = _attributes(tif, keys, transform)
     width, length = found[0].keyframe.imagewidth, found[0].keyframe.imagelength

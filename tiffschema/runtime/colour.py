@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tiffschema.codecs.colour import delivered_photometric, to_rgb
-from tiffschema.errors import UnsupportedError
+from tiffschema.errors import FormatError, UnsupportedError
 
 __all__ = ['TagParameters', 'page_asrgb', 'series_asrgb']
 
@@ -71,6 +71,7 @@ def page_asrgb(
         **kwargs: For `TiffPage.asarray`.
 
     Raises:
+        FormatError: The page has no image.
         UnsupportedError: There is no conversion.
     """
     return _converted(page, page.asarray(**kwargs), uint8, alpha, orientation, profile)
@@ -93,6 +94,7 @@ def series_asrgb(
         **kwargs: For `TiffPageSeries.asarray`.
 
     Raises:
+        FormatError: A page has no image.
         UnsupportedError: There is no conversion, or samples were transformed.
     """
     level = kwargs.pop('level', None)
@@ -121,6 +123,8 @@ def _converted(
     profile: bool,
 ) -> Array:
     geometry = page.keyframe.geometry
+    if not page.shape:
+        raise FormatError('the page has no image', page.path, page.offset)
     parameters = TagParameters(page)
     wanted = _ALPHA if alpha is None else alpha
     planar = geometry.planarconfig == 2

@@ -12,6 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tiffschema.errors import LimitError
+from tiffschema.limits import DEFAULT_LIMITS, Limits
+
 __all__ = ['Coordinates', 'PixelSize', 'metres', 'page_coordinates']
 
 _METRES: Mapping[str, float] = {
@@ -82,14 +85,21 @@ class Coordinates:
     arrays: Mapping[str, NDArray[Any]]
     source: Mapping[str, str]
 
-    def array(self, axis: str, size: int) -> NDArray[Any] | None:
-        """Return the coordinates of an axis of a length, None if nothing is known of it."""
+    def array(self, axis: str, size: int, limits: Limits = DEFAULT_LIMITS) -> NDArray[Any] | None:
+        """Return the coordinates of an axis of a length, None if nothing is known of it.
+
+        Raises:
+            LimitError: The axis is longer than arrays of structures may be.
+        """
         found = self.arrays.get(axis)
         if found is not None:
             return found
         scale = self.scales.get(axis)
         if scale is None:
             return None
+        if size > limits.items:
+            message = f'{size} coordinates of axis {axis}, more than {limits.items} (Limits.items)'
+            raise LimitError(message, 'coords')
         kind = np.float32 if axis in 'XY' and not self.offsets.get(axis) else np.float64
         values: NDArray[Any] = np.arange(size, dtype=np.float64) * scale
         return (values + self.offsets.get(axis, 0.0)).astype(kind)

@@ -308,7 +308,10 @@ class TiffPageSeries(Sequence[Any]):
     @property
     def coords(self) -> dict[str, Array]:
         """Coordinates of all entries of an axis, where they are known."""
-        found = {axis: self.coordinates.array(axis, size) for axis, size in self.sizes.items()}
+        limits = self.keyframe.parent.limits
+        found = {
+            axis: self.coordinates.array(axis, size, limits) for axis, size in self.sizes.items()
+        }
         return {axis: array for axis, array in found.items() if array is not None}
 
     @property

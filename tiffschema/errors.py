@@ -9,6 +9,11 @@ Rule 3: an error about bytes says where: the path of the field and the offset in
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import logging
+
 __all__ = [
     'BuildError',
     'FormatError',
@@ -19,6 +24,7 @@ __all__ = [
     'TiffSchemaError',
     'TruncatedError',
     'UnsupportedError',
+    'logger',
 ]
 
 
@@ -103,6 +109,19 @@ class UnsupportedError(TiffSchemaError, ValueError):
 
 class OmeXmlError(TiffSchemaError):
     """An image does not fit the OME model."""
+
+
+def logger() -> logging.Logger:
+    """Return the logger of the library; silent until a user adds a handler.
+
+    Most files have no fault to tell of, so the machinery is imported when the first one is met.
+    """
+    import logging
+
+    found = logging.getLogger('tiffschema')
+    if not found.handlers:
+        found.addHandler(logging.NullHandler())
+    return found
 
 
 def _restore(

@@ -36,6 +36,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from tiffschema.errors import UnsupportedError
+from tiffschema.plugins import entry_points
 
 from . import backend
 
@@ -248,9 +249,7 @@ class CodecRegistry(Mapping[int, Codec]):
     def _discover(self) -> None:
         # Entry points are looked up only when a codec is: their discovery reads the disk.
         self._discovered = True
-        from importlib.metadata import entry_points
-
-        for point in entry_points(group='tiffschema.codecs'):
+        for point in entry_points('tiffschema.codecs'):
             point.load()(register_codec)
 
 

@@ -7,7 +7,6 @@ Rule 2: schemas name pairs; they never bring functions of their own.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -121,10 +120,14 @@ def _json_decode(value: str | bytes) -> Any:
             depth -= 1
     if deepest > 500:
         raise ValueError('JSON nests deeper than 500')
+    import json
+
     return json.loads(text)
 
 
 def _json_encode(value: Any) -> str:
+    import json
+
     return json.dumps(value, separators=(',', ':'), ensure_ascii=False)
 
 

@@ -7,12 +7,11 @@ content of schemas and compiler, never from input. What cannot be cached is comp
 
 from __future__ import annotations
 
-import hashlib
 import marshal
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .library import Schema
 
-__all__ = ['FrozenSchema', 'freeze_all', 'frozen', 'module_name']
+__all__ = ['FrozenSchema', 'freeze_all', 'frozen', 'kept', 'module_name']
 
 PACKAGE = 'tiffschema._frozen'
 TARGETS = ('parse', 'build', 'trace')
@@ -147,11 +146,35 @@ def store(schema: Schema, file: Path) -> None:
         'facts': facts,
         'code': code,
     }
-    target_file = folder / _entry(schema.id, file)
-    temporary = target_file.with_suffix(f'.{os.getpid()}')
+    _write(folder / _entry(schema.id, file), entry)
+
+
+def kept(name: str, key: str, make: Callable[[], Any]) -> Any:
+    """Return plain data, from the cache of a checkout where it was made before.
+
+    Parameters:
+        name: What it is; a word of the caller's code, never of input.
+        key: Digest of all that the data is made from.
+        make: Makes the data; what `marshal` cannot keep is made each time.
+    """
+    folder = _folder()
+    if folder is None:
+        return make()
+    path = folder / f'{name}-{key}'
     try:
-        temporary.write_bytes(marshal.dumps(entry))
-        temporary.replace(target_file)
+        return marshal.loads(path.read_bytes())
+    except (OSError, ValueError, EOFError, TypeError):
+        data = make()
+        _write(path, data)
+        return data
+
+
+def _write(path: Path, data: Any) -> None:
+    """Keep data under a name, whole or not at all."""
+    temporary = path.with_suffix(f'.{os.getpid()}')
+    try:
+        temporary.write_bytes(marshal.dumps(data))
+        temporary.replace(path)
     except (OSError, ValueError):
         temporary.unlink(missing_ok=True)
 
@@ -194,11 +217,15 @@ def _entry(id: str, file: Path) -> str:
 
 
 def _digest(file: Path) -> str:
+    import hashlib
+
     return hashlib.sha256(file.read_bytes()).hexdigest()[:24]
 
 
 def _compiler() -> str:
     """Return a digest of the compiler itself."""
+    import hashlib
+
     total = hashlib.sha256()
     for path in sorted(Path(__file__).parent.rglob('*.py')):
         total.update(path.read_bytes())

@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SchemaError
+from ..plugins import entry_points
 from .freeze import frozen, store
 from .handles import Built, Extent, Struct
 from .load import BASES, SCHEMA_KEYS, Located, load_text
@@ -374,9 +375,7 @@ class SchemaLibrary(Mapping[str, Schema]):
             if folder:
                 for path in sorted(Path(folder).rglob('*.yaml')):
                     self.register(path)
-        from importlib.metadata import entry_points
-
-        for point in entry_points(group='tiffschema.schemas'):
+        for point in entry_points('tiffschema.schemas'):
             named = point.load()
             named = named() if callable(named) else named
             for item in [named] if isinstance(named, str | os.PathLike) else named:
@@ -413,6 +412,12 @@ class SchemaLibrary(Mapping[str, Schema]):
     def shipped(self) -> list[str]:
         """Return ids of the schemas that come with the library, sorted."""
         return sorted(_scan(schema_folder()))
+
+    def shipped_schema(self, id: str) -> Schema:
+        """Return a schema as it comes with the library, whatever a user put in its place."""
+        if id not in self._registered:
+            return self[id]
+        return Schema(id, f'schemas/{id}.yaml', self, path=_scan(schema_folder())[id])
 
     def registered(self) -> list[tuple[str, Located]]:
         """Return ids and raw mappings of what users registered."""

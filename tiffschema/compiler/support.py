@@ -5,7 +5,6 @@ Rule: a function here sees bytes and values, never a schema; errors carry the pa
 
 from __future__ import annotations
 
-import logging
 import math
 import struct
 from collections.abc import Callable, Mapping, Sequence
@@ -15,15 +14,11 @@ from typing import Any, NoReturn
 
 import numpy
 
-from ..errors import BuildError, FormatError, LimitError, TruncatedError
+from ..errors import BuildError, FormatError, LimitError, TruncatedError, logger
 from ..limits import DEFAULT_LIMITS, Limits
 from ..types import Buffer
 
 __all__ = ['Parse', 'bits', 'item_at', 'pow10', 'size_of']
-
-logger = logging.getLogger('tiffschema')
-# Everything that logs imports this module first; users who want to see it add a handler.
-logger.addHandler(logging.NullHandler())
 
 NAN = math.nan
 FAULTS = (FormatError, ValueError, ArithmeticError, TypeError)
@@ -103,7 +98,7 @@ class Parse:
         if self.faults is not None:
             self.faults.append(error)
         elif self.told <= MOST_LOGGED:
-            logger.warning('%s', error)
+            logger().warning('%s', error)
 
 
 def need(count: int, pos: int, end: int, path: str) -> NoReturn:

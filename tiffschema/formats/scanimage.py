@@ -14,7 +14,7 @@ import numpy as np
 
 from tiffschema.errors import FormatError
 from tiffschema.model.sections import schemas
-from tiffschema.model.text.documents import parse_json
+from tiffschema.model.text import parse_json
 from tiffschema.model.text.matlab import parse_lines
 from tiffschema.runtime.series import TiffPageSeries
 from tiffschema.runtime.seriespages import PageSelection

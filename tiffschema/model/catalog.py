@@ -1,19 +1,21 @@
 """The declared data of all schemas that TIFF cares for, without compiling a schema.
 
 Knows where declarations are, not what they mean: a section is asked for by name and comes as plain
-mappings by schema id. Shipped schemas come from the frozen catalog where it exists, else from YAML,
-file by file; schemas which users register are added as they come.
+mappings by schema id. Shipped schemas come from the frozen catalog of the wheel, in a checkout from
+YAML, which is kept by content where compiled schemas are; schemas which users register are added as
+they come.
 """
 
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
+
+from tiffschema.plugins import entry_points
 
 __all__ = [
     'SECTIONS', 'SchemaView', 'declared', 'freeze', 'frozen_source', 'is_registered', 'load_users',
@@ -109,32 +111,11 @@ def section(name: str, *, users: bool = True) -> Mapping[str, Raw]:
 
 @cache
 def load_users() -> None:
-    """Register the schemas that environment and entry points name, once.
-
-    Looking is cheap where there are none: the machinery of entry points takes longer to import than
-    a small file takes to read.
-    """
-    if os.environ.get('TIFFSCHEMA_PATH') or any(map(_names_schemas, sys.path)):
+    """Register the schemas that environment and entry points name, once."""
+    if os.environ.get('TIFFSCHEMA_PATH') or entry_points('tiffschema.schemas'):
         from .sections import schemas
 
         len(schemas)
-
-
-def _names_schemas(folder: str) -> bool:
-    """Return whether a distribution installed in a folder may name schemas."""
-    try:
-        with os.scandir(folder or '.') as entries:
-            infos = [entry.path for entry in entries if entry.name.endswith(('-info', '.egg-link'))]
-    except OSError:
-        return False
-    for info in infos:
-        try:
-            text = (Path(info) / 'entry_points.txt').read_text(encoding='utf-8')
-        except (OSError, UnicodeDecodeError):
-            continue
-        if '[tiffschema.schemas]' in text:
-            return True
-    return False
 
 
 def view(id: str) -> SchemaView:
@@ -196,47 +177,48 @@ def declared(name: str, id: str) -> Mapping[str, Any]:
     """Return a section of one shipped schema, empty where it has none; reads no other file."""
     if id in _registered:
         return _registered[id].get(name) or {}
-    frozen = _frozen(name)
-    raw: Mapping[str, Any] | None = _document(id).get(name) if frozen is None else frozen.get(id)
+    raw: Mapping[str, Any] | None = _shipped(name).get(id)
     return raw or {}
 
 
 @cache
-def _frozen(name: str) -> Mapping[str, Raw] | None:
-    """Return a frozen section, None in a checkout."""
+def _shipped(name: str) -> Mapping[str, Raw]:
+    """Return a section of the shipped schemas by id; of ``structs`` the names only."""
     try:
         module = import_module(f'tiffschema._frozen.catalog_{name}')
     except ModuleNotFoundError:
-        return None
+        from tiffschema.compiler.freeze import kept
+
+        return cast(Mapping[str, Raw], kept(f'catalog_{name}', _contents(), lambda: _plain(name)))
     data: Mapping[str, Raw] = module.DATA
     return data
 
 
 @cache
-def _shipped(name: str) -> Mapping[str, Raw]:
-    frozen = _frozen(name)
-    if frozen is not None:
-        return frozen
-    found = {}
-    for id in _shipped_ids():
-        raw = _document(id)
-        if raw.get(name):
-            found[id] = raw[name]
-    return found
+def _contents() -> str:
+    """Return a digest of all that the catalog of a checkout is made from."""
+    import hashlib
+
+    from tiffschema.compiler.library import schema_folder
+
+    folder = schema_folder()
+    total = hashlib.sha256(Path(__file__).read_bytes())
+    for path in sorted(folder.rglob('*.yaml')):
+        total.update(f'{path.relative_to(folder)}\0{path.stat().st_size}\0'.encode())
+        total.update(path.read_bytes())
+    return total.hexdigest()[:24]
 
 
-@cache
-def _shipped_ids() -> tuple[str, ...]:
+def _plain(name: str) -> dict[str, object]:
+    """Return a section of the shipped schemas as plain mappings, from YAML."""
     from tiffschema.compiler.library import schemas
 
-    registered = {id for id, _ in schemas.registered()}
-    return tuple(id for id in schemas if id not in registered)
-
-
-def _document(id: str) -> Raw:
-    from tiffschema.compiler.library import schemas
-
-    return schemas[id].raw
+    data: dict[str, object] = {}
+    for id in schemas.shipped():
+        raw = schemas.shipped_schema(id).raw.get(name)
+        if raw:
+            data[id] = dict.fromkeys(map(str, raw)) if name == 'structs' else _literal(raw)
+    return data
 
 
 def freeze(out_dir: Path) -> list[Path]:
@@ -262,17 +244,12 @@ def frozen_source(name: str) -> str:
     Parameters:
         name: One of `SECTIONS`, or ``structs`` (their names only).
     """
-    data: dict[str, object] = {}
-    for id in _shipped_ids():
-        raw = _document(id).get(name)
-        if raw:
-            data[id] = dict.fromkeys(map(str, raw)) if name == 'structs' else _literal(raw)
     lines = [
         f'"""Section {name} of the shipped schemas. Generated; do not edit."""',
         '',
         'DATA = {',
     ]
-    lines += [f'    {id!r}: {raw!r},' for id, raw in data.items()]
+    lines += [f'    {id!r}: {raw!r},' for id, raw in _plain(name).items()]
     return '\n'.join([*lines, '}', ''])
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tiffschema.compiler.expr import ExprError, Name, names_in, parse_expr, printed
 from tiffschema.compiler.support import bits, item_at, pow10, power, shifted, size_of
 from tiffschema.errors import FormatError, SchemaError, TiffFileError
 
@@ -41,6 +40,9 @@ class Expression:
     def __init__(self, text: str | int, path: str, file: str = '') -> None:
         self.text = text
         self.path = path
+        # The parser is large, and most files need no expression.
+        from tiffschema.compiler.expr import ExprError, names_in, parse_expr, printed
+
         try:
             tree = parse_expr(text)
         except ExprError as error:
@@ -52,6 +54,8 @@ class Expression:
     @property
     def is_name(self) -> bool:
         """Whether the expression is one name and nothing else."""
+        from tiffschema.compiler.expr import Name, parse_expr
+
         tree = parse_expr(self.text)
         return isinstance(tree, Name)
 

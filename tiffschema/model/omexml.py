@@ -10,7 +10,6 @@ import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
-from xml.sax.saxutils import escape
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from tiffschema._version import __version__
 from tiffschema.errors import OmeXmlError
 
 from .omelayout import MODULO_TYPES, OmeLayout
+from .text import escape
 
 __all__ = ['NAMESPACE', 'PIXEL_TYPES', 'OmeXml']
 
@@ -448,7 +448,7 @@ def _element(name: str, value: Any) -> str:
 def _attribute(name: str, value: Any) -> str:
     if value is None:
         return ''
-    return f' {name}="{escape(_text(value), {chr(34): "&quot;"})}"'
+    return f' {name}="{escape(_text(value), quotes=True)}"'
 
 
 def _attributes(metadata: Mapping[str, Any], names: Sequence[str]) -> str:

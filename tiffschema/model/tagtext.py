@@ -7,10 +7,12 @@ bytes. What is written is 7-bit ASCII; who needs other bytes gives bytes.
 from __future__ import annotations
 
 import datetime
-from fractions import Fraction
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tiffschema.errors import BuildError
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 __all__ = ['decode_text', 'encode_text', 'parse_datetime', 'rational']
 
@@ -72,6 +74,8 @@ def rational(
         >>> rational(300.5), rational((10, 4)), rational(1 / 3)
         ((601, 2), (5, 2), (1, 3))
     """
+    from fractions import Fraction
+
     largest = _S32 if signed else _U32
     try:
         if isinstance(value, tuple | list):

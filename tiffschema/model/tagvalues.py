@@ -8,8 +8,8 @@ enumerated numbers become members, unknown ones stay numbers.
 from __future__ import annotations
 
 import datetime
+import numbers
 from collections.abc import Callable, Iterable, Sequence
-from fractions import Fraction
 from functools import cache
 from typing import Any, Final
 
@@ -251,13 +251,13 @@ def _candidates(row: TagRow | None, value: Any, path: str) -> Sequence[int]:
         return (2,)
     if isinstance(first, bytes | bytearray | memoryview):
         return (7,)
-    if isinstance(first, Fraction):
-        return (5, 10)
     kind = np.asarray(first).dtype.kind
     if kind in 'bui':
         return (3, 4, 8, 9, 16, 17)
     if kind == 'f':
         return (12,)
+    if isinstance(first, numbers.Rational):
+        return (5, 10)
     raise BuildError(f'{type(value).__name__} has no field type', path)
 
 

@@ -6,14 +6,11 @@ raised in its place. Nothing is dropped without one.
 
 from __future__ import annotations
 
-import logging
 import threading
 
-from tiffschema.errors import FormatError
+from tiffschema.errors import FormatError, logger
 
 __all__ = ['FaultLog']
-
-logger = logging.getLogger('tiffschema')
 
 
 class FaultLog(list[FormatError]):
@@ -52,7 +49,7 @@ class FaultLog(list[FormatError]):
                 return
             self._seen.add(key)
             super().append(fault)
-        logger.warning('%s: %s', self.name, key)
+        logger().warning('%s: %s', self.name, key)
 
     def add(self, message: str, path: str, offset: int = -1) -> None:
         """Record a fault by its message, path and offset."""

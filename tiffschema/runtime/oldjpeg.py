@@ -15,9 +15,8 @@ if TYPE_CHECKING:
 
     from .page import TiffPage
 
-__all__ = ['OLD_JPEG', 'old_jpeg']
+__all__ = ['old_jpeg']
 
-OLD_JPEG: Final = 6
 _HEAD: Final = 1 << 16
 _TAGS: Final = {
     512: 'JPEGProc',

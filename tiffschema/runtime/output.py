@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import os
-import tempfile
 from collections.abc import Sequence
 from typing import IO, Any, TypeAlias
 
@@ -85,6 +84,8 @@ def create_output(
     if isinstance(out, np.ndarray):
         return _view(out, shape, np.dtype(dtype))
     if isinstance(out, str) and (out == 'memmap' or out.startswith('memmap:')):
+        import tempfile
+
         folder = out.partition(':')[2] or None
         with tempfile.NamedTemporaryFile(dir=folder, suffix=suffix or '.memmap') as handle:
             # The file is gone when the array is: Windows keeps it until then.

@@ -11,12 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from tiffschema.codecs.codestream import jpeg_info
 from tiffschema.errors import FormatError
 from tiffschema.model.geometry import Geometry
 
-from .oldjpeg import OLD_JPEG, old_jpeg
-from .restarttiles import restart_tiles
 from .tagplans import tag_plan
 
 if TYPE_CHECKING:
@@ -24,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ['read_geometry', 'show_geometry', 'stored_segments']
 
+_OLD_JPEG: Final = 6
 _NO_STRIPS: Final = (1 << 32) - 1
 _RGB: Final = 2
 _YCBCR: Final = 6
@@ -97,7 +95,7 @@ def read_geometry(page: TiffPage) -> Geometry:
     if found is None:
         found = _read_geometry(page)
         # Else the software counts too, or each page has to collect its parts.
-        if (found.bitspersample != 32 or 339 in signature.index) and found.compression != OLD_JPEG:
+        if (found.bitspersample != 32 or 339 in signature.index) and found.compression != _OLD_JPEG:
             shared[key] = found
     return found
 
@@ -129,15 +127,19 @@ def _read_geometry(page: TiffPage) -> Geometry:
     if found is None:
         found = shared[key, corrections] = _made(page, key, corrections)
     if page.parent.tiff.is_ndpi:
+        from .restarttiles import restart_tiles
+
         tiles = page.tiles = restart_tiles(page, found)
         return found if tiles is None else tiles.geometry
-    if found.compression == OLD_JPEG:
+    if found.compression == _OLD_JPEG:
         return _of_old_jpeg(page, found)
     return found
 
 
 def _of_old_jpeg(page: TiffPage, found: Geometry) -> Geometry:
     """Return the geometry in which an old-style JPEG page can be decoded."""
+    from .oldjpeg import old_jpeg
+
     offsets, sizes, _ = _listed_segments(page, found.is_tiled)
     try:
         parts = old_jpeg(page, found, offsets.tolist(), None if sizes is None else sizes.tolist())
@@ -173,7 +175,7 @@ def _corrections(page: TiffPage, key: tuple[Any, ...]) -> tuple[tuple[str, Any],
     index = page.directory.index
     found: dict[str, Any] = {}
     compression, photometric = key[11], key[13]
-    if compression == OLD_JPEG:
+    if compression == _OLD_JPEG:
         # Writers of old-style JPEG rely on the stream to say what it holds (Technical Note 2).
         if 262 not in index:
             found['photometric'] = photometric = _YCBCR
@@ -196,6 +198,8 @@ def _corrections(page: TiffPage, key: tuple[Any, ...]) -> tuple[tuple[str, Any],
 
 def _stated_size(page: TiffPage) -> dict[str, Any]:
     """Return what the JPEG stream of a preview says that the tags leave out (raw files)."""
+    from tiffschema.codecs.codestream import jpeg_info
+
     offset = _number(page, 513, 0)
     info = jpeg_info(page.parent.source.view(offset, _STREAM_HEADER)) if offset > 0 else None
     if info is None or not info.width or not info.height:
@@ -206,7 +210,7 @@ def _stated_size(page: TiffPage) -> dict[str, Any]:
         'samplesperpixel': info.samples,
         'bitspersample': info.bits,
         'photometric': _YCBCR if info.samples == 3 else 1,
-        'compression': _number(page, 259, OLD_JPEG),
+        'compression': _number(page, 259, _OLD_JPEG),
     }
 
 
@@ -326,7 +330,7 @@ def stored_segments(
         return page.tiles.offsets, page.tiles.sizes, page.parent.source.size
     geometry = page.geometry
     offsets, sizes, end = _listed_segments(page, geometry.is_tiled)
-    if geometry.compression == OLD_JPEG and len(offsets) > geometry.segment_count > 0:
+    if geometry.compression == _OLD_JPEG and len(offsets) > geometry.segment_count > 0:
         # The first strip of the page, or of each plane, stands for all of them.
         step = len(offsets) // geometry.segment_count
         return offsets[::step], None if sizes is None else sizes[::step], end

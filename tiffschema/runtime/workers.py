@@ -11,8 +11,10 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
 
 __all__ = ['MAX_WORKERS', 'batches', 'default_workers', 'run', 'workers_for']
 
@@ -139,6 +141,9 @@ def _get_pool() -> ThreadPoolExecutor:
     global _pool
     with _pool_lock:
         if _pool is None:
+            # Small files are read by the caller's thread alone.
+            from concurrent.futures import ThreadPoolExecutor
+
             _pool = ThreadPoolExecutor(MAX_WORKERS, thread_name_prefix='tiffschema')
         return _pool
 

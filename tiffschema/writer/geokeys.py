@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
-from xml.sax.saxutils import escape
 
 import numpy as np
 
 from tiffschema.model import catalog
 from tiffschema.model.enums import enum
+from tiffschema.model.text import escape
 
 __all__ = ['gdal_metadata_xml', 'geo_tags', 'geokey_tags', 'transform_tags']
 
@@ -168,7 +168,7 @@ ROLES = frozenset({'description', 'scale', 'offset', 'unittype', 'colorinterp'})
 
 def _item(name: str, value: Any, attributes: str) -> str:
     label = {'scale': 'SCALE', 'offset': 'OFFSET', 'description': 'DESCRIPTION'}.get(name, name)
-    quoted = escape(label, {'"': '&quot;'})
+    quoted = escape(label, quotes=True)
     # GDAL escapes values twice, and reads them so.
     return f'<Item name="{quoted}"{attributes}>{escape(escape(str(value)))}</Item>'
 

@@ -5,14 +5,13 @@ Knows tag tables and packing of values by `tiffschema.model.directory`; no files
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from tiffschema.errors import BuildError
+from tiffschema.errors import BuildError, logger
 from tiffschema.model.directory import DirectoryCodec
 from tiffschema.model.enums import enum
 from tiffschema.model.fieldtypes import FIELD_TYPES
@@ -24,8 +23,6 @@ from .layout import Field
 from .plan import TagValue
 
 __all__ = ['extra_tags', 'field_of', 'fields_of', 'fieldtype_code', 'tag_code']
-
-logger = logging.getLogger('tiffschema')
 
 ASCII, UNDEFINED, RATIONAL, SRATIONAL, LONG8 = 2, 7, 5, 10, 16
 OWNED = frozenset(
@@ -167,7 +164,7 @@ def extra_tags(codec: DirectoryCodec, given: Iterable[Any], taken: Iterable[int]
             raise ValueError(f'extratags: {item!r} is neither five items nor a pair')
         code = tag_code(item[0])
         if code in OWNED or code in taken:
-            logger.warning('extratags: tag %d is written by the writer itself', code)
+            logger().warning('extratags: tag %d is written by the writer itself', code)
             continue
         if len(item) == 2:
             tags += _pair(codec, code, item[1])

@@ -102,3 +102,45 @@ def test_damaged_cache_is_compiled_anew(tmp_path: Path) -> None:
         if path.is_file():
             path.write_bytes(b'\x00broken')
     assert run(PARSE, ROOT, tmp_path).startswith('True')
+
+
+READ = """
+import sys
+import tiffschema
+tiffschema.imread(sys.argv[1])
+print('yaml' in sys.modules, len(tiffschema.schemas))
+"""
+
+
+def test_checkout_keeps_the_catalog(tmp_path: Path) -> None:
+    import numpy
+
+    import tiffschema
+
+    image = tmp_path / 'image.tif'
+    tiffschema.imwrite(image, numpy.zeros((8, 8), 'u1'), metadata=None)
+    code = READ.replace('sys.argv[1]', repr(str(image)))
+    assert run(code, ROOT, tmp_path).startswith('True ')
+    assert run(code, ROOT, tmp_path).startswith('False ')
+    kept = [path for path in tmp_path.rglob('catalog_*') if path.is_file()]
+    assert kept
+    for path in kept:
+        path.write_bytes(b'\x00broken')
+    assert run(code, ROOT, tmp_path).startswith('True ')
+
+
+def test_catalog_is_made_anew_where_a_schema_changed(tmp_path: Path) -> None:
+    package = tmp_path / 'package'
+    ignore = shutil.ignore_patterns('__pycache__', '_frozen')
+    shutil.copytree(ROOT / 'tiffschema', package / 'tiffschema', ignore=ignore)
+    shutil.copytree(ROOT / 'schemas', package / 'schemas')
+    code = """
+import sys
+from tiffschema.model import catalog
+print('acme' in str(catalog.section('kinds')), 'yaml' in sys.modules)
+"""
+    assert run(code, package, tmp_path) == 'False True'
+    assert run(code, package, tmp_path) == 'False False'
+    path = package / 'schemas' / 'tiff' / 'kinds.yaml'
+    path.write_text(path.read_text(encoding='utf-8') + '# acme\n', encoding='utf-8')
+    assert run(code, package, tmp_path) == 'False True'

@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
-from .values import NOT_A_VALUE, TextValue, ValueType, auto, value_type
-
 if TYPE_CHECKING:
-    from .documents import dump_ini, parse_ini, parse_json
+    from .documents import dump_ini, parse_ini
     from .grammar import TextGrammar
+    from .jsontext import parse_json
     from .matlab import dump_lines, dump_value, parse_lines, parse_value
-    from .xml import dump_xml, parse_element, xml_to_dict
+    from .values import NOT_A_VALUE, TextValue, ValueType, auto, value_type
+    from .xml import dump_xml, escape, parse_element, xml_to_dict
 
 __all__ = [
     'NOT_A_VALUE',
@@ -29,6 +29,7 @@ __all__ = [
     'dump_lines',
     'dump_value',
     'dump_xml',
+    'escape',
     'make_grammar',
     'parse_element',
     'parse_ini',
@@ -49,10 +50,12 @@ _KINDS: Final[Mapping[str, tuple[str, str]]] = {
 _MODULES: Final[Mapping[str, str]] = {
     name: module
     for module, names in {
-        '.documents': ('dump_ini', 'parse_ini', 'parse_json'),
+        '.documents': ('dump_ini', 'parse_ini'),
         '.grammar': ('TextGrammar',),
+        '.jsontext': ('parse_json',),
         '.matlab': ('dump_lines', 'dump_value', 'parse_lines', 'parse_value'),
-        '.xml': ('dump_xml', 'parse_element', 'xml_to_dict'),
+        '.values': ('NOT_A_VALUE', 'TextValue', 'ValueType', 'auto', 'value_type'),
+        '.xml': ('dump_xml', 'escape', 'parse_element', 'xml_to_dict'),
     }.items()
     for name in names
 }

@@ -10,14 +10,13 @@ import re
 import xml.parsers.expat as expat
 from collections.abc import Callable, Mapping
 from xml.etree import ElementTree
-from xml.sax.saxutils import escape
 
 from tiffschema.errors import BuildError, FormatError, LimitError
 from tiffschema.limits import DEFAULT_LIMITS, Limits
 
 from .values import TextValue, auto
 
-__all__ = ['dump_xml', 'parse_element', 'xml_to_dict']
+__all__ = ['dump_xml', 'escape', 'parse_element', 'xml_to_dict']
 
 _INVALID = re.compile('[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]')
 _NAME = re.compile(r'[A-Za-z_][\w.-]*\Z')
@@ -171,6 +170,21 @@ def _element(
     if text is not None and text.strip():
         values[prefix[1] + 'value'] = convert(text.strip())
     return values
+
+
+def escape(text: str, *, quotes: bool = False) -> str:
+    """Return text with the characters that XML reserves as entities.
+
+    Parameters:
+        text: To stand in an element, or in an attribute.
+        quotes: Whether it stands between double quotes.
+
+    Example:
+        >>> escape('a < "b"'), escape('"', quotes=True)
+        ('a &lt; "b"', '&quot;')
+    """
+    text = text.replace('&', '&amp;').replace('<', '&lt;').replace('>', '&gt;')
+    return text.replace('"', '&quot;') if quotes else text
 
 
 def dump_xml(values: Mapping[str, TextValue]) -> str:

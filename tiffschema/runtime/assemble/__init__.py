@@ -13,7 +13,7 @@ from typing import Any
 
 from tiffschema.errors import FormatError, TiffFileError, UnsupportedError
 from tiffschema.model import catalog
-from tiffschema.model.grid import GridSeries, series_rule
+from tiffschema.model.grid import GridSeries, has_series, series_rule
 from tiffschema.model.kinds import series_kinds
 from tiffschema.runtime.series import TiffPageSeries
 
@@ -91,9 +91,7 @@ def _detected(tif: Any) -> list[TiffPageSeries]:
 @cache
 def _assembled_kinds() -> tuple[str, ...]:
     """Return the kinds that have an assembler, in the order in which they are tried."""
-    return tuple(
-        kind for kind in series_kinds() if kind in _BUILT_IN or series_rule(kind) is not None
-    )
+    return tuple(kind for kind in series_kinds() if kind in _BUILT_IN or has_series(kind))
 
 
 catalog.watch(lambda _: _assembled_kinds.cache_clear())

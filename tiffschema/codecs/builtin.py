@@ -38,9 +38,13 @@ def _image(
     *,
     bitorder: bool = False,
     salvage: str = '',
+    samples: str = '',
 ) -> None:
     saved = _ways(salvage)[0] if salvage else None
-    codecs._add(Codec(code, name, _ways(decode), _ways(encode), needs, True, bitorder, saved))
+    types = tuple(samples.split())
+    codecs._add(
+        Codec(code, name, _ways(decode), _ways(encode), needs, True, bitorder, saved, types)
+    )
 
 
 def _absent(code: int, name: str, needs: str) -> None:
@@ -65,6 +69,7 @@ _image(
     'ccitt_encode:encode_rle',
     bitorder=True,
     salvage='ccitt:salvage_rle',
+    samples='bool',
 )
 _image(
     3,
@@ -73,6 +78,7 @@ _image(
     'ccitt_encode:encode_t4',
     bitorder=True,
     salvage='ccitt:salvage_t4',
+    samples='bool',
 )
 _image(
     4,
@@ -81,6 +87,7 @@ _image(
     'ccitt_encode:encode_t6',
     bitorder=True,
     salvage='ccitt:salvage_t6',
+    samples='bool',
 )
 _bytes(
     5,
@@ -108,6 +115,7 @@ _image(
     'ccitt_encode:encode_rlew',
     bitorder=True,
     salvage='ccitt:salvage_rlew',
+    samples='bool',
 )
 _bytes(
     32773,
@@ -127,6 +135,7 @@ _image(
     'pixarlog:encode',
     bitorder=True,
     salvage='pixarlog:salvage',
+    samples='uint8 uint16 float32',
 )
 _bytes(32946, 'DEFLATE', _DEFLATE, _DEFLATE_ENCODE, salvage='bytestream:zlib_salvage')
 _image(33003, 'APERIO_JP2000_YCBC', _J2K, _J2K_ENCODE, _INSTALL.format('jpeg2k'))
@@ -140,7 +149,15 @@ _image(
 _image(33005, 'APERIO_JP2000_RGB', _J2K, _J2K_ENCODE, _INSTALL.format('jpeg2k'))
 _image(33007, 'ALT_JPEG', 'jpeg:alternative_decoder jpeg8 factory', '', _INSTALL.format('jpeg8'))
 _absent(34661, 'JBIG', 'imagecodecs has no JBIG (ITU-T T.82) decoder, and none is registered')
-_image(34676, 'SGILOG', 'sgilog:decode', 'sgilog:encode', bitorder=True, salvage='sgilog:salvage')
+_image(
+    34676,
+    'SGILOG',
+    'sgilog:decode',
+    'sgilog:encode',
+    bitorder=True,
+    salvage='sgilog:salvage',
+    samples='int16 float32',
+)
 _image(
     34677,
     'SGILOG24',
@@ -148,6 +165,7 @@ _image(
     'sgilog:encode24',
     bitorder=True,
     salvage='sgilog:salvage24',
+    samples='int16 float32',
 )
 _image(34712, 'JPEG2000', _J2K, _J2K_ENCODE, _INSTALL.format('jpeg2k'))
 _absent(34715, 'JBIG2', 'imagecodecs has no JBIG2 (ITU-T T.88) decoder, and none is registered')

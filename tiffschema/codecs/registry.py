@@ -95,6 +95,7 @@ class Codec:
         bitorder: FillOrder 2 applies to the stored bytes.
         salvage: Returns what damaged data yields; called with (data, spec, nbytes), for codecs of
             images with (data, spec, shape).
+        samples: Names of the types that can be encoded; empty where each encoder says itself.
     """
 
     code: int
@@ -105,6 +106,7 @@ class Codec:
     is_image: bool = False
     bitorder: bool = True
     salvage: Implementation | None = None
+    samples: tuple[str, ...] = ()
     _chosen: dict[str, tuple[Implementation, Callable[..., Any]]] = field(
         default_factory=dict, compare=False, repr=False
     )

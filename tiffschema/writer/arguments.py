@@ -298,7 +298,9 @@ def _compression(value: object, dtype: np.dtype[Any]) -> int:
     if code not in codecs:
         raise ValueError(f'compression: {value!r} is not implemented')
     codec = codecs[code]
-    if dtype.kind == 'b' and codec.is_image:
+    if codec.samples and dtype.name not in codec.samples:
+        raise ValueError(f'compression: {codec.name} cannot store samples of type {dtype}')
+    if dtype.kind == 'b' and codec.is_image and not codec.samples:
         raise ValueError(f'compression: {codec.name} cannot store bilevel images')
     _ = codec.encode  # names what to install, if anything is missing
     return code

@@ -213,7 +213,8 @@ def test_output_does_not_depend_on_threads(workers: int) -> None:
         {'extratags': [(65000, 'H', 1)]}, {'extratags': [('nonsense', 1)]},
         {'extratags': [(65000, 'H', 2, (1, 2, 3), False)]}, {'pyramid': 99},
         {'pyramid': 1, 'resampling': 'cubic'}, {'pyramid': 1, 'reduced': 'nowhere'},
-        {'colormap': np.zeros((3, 16), 'u2')},
+        {'colormap': np.zeros((3, 16), 'u2')}, {'compression': 'ccitt_t6'},
+        {'compression': 'sgilog'},
     ],
 )  # fmt: skip
 def test_bad_arguments_are_named_and_leave_nothing(tmp_path: Path, options: dict[str, Any]) -> None:

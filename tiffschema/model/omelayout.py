@@ -103,7 +103,10 @@ def _image_axes(
         axes = leading + ('SYX' if separate > 1 else 'YXS' if contig > 1 else 'YX')
         if len(shape) > len(axes):
             raise OmeXmlError(f'{len(shape)} dimensions are too many; name their axes')
-        return axes[len(axes) - len(shape) :]
+        axes = axes[len(axes) - len(shape) :]
+        if 'Y' not in axes:
+            raise OmeXmlError(f'shape {shape} has no rows and columns beside samples')
+        return axes
     axes = axes.upper()
     if len(axes) != len(shape):
         raise ValueError(f'axes {axes!r} do not match shape {shape}')

@@ -15,12 +15,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from .source import FileArgument, Source, checked_mode, open_source
+from .source.target import Target, TargetSource
 
 if TYPE_CHECKING:
     import numpy
     from numpy.typing import DTypeLike, NDArray
 
-__all__ = ['FileHandle']
+__all__ = ['FileHandle', 'target_handle']
 
 
 class FileHandle:
@@ -426,3 +427,14 @@ class FileHandle:
         if self.source.start:
             lines.append(f'{self.source.start} bytes into the file that holds it')
         return '\n '.join(lines)
+
+
+def target_handle(target: Target) -> FileHandle:
+    """Return a handle on a file that is being written, at its end; what `filehandle` shows.
+
+    Parameters:
+        target: What is being written; closing the handle leaves it open.
+    """
+    handle = FileHandle(TargetSource(target))
+    handle.seek(0, io.SEEK_END)
+    return handle

@@ -65,7 +65,8 @@ class AppendState:
         offsets: Offsets of its directories.
         first: Its first directory.
         texts: Descriptions of its first directory.
-        last: Descriptions of the directory that begins the last series, if that is known.
+        pointer, size: Position of the last pointer, which is 0; end of the file.
+        fixed: What is written can no longer be taken back.
     """
 
     sink: Sink
@@ -74,6 +75,16 @@ class AppendState:
     offsets: list[int]
     first: Directory | None = None
     texts: list[TextEntry] = field(default_factory=list)
+    pointer: int = -1
+    size: int = 0
+    fixed: bool = False
+
+    def take_back(self) -> None:
+        """Let the file end as it did, after an append that failed half way."""
+        if self.fixed or self.pointer < 0:
+            return
+        self.sink.write_at(self.pointer, self.output.word(0))
+        self.sink.truncate(self.size)
 
     @property
     def pages(self) -> int:
@@ -110,7 +121,7 @@ def _inspect(sink: Sink, force: bool, kind: Kind | None) -> AppendState:
     codec, start = read_codec(view)
     offsets, pointer = directory_offsets(codec, view, start)
     output = Output(sink, codec, pointer)
-    state = AppendState(sink, output, None, offsets)
+    state = AppendState(sink, output, None, offsets, pointer=pointer, size=sink.size)
     if not offsets:
         return state
     state.first = codec.parse(view, 0, offsets[0])

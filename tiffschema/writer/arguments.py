@@ -181,7 +181,10 @@ def rational(value: object, argument: str) -> tuple[int, int]:
     if isinstance(value, (tuple, list)):
         if len(value) != 2:
             raise ValueError(f'{argument}: {value!r} is no pair of numerator and denominator')
-        numerator, denominator = (operator.index(item) for item in value)
+        try:
+            numerator, denominator = (operator.index(item) for item in value)
+        except TypeError:
+            raise ValueError(f'{argument}: {value!r} is no pair of integers') from None
         if denominator == 0:
             raise ValueError(f'{argument}: the denominator of {value!r} is 0')
         fraction = Fraction(numerator, denominator)
@@ -321,7 +324,7 @@ def _predictor(value: object, dtype: np.dtype[Any], compression: int) -> int:
         if code == 1:
             return 1
         wanted = 'float' if dtype.kind == 'f' else 'integer'
-        if dtype.kind not in 'uifb' or code not in PREDICTORS[wanted]:
+        if dtype.kind not in 'uif' or code not in PREDICTORS[wanted]:
             raise ValueError(f'predictor: {value!r} does not fit samples of type {dtype}')
     if compression == 1:
         raise ValueError('predictor: there is no compression to use it with')
@@ -334,7 +337,7 @@ def _bitspersample(value: int | None, dtype: np.dtype[Any], compression: int) ->
     if value is None:
         return None
     bits = operator.index(value)
-    if bits == dtype.itemsize * 8 or (dtype.kind == 'b' and bits == 1):
+    if bits == (1 if dtype.kind == 'b' else dtype.itemsize * 8):
         return None
     if dtype.kind != 'u':
         raise ValueError(f'bitspersample: {bits} does not fit samples of type {dtype}')

@@ -73,6 +73,7 @@ def extend_series(
     else:
         writer.write_pages(pixels, plan.stored.frames)
     state.offsets.extend(writer.addresses)
+    state.fixed = True
     data = text.encode('utf-8', 'surrogateescape')
     replace_entry_text(state.output, entry.entry_at, entry.value_at, entry.room, data)
 
@@ -312,6 +313,7 @@ def _move_tail(
     output: Output = state.output
     first = state.first
     assert first is not None
+    state.fixed = True
     address += address & 1
     output.reserve(address)
     output.pointer = first.next_at

@@ -15,7 +15,7 @@ import numpy as np
 from tiffschema.model.descriptions import imagej_description, imagej_shape, shaped_description
 
 from .arguments import WriteArguments
-from .storedshape import SampleLayout, StoredShape
+from .storedshape import PHOTOMETRIC_SAMPLES, SampleLayout, StoredShape
 
 __all__ = [
     'IMAGEJ_SLACK',
@@ -147,6 +147,8 @@ def imagej_layout(
         raise ValueError(f'dtype: ImageJ stores RGB as uint8, not {dtype}')
     if photometric is None:
         photometric = 2 if rgb else 3 if arguments.colormap is not None else 1
+    if PHOTOMETRIC_SAMPLES.get(photometric, 1) > 1 and photometric != 2:
+        raise ValueError(f'photometric: ImageJ does not know {photometric}')
     if rgb != (photometric == 2):
         raise ValueError(f'photometric: {photometric} does not fit {s} samples in ImageJ')
     stored = StoredShape(t * z * c, 1, 1, y, x, s, s - 3 if rgb else 0)

@@ -7,13 +7,15 @@ leaves a file that ends with the last finished page.
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 
 from tiffschema.model.directory import DirectoryCodec
 from tiffschema.types import Buffer
 
 from .layout import even
-from .sink import Sink
+from .sink import FileSink, Sink
 
 __all__ = ['CLASSIC_LIMIT', 'Output']
 
@@ -53,6 +55,40 @@ class Output:
             self.end = sink.size
         self.directories = 0
         """Number of directories in the main chain that were written here."""
+
+    @property
+    def name(self) -> str:
+        """Name of the file."""
+        return self.sink.name
+
+    @property
+    def path(self) -> str | None:
+        """Absolute path, None if unknown."""
+        return None if self.sink.path is None else os.path.abspath(self.sink.path)
+
+    @property
+    def size(self) -> int:
+        """End of what was written."""
+        return max(self.end, self.sink.size)
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        """Return bytes from a position, fewer at the end."""
+        return self.sink.read_at(offset, size)
+
+    def flush(self) -> None:
+        """Hand what was written to the target of a file object."""
+        if not isinstance(self.sink, FileSink):
+            self.sink.sync()
+
+    def fileno(self) -> int:
+        """Return the descriptor of the operating system.
+
+        Raises:
+            OSError: There is none.
+        """
+        if isinstance(self.sink, FileSink):
+            return self.sink.fileno()
+        raise OSError(f'{self.name} has no file descriptor')
 
     def word(self, offset: int) -> bytes:
         """Return an offset as bytes of the file."""

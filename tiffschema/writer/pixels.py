@@ -69,7 +69,7 @@ class PixelSource:
                 what = 'an empty image' if data is None else 'an iterator'
                 raise ValueError(f'shape and dtype must be given for {what}')
             return cls(data, given_shape, given_dtype.newbyteorder('='), _order(given_dtype))
-        if not (hasattr(data, 'dtype') and hasattr(data, 'shape')):
+        if not _is_array(data):
             data = np.asarray(data, 'float64' if given_dtype is None else given_dtype)
         found_shape = _shape(data.shape)
         found_dtype = sample_dtype(data.dtype)
@@ -294,7 +294,7 @@ class IteratorPixels:
             raise ValueError('data: the iterator ends before the shape is filled') from None
         if item is None or isinstance(item, (bytes, bytearray, memoryview)):
             return item
-        if isinstance(item, tuple) and len(item) == 2 and isinstance(item[0], (bytes, bytearray)):
+        if _is_counted(item):
             return Counted(item[0], int(item[1]))
         array = np.asarray(item)
         if array.dtype.newbyteorder('=') != self._storage.newbyteorder('='):
@@ -328,6 +328,27 @@ class IteratorPixels:
                 f'data: the iterator yields an array of shape {item.shape}, the tile is {nominal}'
             )
         return _padded(item.reshape(cut), geometry, self._native)
+
+
+def _is_array(data: Any) -> bool:
+    """Whether an object says its shape and NumPy type, and gives parts of itself."""
+    if not all(hasattr(data, name) for name in ('dtype', 'shape', '__getitem__')):
+        return False
+    try:
+        np.dtype(data.dtype)
+    except TypeError:  # types of another library
+        return False
+    return True
+
+
+def _is_counted(item: Any) -> bool:
+    """Whether an item is encoded bytes with the byte count to be stored for them."""
+    return (
+        isinstance(item, tuple)
+        and len(item) == 2
+        and isinstance(item[0], (bytes, bytearray, memoryview))
+        and isinstance(item[1], (int, np.integer))
+    )
 
 
 def _cut(page: Array, geometry: Geometry, index: int, dtype: np.dtype[Any]) -> Array:

@@ -7,6 +7,7 @@ values become bytes in `tiffschema.writer.layout`.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -121,6 +122,7 @@ def plan_image(
         ValueError: Arguments do not fit each other; the message names them.
     """
     empty = 0 in shape
+    arguments = _fitting_colormap(arguments, dtype, kind)
     if empty:
         layout = SampleLayout(StoredShape(1, 1, 1, 0, 0, 1), arguments.photometric or 1, None, ())
         arguments = replace(arguments, compression=1, predictor=1, tile=(), rowsperstrip=None)
@@ -134,7 +136,7 @@ def plan_image(
             planarconfig=arguments.planarconfig,
             extrasamples=arguments.extrasamples,
             volumetric=arguments.volumetric,
-            palette=arguments.colormap is not None and dtype.kind == 'u' and dtype.itemsize < 3,
+            palette=arguments.colormap is not None and _takes_colormap(dtype, 'shaped'),
         )
     stored = layout.stored
     photometric = colour = _photometric(layout, dtype, arguments, kind)
@@ -176,22 +178,33 @@ def plan_image(
     return replace(plan, tags=tuple(_tags(plan, kind)))
 
 
+def _takes_colormap(dtype: np.dtype[Any], kind: Kind) -> bool:
+    """Whether samples can be looked up in a table; ImageJ colours all types by their range."""
+    return kind == 'imagej' or (dtype.kind == 'u' and dtype.itemsize < 3)
+
+
+def _fitting_colormap(
+    arguments: WriteArguments, dtype: np.dtype[Any], kind: Kind
+) -> WriteArguments:
+    if arguments.colormap is None or _takes_colormap(dtype, kind):
+        return arguments
+    message = f'colormap: is ignored, it does not fit samples of type {dtype}'
+    warnings.warn(message, UserWarning, stacklevel=5)
+    return replace(arguments, colormap=None)
+
+
 def _photometric(
     layout: SampleLayout, dtype: np.dtype[Any], arguments: WriteArguments, kind: Kind
 ) -> int:
     photometric = layout.photometric
     colormap = arguments.colormap
     if colormap is not None:
+        entries = 256
         if dtype.kind == 'u' and dtype.itemsize < 3:
             if arguments.photometric in (None, PALETTE):
                 photometric = PALETTE
-            entries = 1 << (arguments.bitspersample or dtype.itemsize * 8)
-            if kind == 'imagej':
-                entries = 256
-        elif kind == 'imagej':
-            entries = 256
-        else:
-            raise ValueError(f'colormap: does not fit samples of type {dtype}')
+            if kind != 'imagej':
+                entries = 1 << (arguments.bitspersample or dtype.itemsize * 8)
         if colormap.shape != (3, entries):
             raise ValueError(f'colormap: shape {colormap.shape} is not (3, {entries})')
         if kind == 'imagej' and dtype.itemsize != 1 and photometric == PALETTE:

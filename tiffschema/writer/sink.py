@@ -19,6 +19,7 @@ import stat
 import tempfile
 import threading
 import weakref
+from collections.abc import Callable
 from typing import IO, Any, Literal, Protocol, TypeAlias, cast
 
 from numpy.typing import NDArray
@@ -55,6 +56,9 @@ class Sink(Protocol):
 
     def extend(self, size: int) -> None:
         """Let the file be at least so long; new bytes are zero."""
+
+    def truncate(self, size: int) -> None:
+        """Cut the file."""
 
     def publish(self) -> None:
         """Make visible under the name what was written so far; later bytes are visible at once."""
@@ -294,30 +298,39 @@ class StreamSink:
 class SpoolSink(StreamSink):
     """A target that cannot seek (a pipe, an object store): written to disk first, then copied.
 
+    The target is opened, and what it held is touched, only when the file is complete.
+
     Parameters:
-        stream: The file object; it receives the bytes in one go at the end.
-        owned: Close the stream in the end.
+        opener: Returns the file object that receives the bytes in one go at the end.
+        name: Name of the target.
+        owned: Close the file object in the end.
     """
 
-    def __init__(self, stream: IO[bytes], *, owned: bool = False) -> None:
+    def __init__(self, opener: Callable[[], IO[bytes]], name: str, *, owned: bool = False) -> None:
         spool = tempfile.SpooledTemporaryFile(max_size=1 << 26)  # noqa: SIM115
         super().__init__(cast('IO[bytes]', spool), owned=True)
-        self.name = str(getattr(stream, 'name', '') or 'stream')
-        self._out = stream
+        self.name = name
+        self._opener = opener
         self._owns_out = owned
+
+    def sync(self) -> None:
+        """Nothing to do: the target receives its bytes at the end."""
 
     def close(self) -> None:
         """Copy to the target."""
         try:
             self._stream.seek(0)
-            shutil.copyfileobj(self._stream, self._out, 1 << 20)
-            flush = getattr(self._out, 'flush', None)
-            if flush is not None:
-                flush()
+            out = self._opener()
+            try:
+                shutil.copyfileobj(self._stream, out, 1 << 20)
+                flush = getattr(out, 'flush', None)
+                if flush is not None and not self._owns_out:
+                    flush()
+            finally:
+                if self._owns_out:
+                    out.close()
         finally:
             self._stream.close()
-            if self._owns_out:
-                self._out.close()
 
 
 def open_sink(file: Target, mode: WriteMode = 'w') -> Sink:
@@ -338,11 +351,16 @@ def open_sink(file: Target, mode: WriteMode = 'w') -> Sink:
             raise ValueError('file: the name is empty')
         if '://' in path:
             return _remote_sink(path, mode)
-        if _is_special(path) and mode == 'w':
-            return SpoolSink(open(path, 'wb'), owned=True)
+        if mode == 'w' and _is_special(path):
+            stream = open(path, 'wb')  # noqa: SIM115
+            return SpoolSink(lambda: stream, os.path.basename(path), owned=True)
         return FileSink(path, mode)
     if hasattr(file, 'open') and not hasattr(file, 'write'):  # fsspec.core.OpenFile
-        return _stream_sink(file.open(), mode, owned=True)
+        if mode == 'r+':
+            return _stream_sink(file.open(), mode, owned=True)
+        if 'r' in getattr(file, 'mode', 'wb'):
+            raise ValueError('file: the file is not to be opened for writing')
+        return SpoolSink(file.open, os.path.basename(getattr(file, 'path', '')), owned=True)
     if not hasattr(file, 'write'):
         raise TypeError(f'file: {type(file).__name__} is neither a path nor a binary file object')
     return _stream_sink(file, mode, owned=False)
@@ -350,11 +368,22 @@ def open_sink(file: Target, mode: WriteMode = 'w') -> Sink:
 
 def _remote_sink(url: str, mode: WriteMode) -> Sink:
     import fsspec
+    from fsspec.implementations.local import LocalFileSystem
 
-    if mode == 'x' and (fs_path := fsspec.core.url_to_fs(url)) and fs_path[0].exists(fs_path[1]):
+    fs, path = fsspec.core.url_to_fs(url)
+    if isinstance(fs, LocalFileSystem):
+        return FileSink(path, mode)
+    if mode == 'r+':
+        return _stream_sink(fs.open(path, 'r+b'), mode, owned=True)
+
+    def opener() -> IO[bytes]:
+        if mode == 'x' and fs.exists(path):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), url)
+        return cast('IO[bytes]', fs.open(path, 'wb'))
+
+    if mode == 'x' and fs.exists(path):
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), url)
-    stream = fsspec.open(url, {'w': 'wb', 'x': 'wb', 'r+': 'r+b'}[mode]).open()
-    return _stream_sink(stream, mode, owned=True)
+    return SpoolSink(opener, os.path.basename(path), owned=True)
 
 
 def _stream_sink(stream: IO[bytes], mode: WriteMode, *, owned: bool) -> Sink:
@@ -367,7 +396,8 @@ def _stream_sink(stream: IO[bytes], mode: WriteMode, *, owned: bool) -> Sink:
     if not (seekable is None or seekable()):
         if mode == 'r+':
             raise ValueError('file: the file object cannot seek, which changing it needs')
-        return SpoolSink(stream, owned=owned)
+        name = str(getattr(stream, 'name', '') or 'stream')
+        return SpoolSink(lambda: stream, name, owned=owned)
     return StreamSink(stream, stream.tell(), owned=owned)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, overload
 
-__all__ = ['SampleLayout', 'StoredShape', 'sample_layout']
+__all__ = ['PHOTOMETRIC_SAMPLES', 'SampleLayout', 'StoredShape', 'sample_layout']
 
 MINISWHITE, MINISBLACK, RGB, PALETTE, MASK, SEPARATED, YCBCR = range(7)
 CFA = 32803

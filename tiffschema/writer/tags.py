@@ -167,10 +167,16 @@ def extra_tags(codec: DirectoryCodec, given: Iterable[Any], taken: Iterable[int]
             logger().warning('extratags: tag %d is written by the writer itself', code)
             continue
         if len(item) == 2:
-            tags += _pair(codec, code, item[1])
+            found = _pair(codec, code, item[1])
         else:
             once = bool(item[4]) if len(item) == 5 else False
-            tags.append(_quintuple(code, item[1], item[2], item[3], once))
+            found = [_quintuple(code, item[1], item[2], item[3], once)]
+        for tag in found:
+            try:
+                field_of(codec, tag)
+            except (BuildError, OverflowError, TypeError) as error:
+                raise ValueError(f'extratags {tag.code}: {error}') from error
+        tags += found
     return tags
 
 

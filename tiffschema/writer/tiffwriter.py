@@ -5,6 +5,7 @@ Knows flavours of files and the order of calls; the work is done by `arguments`,
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import warnings
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from tiffschema.errors import OmeXmlError
 from tiffschema.model.directory import DirectoryCodec
 from tiffschema.model.directory import codec as directory_codec
+from tiffschema.model.faces import face
 from tiffschema.types import ByteOrder
 
 from .append import AppendState, open_append
@@ -128,6 +130,8 @@ class TiffWriter:
         self._ome: OmeFile | None = None
         self._count = 0
         self._closed = False
+        self._handle: Any = None
+        self._stream = _stream
         self._key: tuple[Any, ...] | None = None
         self._page_repeater: PageRepeater | None = None
         self._plane_repeater: PlaneRepeater | None = None
@@ -135,9 +139,11 @@ class TiffWriter:
     # What users look at
 
     @property
-    def filehandle(self) -> Sink:
-        """Where the bytes go."""
-        return self._sink
+    def filehandle(self) -> Any:
+        """`FileHandle` on the file, at its end when first asked for."""
+        if self._handle is None:
+            self._handle = face('runtime.handle')(self._output)
+        return self._handle
 
     @property
     def tiff(self) -> DirectoryCodec:
@@ -459,21 +465,38 @@ class TiffWriter:
         if self._closed:
             return
         try:
-            self._finish_series()
-            if self._ome is not None:
-                self._ome.write(self._output)
+            self._complete()
         except BaseException:
             self._abandon()
             raise
         self._closed = True
-        self._sink.close()
+        self._leave(self._sink.close)
+
+    def _complete(self) -> None:
+        self._finish_series()
+        if self._ome is not None:
+            self._ome.write(self._output)
 
     def _abandon(self) -> None:
-        """Close after an error: finished pages stay, a file that has none never appears."""
+        """Close after an error.
+
+        Finished pages of a stream stay and get their directories and descriptions. What one call
+        was to write or append as a whole is taken back; a file without pages never appears.
+        """
         if self._closed:
             return
         self._closed = True
-        self._sink.abort()
+        with contextlib.suppress(Exception):  # the error that led here is the one to be seen
+            if self._stream:
+                self._complete()
+            elif self._append is not None:
+                self._append.take_back()
+        self._leave(self._sink.abort)
+
+    def _leave(self, how: Callable[[], None]) -> None:
+        if self._handle is not None:
+            self._handle.source.close()
+        how()
 
     def _finish_series(self) -> None:
         series = self._series

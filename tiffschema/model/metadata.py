@@ -5,7 +5,7 @@ Knows sources by name and the facts of a page; merges dictionaries, reads nothin
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Protocol
 
 from tiffschema.errors import FormatError, SchemaError
@@ -13,7 +13,7 @@ from tiffschema.types import Faults
 
 from . import catalog
 from .references import checked_reference, resolve_reference
-from .tagtable import resolver
+from .tagtable import resolver, tag_tables
 
 __all__ = ['MetadataRule', 'Source', 'metadata_names', 'metadata_rule', 'parse_metadata']
 
@@ -28,6 +28,10 @@ class TagFacts(Protocol):
     def subject(self) -> Any:
         """The page itself."""
 
+    @property
+    def codes(self) -> Collection[int]:
+        """Codes of all tags."""
+
     def tag(self, code: int, /) -> object:
         """Value of a tag, None if absent."""
 
@@ -36,26 +40,35 @@ class TagFacts(Protocol):
 
 
 class Source:
-    """One source of metadata: a text or a tag, or a part of it.
+    """One source of metadata: a text or a tag, or a part of it, or all tags of a range of codes.
 
     Parameters:
-        kind: ``'text'`` or ``'tag'``.
-        name: Grammar or tag.
+        kind: ``'text'``, ``'tag'`` or ``'tags'``.
+        name: Grammar, tag, or what the names of tags of a range begin with, which is left out.
         fields: Names to go down into the value.
         tag: Tag that holds the text, ImageDescription by default.
+        codes: Range of codes.
     """
 
-    __slots__ = ('fields', 'kind', 'name', 'tag')
+    __slots__ = ('codes', 'fields', 'kind', 'name', 'tag')
 
     def __init__(
-        self, kind: str, name: str, fields: tuple[str, ...] = (), tag: str | int = _DESCRIPTION
+        self,
+        kind: str,
+        name: str,
+        fields: tuple[str, ...] = (),
+        tag: str | int = _DESCRIPTION,
+        codes: range = range(0),
     ) -> None:
         self.kind = kind
         self.name = name
         self.fields = fields
         self.tag = tag
+        self.codes = codes
 
     def __repr__(self) -> str:
+        if self.kind == 'tags':
+            return f'tags {self.codes.start} to {self.codes.stop - 1}'
         return '.'.join((self.kind, self.name, *self.fields))
 
 
@@ -110,6 +123,13 @@ class MetadataRule:
         return merged
 
     def _value(self, source: Source, facts: TagFacts, faults: Faults) -> Any:
+        if source.kind == 'tags':
+            names = tag_tables['tiff'].names
+            codes = [code for code in sorted(facts.codes) if code in source.codes]
+            return {
+                str(next(iter(names(code)), code)).removeprefix(source.name): facts.tag(code)
+                for code in codes
+            }
         code = source.tag if source.kind == 'text' else source.name
         number = code if isinstance(code, int) else self._code(code)
         value: Any
@@ -129,6 +149,13 @@ class MetadataRule:
 def _source(raw: object, path: str, view: catalog.SchemaView) -> Source:
     tag: str | int = _DESCRIPTION
     text = raw
+    if isinstance(raw, Mapping) and 'tags' in raw:
+        codes = raw['tags']
+        if set(raw) - {'tags', 'prefix'} or [type(code) for code in codes] != [int, int]:
+            raise SchemaError(
+                'needs {tags: [first, last], prefix: text}', file=view.file, field=path
+            )
+        return Source('tags', str(raw.get('prefix', '')), codes=range(codes[0], codes[1] + 1))
     if isinstance(raw, Mapping):
         unknown = set(raw) - {'text', 'tag'}
         if unknown or 'text' not in raw:

@@ -250,7 +250,7 @@ def test_order_of_kinds():
     kinds = series_kinds()
     assert kinds[0] == 'shaped'
     assert kinds[-2:] == ('uniform', 'generic')
-    assert len(kinds) == 29
+    assert len(kinds) == 30
 
 
 def test_metadata_merge_texts_and_tags():
@@ -263,7 +263,14 @@ def test_metadata_merge_texts_and_tags():
     assert rule(Page({}), None, faults) is None
     assert metadata_rule('no such kind') is None
     assert 'imagej' in metadata_names()
-    for wrong in (['x'], ['text.none'], [3], {'python': 'os:system'}, [{'text': 'a', 'x': 1}]):
+    for wrong in (
+        ['x'],
+        ['text.none'],
+        [3],
+        {'tags': [1]},
+        {'python': 'os:system'},
+        [{'text': 'a', 'x': 1}],
+    ):
         with pytest.raises(SchemaError):
             parse_metadata(catalog.SchemaView('user/x', {}), {'x': wrong})
 

@@ -301,7 +301,8 @@ def test_keyvalue_builds_what_it_reads_or_refuses(values):
 @given(st.text(st.sampled_from('[]{}\'"=;|# \n\r\tab1.<>/&!:,()'), max_size=60))
 def test_any_text_ends_in_values_or_documented_errors(text):
     kinds = (SVS, FLUOVIEW, PILATUS, *(
-        {'kind': 'document', 'format': form} for form in ('json', 'xml', 'ini', 'matlab')
+        {'kind': 'document', 'format': form}
+        for form in ('json', 'xml', 'ini', 'matlab', 'inline_ini', 'fits')
     ))  # fmt: skip
     for raw in kinds:
         try:

@@ -1,15 +1,18 @@
-"""Texts in languages of their own: JSON, XML, INI, MATLAB; knows strings, not files or tags."""
+"""Texts in languages of their own: JSON, XML, INI, MATLAB, FITS; knows strings, not files."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Final, TypeAlias
 
 from tiffschema.errors import BuildError, FormatError
 from tiffschema.limits import Limits
 from tiffschema.types import Faults
 
+from .fits import dump_fits, parse_fits
 from .grammar import Declared, TextGrammar
+from .inline_ini import dump_inline_ini, parse_inline_ini
 from .jsontext import parse_json
 from .matlab import dump_lines, parse_lines
 from .values import TextValue, auto, scalar
@@ -69,19 +72,29 @@ def _ini_line(key: str, value: TextValue, path: str) -> str:
     return f'{key}={text}'
 
 
+_Parse: TypeAlias = Callable[[str, Faults], dict[str, TextValue]]
+_Dump: TypeAlias = Callable[[Mapping[str, TextValue]], str]
+_OWN: Final = ('json', 'xml', 'matlab')
+_PLAIN: Final[Mapping[str, tuple[_Parse, _Dump]]] = {
+    'ini': (parse_ini, dump_ini),
+    'inline_ini': (parse_inline_ini, dump_inline_ini),
+    'fits': (parse_fits, dump_fits),
+}
+
+
 class DocumentGrammar(TextGrammar):
     """A text that is one document.
 
-    Keys of the schema: ``format`` (``json``, ``xml``, ``matlab`` or ``ini``), ``nest`` (fold MATLAB
-    names ``a.b`` into dictionaries), ``prefix`` (what stands before the document, dropped on
-    reading and written).
+    Keys of the schema: ``format`` (``json``, ``xml``, ``matlab``, ``ini``, ``inline_ini`` or
+    ``fits``), ``nest`` (fold MATLAB names ``a.b`` into dictionaries), ``prefix`` (what stands
+    before the document, dropped on reading and written).
     """
 
     KIND = 'document'
 
     def __init__(self, name: str, declared: Declared) -> None:
         super().__init__(name, declared)
-        self.format = declared.choice('format', ('json', 'xml', 'matlab', 'ini'))
+        self.format = declared.choice('format', (*_OWN, *_PLAIN))
         self.nest = declared.flag('nest')
         self.prefix = declared.text('prefix')
         if self.nest and self.format != 'matlab':
@@ -97,8 +110,8 @@ class DocumentGrammar(TextGrammar):
             return value
         if self.format == 'xml':
             return xml_to_dict(text, limits=limits)
-        if self.format == 'ini':
-            return parse_ini(text, faults)
+        if self.format in _PLAIN:
+            return _PLAIN[self.format][0](text, faults)
         values = parse_lines(text, limits)
         return _folded(values, faults, limits.depth) if self.nest else values
 
@@ -110,8 +123,8 @@ class DocumentGrammar(TextGrammar):
                 raise BuildError(str(error), f'text.{self.name}') from None
         if self.format == 'xml':
             return self.prefix + dump_xml(values)
-        if self.format == 'ini':
-            return self.prefix + dump_ini(values)
+        if self.format in _PLAIN:
+            return self.prefix + _PLAIN[self.format][1](values)
         return self.prefix + dump_lines(_unfolded(values) if self.nest else values)
 
 

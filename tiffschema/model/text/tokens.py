@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from tiffschema.errors import BuildError, FormatError
@@ -36,7 +37,8 @@ class TokensGrammar(TextGrammar):
     Keys of the schema: ``line`` (prefix of the lines that count), ``noise`` (characters that stand
     for white space), ``nan`` (words that mean not a number), ``values`` (name to ``{type, at:
     [words], slice: [start], form}``; words are counted with the name as 0; ``form`` writes them:
-    ``{0}``, ``{1}`` …) and ``rest``. Several words become a tuple, text words are joined.
+    ``{0}``, ``{1}`` …), ``times`` (name to the form of lines that hold a moment and no name) and
+    ``rest``. Several words become a tuple, text words are joined.
     """
 
     KIND = 'tokens'
@@ -47,6 +49,8 @@ class TokensGrammar(TextGrammar):
         self.noise = declared.text('noise')
         self.nan = declared.texts('nan')
         self.rest = self._rest(declared)
+        times = declared.mapping('times')
+        self.times = {} if times is None else {str(name): times.text(name) for name in times.raw}
         self.fields: dict[str, _Field] = {}
         values = declared.mapping('values')
         for key in values.raw if values else ():
@@ -77,15 +81,29 @@ class TokensGrammar(TextGrammar):
         for line in text.splitlines():
             if not line.startswith(self.line):
                 continue
-            words = line[len(self.line) :].translate(blank).split()
+            stored = line[len(self.line) :]
+            words = stored.translate(blank).split()
             if not words:
                 continue
             field = self.fields.get(words[0])
             if field is not None:
                 values[words[0]] = self._words(field, words, faults)
+                continue
+            moment = self._moment(stored.strip())
+            if moment is not None:
+                values[moment[0]] = moment[1]
             elif self.rest is not None:
                 values[words[0]] = self._value(self.rest, words[0], ' '.join(words[1:]), faults)
         return values
+
+    def _moment(self, text: str) -> tuple[str, datetime] | None:
+        """Return name and moment of a line that holds nothing else."""
+        for name, form in self.times.items():
+            try:
+                return name, datetime.strptime(text, form)
+            except ValueError:
+                continue
+        return None
 
     def _words(self, field: _Field, words: list[str], faults: Faults) -> TextValue:
         name = words[0]
@@ -117,6 +135,9 @@ class TokensGrammar(TextGrammar):
             path = self._path(name)
             if not name or name.split() != [name] or any(char in self.noise for char in name):
                 raise BuildError('a name must be one word without noise', path)
+            if name in self.times and isinstance(value, datetime):
+                lines.append(f'{self.line}{value.strftime(self.times[name])}')
+                continue
             lines.append(f'{self.line}{name} {self._line(name, value, path)}'.rstrip())
         return '\n'.join([*lines, ''])
 

@@ -39,6 +39,15 @@ _MAKERS: dict[str, str] = {
     'stk': 'stk:stk',
     'sis': 'sis:sis',
     'mmstack': 'mmstack:mmstack',
+    'pilatus': 'cameras:pilatus',
+    'astrotiff': 'cameras:astrotiff',
+    'andor': 'cameras:andor',
+    'agilent': 'cameras:agilent',
+    'epics': 'cameras:epics',
+    'nuvu': 'cameras:nuvu',
+    'mediacy': 'cameras:mediacy',
+    'streak': 'cameras:streak',
+    'tvips': 'cameras:tvips',
 }
 
 

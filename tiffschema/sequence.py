@@ -69,7 +69,7 @@ class FileSequence(Sequence[str]):
         self._files: list[str] = list(parsed[3])
         self.axes: str = ''.join(dimension_code(name) for name in self.dims)
         self.imread = imread
-        self._reads_into_output = False
+        self.reads_tiff = False
 
     def _named(self, files: Any, sort: Any) -> list[str]:
         """Return names of files, sorted as asked."""
@@ -185,7 +185,7 @@ class FileSequence(Sequence[str]):
         result = create_output(
             out, tiled.shape, numpy.dtype(chunkdtype), fillvalue=None if complete else fillvalue
         )
-        inplace = self._reads_into_output if out_inplace is None else out_inplace
+        inplace = self.reads_tiff if out_inplace is None else out_inplace
 
         def one(number: int) -> None:
             place = result[tiled.slices(self.indices[number])]
@@ -239,7 +239,7 @@ class TiffSequence(FileSequence):
         else:
             reads_into_output = False
         super().__init__(imread, '*.tif' if files is None else files, **kwargs)
-        self._reads_into_output = reads_into_output
+        self.reads_tiff = reads_into_output
 
 
 _OF_SEQUENCE = ('container', 'sort', 'parse', 'pattern', 'axesorder', 'categories', 'shape')

@@ -1,16 +1,17 @@
 """References to chunks inside TIFF files, as fsspec and kerchunk read them (JSON).
 
-Knows chunked images and the names of codecs of numcodecs and imagecodecs; decodes nothing. What a
-reader of references alone could not decode is refused, with the reason.
+Knows chunked images and documents of Zarr; which codecs decode chunks it is told. What a reader of
+references alone could not decode is refused, with the reason.
 
-Source: specification of fsspec references, versions 0 and 1; Zarr storage specification 2.
+Source: specification of fsspec references, versions 0 and 1; Zarr storage specification 2; Zarr
+core specification 3.0.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote as percent_encoded
 
@@ -18,170 +19,94 @@ from tiffschema.errors import UnsupportedError
 
 from . import zarr_metadata
 from .chunks import ChunkedImage
+from .reference_codecs import ChunkCodecs, chunk_codecs, is_page
 
 __all__ = ['tiff2fsspec', 'write_references', 'write_sequence_references']
 
-_ZLIB, _ZSTD = {'id': 'zlib'}, {'id': 'imagecodecs_zstd'}
-_COMPRESSORS: Mapping[int, dict[str, Any] | None] = {
-    1: None,
-    5: {'id': 'imagecodecs_lzw'},
-    8: _ZLIB,
-    32773: {'id': 'imagecodecs_packbits'},
-    32946: _ZLIB,
-    34925: {'id': 'imagecodecs_lzma'},
-    50000: _ZSTD,
-    34926: _ZSTD,
-}
-_JPEG = 7
-_MINISBLACK, _RGB, _YCBCR, _CMYK, _MINISWHITE = 1, 2, 6, 5, 0
+class _References:
+    """References of one file, of either format of Zarr.
 
-
-def _compressor(chunked: ChunkedImage, given: Mapping[Any, str | None]) -> dict[str, Any] | None:
-    """Return the compressor of an image.
+    Parameters:
+        zarr_format: 2 (None) or 3.
+        url: Of the folder that files will be read from.
+        groupname: Group to put arrays into.
 
     Raises:
-        UnsupportedError: No codec decodes single segments of it.
+        ValueError: There is no such format.
     """
-    geometry = chunked.geometry
-    compression = int(geometry.compression)
-    own = {int(key): name for key, name in given.items()}
-    if compression in own:
-        name = own[compression]
-        return None if name is None else {'id': name}
-    if compression == _JPEG:
-        return _jpeg(chunked)
-    if compression not in _COMPRESSORS:
-        raise UnsupportedError(
-            f'compression {compression} cannot be expressed: no codec decodes single segments;'
-            ' name one by compressors='
-        )
-    return _COMPRESSORS[compression]
 
+    def __init__(self, zarr_format: int | None, url: str | None, groupname: str | None) -> None:
+        if zarr_format not in (None, 2, 3):
+            raise ValueError(f'zarr_format {zarr_format} is neither 2 nor 3')
+        self.is_third = zarr_format == 3
+        self.folder = '' if not url else url if url.endswith('/') else url + '/'
+        self.refs: dict[str, Any] = {}
+        groups = [part for part in (groupname or '').split('/') if part]
+        for depth in range(len(groups)):
+            self.add_group(''.join(part + '/' for part in groups[:depth]))
+        self.prefix = ''.join(part + '/' for part in groups)
 
-def _jpeg(chunked: ChunkedImage) -> dict[str, Any]:
-    spec = chunked.image.keyframe.spec
-    geometry = chunked.geometry
-    if spec.jpegheader is not None:
-        raise UnsupportedError('segments that share one JPEG stream cannot be expressed')
-    if geometry.bitspersample != 8:
-        raise UnsupportedError('JPEG of other than 8 bits cannot be expressed')
-    # Samples as they are stored, but YCbCr as RGB: what reading the file gives.
-    known = {_MINISWHITE: (1, 1), _MINISBLACK: (1, 1), _RGB: (2, 2), _YCBCR: (3, 2), _CMYK: (4, 4)}
-    if geometry.segment_shape[3] == 1:
-        spaces = (1, 1)
-    elif geometry.photometric in known:
-        spaces = known[geometry.photometric]
-    else:
-        raise UnsupportedError(f'JPEG of photometric {geometry.photometric} cannot be expressed')
-    found: dict[str, Any] = {
-        'id': 'imagecodecs_jpeg', 'bitspersample': 8,
-        'colorspace_jpeg': spaces[0], 'colorspace_data': spaces[1],
-    }  # fmt: skip
-    if spec.jpegtables is not None:
-        from base64 import b64encode
+    def add_group(self, path: str, attributes: Mapping[str, Any] | None = None) -> None:
+        """Add the documents of a group."""
+        if self.is_third:
+            self.refs[path + 'zarr.json'] = json.dumps(zarr_metadata.group_v3(attributes or {}))
+            return
+        self.refs[path + '.zgroup'] = json.dumps(zarr_metadata.group_v2())
+        if attributes:
+            self.refs[path + '.zattrs'] = json.dumps(attributes)
 
-        found['tables'] = b64encode(spec.jpegtables).decode()
-    return found
+    def add_array(
+        self, path: str, chunked: Any, codecs: ChunkCodecs, names: Any, attributes: Any
+    ) -> None:
+        """Add the documents of an array."""
+        if self.is_third:
+            document = zarr_metadata.array_v3(
+                chunked.shape, chunked.chunkshape, chunked.dtype, chunked.fillvalue,
+                codecs=codecs.codecs, dimension_names=names, attributes=attributes,
+            )  # fmt: skip
+            self.refs[path + 'zarr.json'] = json.dumps(document)
+            return
+        document = zarr_metadata.array_v2(
+            chunked.shape, chunked.chunkshape, codecs.dtype, chunked.fillvalue,
+            compressor=codecs.compressor, filters=codecs.filters,
+        )  # fmt: skip
+        self.refs[path + '.zarray'] = json.dumps(document)
+        attributes = dict(attributes)
+        if names is not None:
+            attributes['_ARRAY_DIMENSIONS'] = list(names)
+        if attributes:
+            self.refs[path + '.zattrs'] = json.dumps(attributes)
 
+    def add_chunk(self, path: str, index: Sequence[int], target: list[Any]) -> None:
+        """Add the reference to a chunk."""
+        texts = map(str, index)
+        key = '/'.join(['c', *texts]) if self.is_third else '.'.join(texts)
+        self.refs[path + key] = target
 
-def _filters(chunked: ChunkedImage) -> list[dict[str, Any]]:
-    """Return what undoes the predictor.
+    def add_image(self, path: str, chunked: ChunkedImage, codecs: ChunkCodecs) -> None:
+        """Add references to the chunks of an image.
 
-    Raises:
-        UnsupportedError: No filter does.
-    """
-    geometry = chunked.geometry
-    if geometry.predictor in (0, 1) or geometry.is_image_codec or geometry.compression == 1:
-        return []
-    plan = chunked.plan
-    assert plan is not None
-    if plan.places.count(3) != 1:
-        raise UnsupportedError('a predictor along an axis of length 1 cannot be expressed')
-    axis = len(plan.lead) + plan.places.index(3) - len(chunked.shape)
-    identifier = {2: 'imagecodecs_delta', 3: 'imagecodecs_floatpred'}.get(geometry.predictor)
-    if identifier is None:
-        raise UnsupportedError(f'predictor {geometry.predictor} cannot be expressed')
-    stored = geometry.stored_dtype
-    assert stored is not None
-    if identifier == 'imagecodecs_delta' and stored.kind not in 'iu':
-        raise UnsupportedError(f'differences of {stored} cannot be expressed')
-    return [{
-        'id': identifier, 'axis': axis, 'dist': 1,
-        'shape': list(chunked.chunkshape), 'dtype': stored.str,
-    }]  # fmt: skip
-
-
-def _check(chunked: ChunkedImage) -> None:
-    """Raise an error if chunks are not single segments as Zarr wants them.
-
-    Raises:
-        UnsupportedError: They are not; says why.
-    """
-    geometry = chunked.geometry
-    reason = ''
-    if chunked.plan is None:
-        reason = 'the shape of the series is not made of whole pages'
-    elif getattr(chunked.image, 'transform', None) is not None:
-        reason = 'samples are transformed after decoding'
-    elif chunked.dtype != geometry.dtype:
-        reason = f'samples are stored as {geometry.dtype}'
-    elif geometry.bitspersample != chunked.dtype.itemsize * 8:
-        reason = f'samples of {geometry.bitspersample} bits'
-    elif geometry.fillorder == 2:
-        reason = 'bits are stored in reverse order'
-    elif geometry.is_subsampled and geometry.compression != _JPEG:
-        reason = 'chroma is subsampled'
-    elif not chunked.is_whole_segment and not _is_page(chunked):
-        reason = 'chunks are not whole strips or tiles'
-    elif not geometry.is_tiled and not _is_page(chunked):
-        length = geometry.shaped[2]
-        if length % geometry.segment_shape[1]:
-            reason = 'the last strip is shorter than the others'
-    if not reason and chunked.framemap.specs:
-        reason = 'frames have JPEG tables of their own'
-    if reason:
-        raise UnsupportedError(f'references cannot express the image: {reason}')
-
-
-def _is_page(chunked: ChunkedImage) -> bool:
-    """Return whether chunks are pages, each in one stretch."""
-    if chunked.plan is None or not chunked.image.keyframe.is_final:
-        return False
-    lead = len(chunked.plan.lead)
-    return chunked.chunkshape[lead:] == chunked.shape[lead:]
-
-
-def _array(
-    chunked: ChunkedImage, prefix: str, names: Any, url: str, compressors: Mapping[Any, str | None]
-) -> Iterator[tuple[str, Any]]:
-    """Yield the keys and values of one array."""
-    _check(chunked)
-    stored = chunked.geometry.stored_dtype
-    assert stored is not None
-    document = zarr_metadata.array_v2(
-        chunked.shape, chunked.chunkshape, stored, chunked.fillvalue,
-        compressor=_compressor(chunked, compressors), filters=_filters(chunked),
-    )  # fmt: skip
-    yield prefix + '.zarray', json.dumps(document)
-    yield prefix + '.zattrs', json.dumps({'_ARRAY_DIMENSIONS': list(names)})
-    nbytes = chunked.geometry.nbytes if _is_page(chunked) else 0
-    sources = chunked.framemap.sources
-    for index in chunked.indices():
-        segments = list(chunked.segments(index))
-        first = segments[0]
-        if not first.is_stored:
-            continue
-        if len(segments) > 1:
-            size = sum(each.nbytes for each in segments)
-            ends = [each.offset + each.nbytes for each in segments[:-1]]
-            if size != nbytes or ends != [each.offset for each in segments[1:]]:
-                raise UnsupportedError('references cannot express the image: a page is scattered')
-        else:
-            size = first.nbytes
-        source = sources[first.file]()
-        name = os.path.basename(source.path or source.name)
-        key = prefix + '.'.join(map(str, index))
-        yield key, [url + _encoded(name, url), source.start + first.offset, size]
+        Raises:
+            UnsupportedError: A page is not one stretch.
+        """
+        nbytes = chunked.geometry.nbytes if is_page(chunked) else 0
+        sources = chunked.framemap.sources
+        for index in chunked.indices():
+            segments = list(chunked.segments(index))
+            first, size = segments[0], segments[0].nbytes
+            if not first.is_stored:
+                continue
+            if len(segments) > 1:
+                size = sum(each.nbytes for each in segments)
+                ends = [each.offset + each.nbytes for each in segments[:-1]]
+                if size != nbytes or ends != [each.offset for each in segments[1:]]:
+                    raise UnsupportedError(
+                        'references cannot express the image: a page is scattered'
+                    )
+            source = sources[first.file]()
+            name = os.path.basename(source.path or source.name)
+            where = self.folder + _encoded(name, self.folder)
+            self.add_chunk(path, index, [where, source.start + first.offset, size])
 
 
 def _encoded(name: str, url: str, quote: bool | None = None) -> str:
@@ -203,7 +128,7 @@ def write_references(
     zarr_format: int | None = None,
     version: int | None = None,
 ) -> None:
-    """Write references to the chunks of a `ZarrTiffStore`, for Zarr format 2.
+    """Write references to the chunks of a `ZarrTiffStore`, as JSON.
 
     Parameters:
         store: The store.
@@ -212,30 +137,23 @@ def write_references(
         groupname: Group to put the array or levels into.
         templatename: Of the URL, in references of version 1.
         compressors: Codec by number of compression, where another than the usual one is wanted.
-        zarr_format: 2 is the only one.
+        zarr_format: 2 (default) or 3.
         version: Of the references, 0 (default) or 1.
 
     Raises:
         UnsupportedError: References cannot express the image; says why. Nothing is written.
         ValueError: A parameter has no possible value.
     """
-    if zarr_format not in (None, 2):
-        raise UnsupportedError(f'references of Zarr format {zarr_format} are not written, only 2')
-    folder = '' if not url else url if url.endswith('/') else url + '/'
-    groups = [part for part in (groupname or '').split('/') if part]
-    prefix = ''.join(part + '/' for part in groups)
-    refs: dict[str, Any] = {}
-    for depth in range(len(groups)):
-        path = ''.join(part + '/' for part in groups[:depth])
-        refs[path + '.zgroup'] = json.dumps(zarr_metadata.group_v2())
+    made = _References(zarr_format, url, groupname)
     if store.is_multiscales:
-        refs[prefix + '.zgroup'] = json.dumps(zarr_metadata.group_v2())
-        attributes = {'multiscales': [store.multiscales_entry('0.4')]}
-        refs[prefix + '.zattrs'] = json.dumps(attributes)
+        made.add_group(made.prefix, store.group_attributes(None if made.is_third else '0.4'))
     for number, chunked in enumerate(store.levels):
-        path = f'{prefix}{number}/' if store.is_multiscales else prefix
-        refs.update(_array(chunked, path, store.dimension_names, folder, compressors or {}))
-    _write(refs, jsonfile, folder, templatename, version)
+        path = f'{made.prefix}{number}/' if store.is_multiscales else made.prefix
+        codecs = chunk_codecs(chunked, compressors or {})
+        attributes = {} if store.is_multiscales else store.zattrs
+        made.add_array(path, chunked, codecs, store.dimension_names, attributes)
+        made.add_image(path, chunked, codecs)
+    _write(made, jsonfile, templatename, version)
 
 
 def write_sequence_references(
@@ -251,45 +169,59 @@ def write_sequence_references(
     zarr_format: int | None = None,
     version: int | None = None,
 ) -> None:
-    """Write references to whole files, for Zarr format 2.
+    """Write references to whole files as JSON.
 
     Parameters:
         store: A `ZarrFileSequenceStore`.
         jsonfile: Path, or an open text file.
         url: Of the folder that the files will be read from.
-        codec_id: Of the numcodecs codec that decodes a file, default ``'imagecodecs_tiff'``.
+        codec_id: Of the numcodecs codec that decodes a file, default
+            ``'tiffschema'``, if this library reads them.
         quote: Percent-encode names; by default if the URL is one of HTTP.
         groupname, templatename, zarr_format, version: As `write_references`.
 
     Raises:
-        UnsupportedError: Files are inside a container, or the format is not 2.
+        UnsupportedError: Files are inside a container, or their reader cannot be named.
     """
-    if zarr_format not in (None, 2):
-        raise UnsupportedError(f'references of Zarr format {zarr_format} are not written, only 2')
     sequence, chunked = store.sequence, store.chunked
     if sequence._zip is not None:
         raise UnsupportedError('references cannot express files inside a container')
-    folder = '' if not url else url if url.endswith('/') else url + '/'
-    prefix = '' if not groupname else groupname.strip('/') + '/'
-    refs: dict[str, Any] = {}
-    if prefix:
-        refs['.zgroup'] = json.dumps(zarr_metadata.group_v2())
-    document = zarr_metadata.array_v2(
-        chunked.shape, chunked.chunkshape, chunked.dtype, chunked.fillvalue,
-        compressor={'id': codec_id or 'imagecodecs_tiff'},
-    )  # fmt: skip
-    refs[prefix + '.zarray'] = json.dumps(document)
+    made = _References(zarr_format, url, groupname)
+    options = {} if codec_id else _reading_options(store)
+    name = codec_id or 'tiffschema'
+    little = chunked.dtype.newbyteorder('<')
+    entry = {'name': name, 'configuration': options} if options else {'name': name}
+    codecs = ChunkCodecs(little, {'id': name, **options}, codecs=[entry])
+    made.add_array(made.prefix, chunked, codecs, store.dimension_names, store.zattrs)
     common = sequence.commonpath()
     for index, number in chunked.files.items():
-        name = os.path.relpath(sequence[number], common or '.').replace(os.sep, '/')
-        name = _encoded(name, folder, quote)
-        refs[prefix + '.'.join(map(str, index))] = [folder + name]
-    _write(refs, jsonfile, folder, templatename, version)
+        path = os.path.relpath(sequence[number], common or '.').replace(os.sep, '/')
+        made.add_chunk(made.prefix, index, [made.folder + _encoded(path, made.folder, quote)])
+    _write(made, jsonfile, templatename, version)
 
 
-def _write(
-    refs: dict[str, Any], jsonfile: Any, folder: str, template: str | None, version: int | None
-) -> None:
+def _reading_options(store: Any) -> dict[str, Any]:
+    """Return how each file of a stack is read.
+
+    Raises:
+        UnsupportedError: Not by this library, or with arguments that JSON has no words for.
+    """
+    if not store.sequence.reads_tiff:
+        raise UnsupportedError(
+            'references cannot express a reader that is a function; name a codec by codec_id='
+        )
+    options = dict(store.imreadargs)
+    known = {'key', 'series', 'kind', 'level', 'squeeze', 'maxworkers', 'buffersize'}
+    if not set(options) <= known:
+        unknown = ', '.join(sorted(set(options) - known))
+        raise UnsupportedError(f'references cannot express the arguments {unknown} of the reader')
+    if isinstance(options.get('key'), range | slice | tuple):
+        raise UnsupportedError('references cannot express pages other than one or a list')
+    return options
+
+
+def _write(made: _References, jsonfile: Any, template: str | None, version: int | None) -> None:
+    refs, folder = made.refs, made.folder
     if version not in (None, 0, 1):
         raise ValueError(f'version {version} is neither 0 nor 1')
     document = refs

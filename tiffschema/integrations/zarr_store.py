@@ -347,9 +347,22 @@ class ZarrTiffStore(ZarrStore):
             )  # fmt: skip
             self._nodes[str(number) if multiscales else ''] = _Node(chunked, document)
         if multiscales:
-            ome = {'version': '0.5', 'multiscales': [self.multiscales_entry()]}
-            ome.update(self._channels())
-            self._group = zarr_metadata.group_v3({'ome': ome, **(zattrs or {})})
+            self._group = zarr_metadata.group_v3(self.group_attributes())
+
+    @property
+    def zattrs(self) -> dict[str, Any]:
+        """Further attributes."""
+        return dict(self._arguments['zattrs'] or {})
+
+    def group_attributes(self, version: str | None = None) -> dict[str, Any]:
+        """Return the attributes of the group of levels.
+
+        Parameters:
+            version: Of OME-NGFF where it is older than 0.5.
+        """
+        ome = {'multiscales': [self.multiscales_entry(version)], **self._channels()}
+        own = ome if version else {'ome': {'version': '0.5', **ome}}
+        return {**own, **self.zattrs}
 
     def multiscales_entry(self, version: str | None = None) -> dict[str, Any]:
         """Return the entry of ``multiscales``: axes, units, and scales of the levels."""
@@ -498,6 +511,8 @@ class ZarrFileSequenceStore(ZarrStore):
         }  # fmt: skip
         tiled = TiledSequence(sequence.shape, chunkshape, axestiled=axestiled)
         self.chunked = _StackedFiles(self, tiled, chunkdtype, fillvalue or 0)
+        self.dimension_names = None if dimension_names is None else tuple(dimension_names)
+        self.zattrs = dict(zattrs or {})
         ndim = len(tiled.shape)
         if dimension_names is not None and len(dimension_names) != ndim:
             raise ValueError(f'dimension_names: {dimension_names!r} are not one per axis')

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from tiffschema.codecs.pipeline import encoder
 from tiffschema.codecs.spec import SegmentSpec
 from tiffschema.model.geometry import Geometry
 from tiffschema.types import ByteOrder
@@ -159,13 +160,16 @@ def plan_image(
     options: dict[str, Any] = {}
     if arguments.compression == LERC:
         options['lercparameters'] = _lerc_parameters(arguments.compressionargs)
+    spec = SegmentSpec(geometry, jpegtables=arguments.jpegtables, options=options)
+    if encoderargs.get('sharetables'):
+        spec = replace(spec, jpegtables=encoder(spec, compressionargs=encoderargs).jpegtables)
     plan = ImagePlan(
         arguments=arguments,
         stored=stored,
         shape=shape,
         storage=dtype.newbyteorder(byteorder),
         geometry=geometry,
-        spec=SegmentSpec(geometry, jpegtables=arguments.jpegtables, options=options),
+        spec=spec,
         encoderargs=encoderargs,
         photometric=photometric,
         colour=colour,
@@ -384,8 +388,8 @@ def _tags(plan: ImagePlan, kind: Kind) -> list[TagValue]:
         tags.append(TagValue(320, SHORT, arguments.colormap.reshape(-1)))
     if plan.extrasamples:
         tags.append(TagValue(338, SHORT, plan.extrasamples))
-    if arguments.jpegtables is not None:
-        tags.append(TagValue(347, UNDEFINED, arguments.jpegtables))
+    if plan.spec.jpegtables is not None:
+        tags.append(TagValue(347, UNDEFINED, plan.spec.jpegtables))
     if arguments.iccprofile is not None:
         tags.append(TagValue(34675, UNDEFINED, arguments.iccprofile))
     if geometry.subsampling is not None:

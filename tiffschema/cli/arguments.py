@@ -15,7 +15,9 @@ from typing import Final
 from tiffschema._version import __version__
 from tiffschema.errors import TiffSchemaError
 
-__all__ = ['COMMANDS', 'CommandError', 'argument_parser', 'each_file', 'run']
+__all__ = [
+    'COMMANDS', 'CommandError', 'argument_parser', 'each_file', 'reference_arguments', 'run',
+]  # fmt: skip
 
 
 class CommandError(Exception):
@@ -91,6 +93,23 @@ def _schema(parser: argparse.ArgumentParser) -> None:
     export.add_argument('--byteorder', choices=('<', '>', 'little', 'big'), default='<')
 
 
+def reference_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of ``references``, which are those of ``tiff2fsspec``."""
+    parser.add_argument('file', help='path')
+    parser.add_argument('url', nargs='?', help='of the folder to read from, default where it lies')
+    parser.add_argument('--out', metavar='PATH', help='what is written, default FILE.json')
+    parser.add_argument('--key', type=int, metavar='N', help='page')
+    parser.add_argument('--series', type=int, metavar='N', help='series, default the first')
+    parser.add_argument('--level', type=int, metavar='N', help='level of a pyramid, default all')
+    parser.add_argument('--chunkmode', metavar='MODE', help='strile (default) or page')
+    parser.add_argument('--fillvalue', type=float, metavar='X', help='of what is not stored')
+    parser.add_argument('--squeeze', action=argparse.BooleanOptionalAction, help='axes of length 1')
+    parser.add_argument('--groupname', metavar='NAME', help='group to put the array into')
+    parser.add_argument('--zattrs', metavar='JSON', help='attributes, a JSON object')
+    parser.add_argument('--ref-version', type=int, choices=(0, 1), help='of the references')
+    parser.add_argument('--zarr-format', type=int, choices=(2, 3), help='default 2')
+
+
 def _demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--out', default='.', metavar='DIR', help='folder of what is written')
 
@@ -102,6 +121,7 @@ COMMANDS: Final[dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]]
     'tags': ('list, set or delete tags', _tags),
     'explain': ('which declared rules made the file what it is', _explain),
     'validate': ('what is wrong with the file', _validate),
+    'references': ('where chunks lie, for Zarr: kerchunk references', reference_arguments),
     'schema': ('list, show, check, source, docs, strategy, export', _schema),
     'demo': ('read a real file, show its structure, write it anew', _demo),
 }

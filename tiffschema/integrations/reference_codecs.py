@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from tiffschema.errors import UnsupportedError
+from tiffschema.errors import TiffSchemaError, UnsupportedError
 
 from .chunks import ChunkedImage
 from .segment_recipe import SegmentRecipe
@@ -86,11 +86,14 @@ def chunk_codecs(chunked: ChunkedImage, given: Mapping[Any, str | None]) -> Chun
         name = own[compression]
         if reason:
             raise UnsupportedError(f'codec {name!r} cannot decode chunks: {reason}')
-        return _usual(chunked, name and {'id': name}, name and {'name': name})
+        return _usual(chunked, *(({'id': name}, {'name': name}) if name else (None, None)))
+    usual = None
     if not reason and compression == _JPEG:
-        return _jpeg(chunked)
-    if not reason and compression in _USUAL:
-        return _usual(chunked, *_USUAL[compression])
+        usual = _jpeg(chunked)
+    elif not reason and compression in _USUAL:
+        usual = _usual(chunked, *_USUAL[compression])
+    if usual is not None and _serves(chunked, usual):
+        return usual
     config = SegmentRecipe.of(chunked).config
     name = 'tiffschema.segment'
     return ChunkCodecs(
@@ -98,6 +101,63 @@ def chunk_codecs(chunked: ChunkedImage, given: Mapping[Any, str | None]) -> Chun
         {'id': name, **config},
         codecs=[{'name': name, 'configuration': config}],
     )
+
+
+def _serves(chunked: ChunkedImage, codecs: ChunkCodecs) -> bool:
+    """Return whether codecs give what reading the file gives, tried with the outermost chunks.
+
+    Files bend the rules: a byte too much in LZW, tiles that end where the image ends, streams whose
+    colours are not what the tags say. We read them; codecs of others do not, or not alike.
+    """
+    if is_page(chunked):
+        return True
+    try:
+        chain = [_made(each) for each in codecs.filters]
+        if codecs.compressor is not None:
+            chain.append(_made(codecs.compressor))
+    except ImportError:
+        return True  # nothing to try with
+    for index in _outermost(chunked):
+        try:
+            expected = chunked.read(index)
+        except TiffSchemaError:
+            continue  # damaged
+        (segment,) = chunked.segments(index)
+        if expected is None or not segment.is_stored:
+            continue
+        source = chunked.framemap.sources[segment.file]()
+        data: Any = bytes(source.view(segment.offset, segment.nbytes))
+        try:
+            for codec in reversed(chain):
+                data = codec.decode(data)
+            found = np.frombuffer(data, codecs.dtype).reshape(expected.shape)
+        except Exception:  # noqa: BLE001 - whatever another library raises, it does not serve
+            return False
+        inside = tuple(slice(each.stop - each.start) for each in chunked.slices(index))
+        if found[inside].tobytes() != expected[inside].astype(codecs.dtype).tobytes():
+            return False
+    return True
+
+
+def _outermost(chunked: ChunkedImage) -> set[tuple[int, ...]]:
+    return {(0,) * len(chunked.grid), tuple(count - 1 for count in chunked.grid)}
+
+
+def _made(config: Codec) -> Any:
+    """Return a codec of numcodecs or imagecodecs, without registering it.
+
+    Raises:
+        ImportError: It is not installed.
+    """
+    kind, _, name = config['id'].partition('_')
+    if kind != 'imagecodecs':
+        from numcodecs.registry import get_codec
+
+        return get_codec(config)
+    import imagecodecs.numcodecs
+
+    options = {key: value for key, value in config.items() if key != 'id'}
+    return getattr(imagecodecs.numcodecs, name.capitalize()).from_config(options)
 
 
 def _check(chunked: ChunkedImage) -> None:
@@ -189,9 +249,7 @@ def _usual(chunked: ChunkedImage, second: Codec | None, third: Codec | None) -> 
     if predictor and second is not None and not geometry.is_image_codec:
         axis = len(plan.lead) + plan.places.index(3) - len(chunked.shape)
         shape = list(chunked.chunkshape)
-        filters = [
-            {'id': predictor, 'axis': axis, 'dist': 1, 'shape': shape, 'dtype': stored.str}
-        ]
+        filters = [{'id': predictor, 'axis': axis, 'dist': 1, 'shape': shape, 'dtype': stored.str}]
         # That of floats takes bytes: their order is its own.
         rest = codecs[1:] if geometry.predictor == 3 else codecs
         codecs = [{'name': predictor, 'configuration': {'axis': axis, 'dist': 1}}, *rest]

@@ -23,6 +23,7 @@ from .reference_codecs import ChunkCodecs, chunk_codecs, is_page
 
 __all__ = ['tiff2fsspec', 'write_references', 'write_sequence_references']
 
+
 class _References:
     """References of one file, of either format of Zarr.
 
@@ -103,6 +104,8 @@ class _References:
                     raise UnsupportedError(
                         'references cannot express the image: a page is scattered'
                     )
+            if nbytes:
+                size = min(size, nbytes)
             source = sources[first.file]()
             name = os.path.basename(source.path or source.name)
             where = self.folder + _encoded(name, self.folder)

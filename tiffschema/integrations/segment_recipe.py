@@ -21,10 +21,15 @@ from tiffschema.errors import FormatError, TruncatedError, UnsupportedError
 from tiffschema.model.geometry import Geometry
 from tiffschema.types import Buffer
 
+from .zarr_metadata import dump_fill, load_fill
+
 if TYPE_CHECKING:
     from .chunks import ChunkedImage
 
 __all__ = ['SegmentRecipe']
+
+_BLOCK = 16
+"""Rows of the largest blocks that JPEG codes; images are padded to whole ones."""
 
 _FIELDS = {each.name: each for each in fields(Geometry) if each.init}
 
@@ -64,8 +69,9 @@ class SegmentRecipe:
     Parameters:
         geometry: Fields of `Geometry` that are not what they are by default.
         extent: What a chunk takes of a segment along (depth, length, width, samples).
-        last: Rows of the last strip of a page where it is shorter than the others, 0 if not.
-        fillvalue: Of the rows that a short strip does not have.
+        last: Rows inside the image of its last strips or tiles where they are fewer, 0 if not.
+            Strips hold no more; tiles may.
+        fillvalue: Of the rows that a short strip does not have, as Zarr's JSON has it.
         jpegtables, jpegheader: As `SegmentSpec`, in base64.
         options: As `SegmentSpec`.
 
@@ -86,7 +92,7 @@ class SegmentRecipe:
         *,
         extent: Sequence[int],
         last: int = 0,
-        fillvalue: float = 0,
+        fillvalue: Any = 0,
         jpegtables: str | None = None,
         jpegheader: str | None = None,
         options: Mapping[str, Any] | None = None,
@@ -110,9 +116,9 @@ class SegmentRecipe:
             )
             self._extent = tuple(int(size) for size in extent)
             self._last = int(last)
+            self._fill = load_fill(fillvalue)
         except (TypeError, ValueError, KeyError) as error:
             raise FormatError(f'{self.config} describes no segment: {error}', 'recipe') from error
-        self._fill = fillvalue
 
     @classmethod
     def of(cls, chunked: ChunkedImage) -> SegmentRecipe:
@@ -132,7 +138,7 @@ class SegmentRecipe:
         nominal = geometry.segment_shape
         if any(size > whole for size, whole in zip(extent, nominal, strict=True)):
             raise UnsupportedError('chunks are more than one strip or tile')
-        last = 0 if geometry.is_tiled else geometry.shaped[2] % nominal[1]
+        last = geometry.shaped[2] % nominal[1]
         return cls(
             {
                 name: _dumped(name, getattr(geometry, name))
@@ -141,7 +147,7 @@ class SegmentRecipe:
             },
             extent=extent,
             last=last,
-            fillvalue=_dumped('fillvalue', chunked.fillvalue.item()),
+            fillvalue=dump_fill(chunked.fillvalue, chunked.dtype),
             jpegtables=spec.jpegtables and b64encode(spec.jpegtables).decode('ascii'),
             jpegheader=spec.jpegheader and b64encode(spec.jpegheader).decode('ascii'),
             options={name: _dumped(name, value) for name, value in spec.options.items()},
@@ -187,13 +193,15 @@ class SegmentRecipe:
     def _short(self, data: Buffer, nominal: tuple[int, ...], error: TruncatedError) -> NDArray[Any]:
         """Return the samples of a short strip.
 
-        A strip that lost its end must not pass for one: that holds no row more than it has.
+        A strip that lost its end must not pass for one: that holds no row more than it has. Images
+        may be padded to whole blocks.
         """
         depth, _, width, contig = nominal
         short = self._decoder(data, (depth, self._last, width, contig))
-        if self._last + 1 < nominal[1]:
+        beyond = self._last + (_BLOCK if self._spec.geometry.is_image_codec else 1)
+        if beyond < nominal[1]:
             try:
-                self._decoder(data, (depth, self._last + 1, width, contig))
+                self._decoder(data, (depth, beyond, width, contig))
             except TruncatedError:
                 return short
             raise error

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ['array_v2', 'array_v3', 'dump_fill', 'group_v2', 'group_v3', 'multiscales', 'ngff_axes']
+__all__ = ['array_v2', 'array_v3', 'dump_fill', 'group_v2', 'group_v3', 'load_fill',
+           'multiscales', 'ngff_axes']  # fmt: skip
 
 _SPACE, _CHANNEL = 'XYZ', 'CS'
 _UNITS = {'micron': 'micrometer', 'um': 'micrometer', '\u00b5m': 'micrometer', 'nm': 'nanometer',
@@ -40,6 +41,18 @@ def dump_fill(value: Any, dtype: np.dtype[Any]) -> Any:
     if math.isinf(number):
         return 'Infinity' if number > 0 else '-Infinity'
     return number
+
+
+def load_fill(value: Any) -> Any:
+    """Return a fill value from JSON.
+
+    Example:
+        >>> load_fill([0.0, 'Infinity'])
+        infj
+    """
+    if isinstance(value, list | tuple):
+        return complex(*(float(part) for part in value))
+    return float(value) if isinstance(value, str) else value
 
 
 def array_v3(

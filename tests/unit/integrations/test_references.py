@@ -11,7 +11,15 @@ from typing import Any
 import numpy
 import pytest
 
-from tiffschema import FormatError, TiffFile, TiffSequence, TiffWriter, UnsupportedError, imread, imwrite
+from tiffschema import (
+    FormatError,
+    TiffFile,
+    TiffSequence,
+    TiffWriter,
+    UnsupportedError,
+    imread,
+    imwrite,
+)
 from tiffschema.integrations.references import tiff2fsspec
 
 zarr = pytest.importorskip('zarr', reason='zarr: the package is absent')

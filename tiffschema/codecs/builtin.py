@@ -175,6 +175,7 @@ _image(
     'image:lerc_decode lerc',
     'image:lerc_encode lerc',
     _INSTALL.format('lerc'),
+    bitorder=True,
 )
 _image(34892, 'JPEG_LOSSY', _JPEG, _JPEG_ENCODE, _INSTALL.format('jpeg8'))
 _bytes(
@@ -192,6 +193,7 @@ _image(
     'image:webp_decode webp',
     'image:webp_encode webp',
     _INSTALL.format('webp'),
+    bitorder=True,
 )
 _image(34933, 'PNG', 'image:png_decode png', 'image:png_encode png', _INSTALL.format('png'))
 _image(
@@ -209,7 +211,14 @@ _image(
     'install imagecodecs built with jetraw, which needs the licensed library of Dotphoton',
 )
 _bytes(50000, 'ZSTD', _ZSTD, _ZSTD_ENCODE, _ZSTD_NEEDS)
-_image(50001, 'WEBP', 'image:webp_decode webp', 'image:webp_encode webp', _INSTALL.format('webp'))
+_image(
+    50001,
+    'WEBP',
+    'image:webp_decode webp',
+    'image:webp_encode webp',
+    _INSTALL.format('webp'),
+    bitorder=True,
+)
 _image(
     50002,
     'JPEGXL',

@@ -7,6 +7,7 @@ before it decodes, and fills the memory it is given where the stream fits it exa
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
@@ -195,6 +196,14 @@ def _unwrapped(data: Buffer, spec: SegmentSpec, shape: Shape) -> Buffer:
     return decode(data, spec, nbytes, None)  # type: ignore[no-any-return]
 
 
+def _is_swapped(spec: SegmentSpec) -> bool:
+    """Return whether samples of a LERC blob are byte-swapped: so in files of the other byte order.
+
+    Law is the practice of libtiff, which swaps what it gives to this codec as if it were bytes.
+    """
+    return (spec.geometry.byteorder == '<') != (sys.byteorder == 'little')
+
+
 def lerc_decode(data: Buffer, spec: SegmentSpec, shape: Shape, out: Array | None) -> Array:
     """Decode LERC: masked floats become NaN, a mask in place of alpha becomes 0 and 255."""
     data = _unwrapped(data, spec, shape)
@@ -207,11 +216,15 @@ def lerc_decode(data: Buffer, spec: SegmentSpec, shape: Shape, out: Array | None
     is_alpha = info.samples == shape[3] - 1 and shape[3] in {2, 4}
     if not has_mask and not is_alpha:
         result: Array = decode(data)
+        if _is_swapped(spec):
+            result = result.byteswap()
         if shape[3] > 1 and result.ndim == 3 and result.shape == (shape[3], *shape[1:3]):
             # Bands one after another, each with a mask of its own.
             result = result.transpose(1, 2, 0)
         return result
     image, mask = decode(data, masks=True)
+    if _is_swapped(spec):
+        image = image.byteswap()
     if image.dtype.kind == 'f':
         if image.ndim == 3 and mask is not None and mask.ndim == 2:
             mask = mask[..., None]
@@ -237,7 +250,14 @@ def lerc_encode(array: Array, spec: SegmentSpec, args: Mapping[str, Any]) -> byt
         if wrapper is not None:
             arguments.setdefault('compression', wrapper)
     image = _flat(array)
-    if image.dtype.kind == 'f' and 'masks' not in arguments:
+    if _is_swapped(spec) and image.dtype.itemsize > 1:
+        image = image.byteswap()
+        if arguments.get('level') or (image.dtype.kind == 'f' and not np.isfinite(image).all()):
+            raise UnsupportedError(
+                f'LERC with an error or of such floats in a file of byte order'
+                f' {spec.geometry.byteorder!r}: its samples are stored byte-swapped'
+            )
+    elif image.dtype.kind == 'f' and 'masks' not in arguments:
         invalid = np.isnan(image)
         if invalid.any():
             if image.ndim > 2:

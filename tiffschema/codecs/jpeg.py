@@ -2,8 +2,8 @@
 
 This module knows geometry and JPEG markers; libjpeg decodes. Law: TIFF Technote 2, DNG 1.7 (two
 half-width components for one plane of a mosaic). Colour follows PhotometricInterpretation, not
-the markers, except where RGB data carry a JFIF header, which only YCbCr streams may have; YCbCr
-is delivered as RGB.
+the markers, except where three samples carry a JFIF header, which only YCbCr streams may have;
+YCbCr is delivered as RGB.
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ Array: TypeAlias = NDArray[Any]
 DecodeImage: TypeAlias = Callable[[Buffer, tuple[int, ...], 'Array | None'], Array]
 
 _SOI, _EOI = b'\xff\xd8', b'\xff\xd9'
+
+# Linear raw samples go through the transform that markers and component names say.
+_DNG_LOSSY = 34892
 
 # libjpeg refuses sizes above this in the frame header; imagecodecs can be told them.
 _LARGEST = 65500
@@ -71,7 +74,8 @@ def _colour_spaces(spec: SegmentSpec) -> tuple[str | None, str | None]:
     photometric, samples = geometry.photometric, geometry.samplesperpixel
     if photometric == 6 and samples == 3:
         return 'RGB', None
-    if photometric == 2 and samples == 3:
+    if samples == 3 and geometry.compression != _DNG_LOSSY:
+        # Of any other interpretation too: no transform, which decoders call RGB.
         return 'RGB', 'RGB'
     if photometric == 5 and samples == 4:
         return 'CMYK', None

@@ -38,11 +38,11 @@ class _Encoder:
         if isinstance(bits, int) and bits not in {8, 16}:
             arguments.setdefault('bitspersample', bits)
         samples = geometry.segment_shape[3]
-        if samples == 3 and geometry.photometric in {2, 6}:
-            is_rgb = geometry.photometric == 2
+        if samples == 3 and geometry.compression != 34892:
+            is_ycbcr = geometry.photometric == 6
             arguments.setdefault('colorspace', 'RGB')
-            arguments.setdefault('outcolorspace', 'RGB' if is_rgb else 'YCbCr')
-            if not is_rgb and geometry.subsampling is not None:
+            arguments.setdefault('outcolorspace', 'YCbCr' if is_ycbcr else 'RGB')
+            if is_ycbcr and geometry.subsampling is not None:
                 arguments.setdefault('subsampling', geometry.subsampling)
         elif samples == 4 and geometry.photometric == 5:
             arguments.setdefault('colorspace', 'CMYK')

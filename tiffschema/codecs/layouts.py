@@ -18,6 +18,7 @@ from tiffschema.errors import UnsupportedError
 from tiffschema.types import ByteOrder
 
 from . import bits, float24
+from .predictors import DISTANCE
 
 if TYPE_CHECKING:
     from tiffschema.model.geometry import Geometry
@@ -29,6 +30,7 @@ __all__ = [
     'Float24',
     'Layout',
     'Packed',
+    'PredictedPairs',
     'Subsampled',
     'Words',
     'layout_of',
@@ -172,12 +174,51 @@ class ComplexIntegers(Layout):
 
     def words_of(self, samples: Array) -> Array:
         parts = np.ascontiguousarray(samples, self.dtype).view(f'f{self.dtype.itemsize // 2}')
-        limits = np.iinfo(self.part)
-        return np.clip(np.rint(parts), limits.min, limits.max).astype(self.part)
+        return _as_parts(parts, self.part)
 
     def rows(self, words: Array) -> Array:
         stored = np.ascontiguousarray(words, self.stored)
         return stored.view('u1').reshape(words.shape[0] * words.shape[1], -1)
+
+
+class PredictedPairs(Layout):
+    """Complex samples under a horizontal predictor: differences of whole samples as one integer.
+
+    Law is the practice of libtiff, which predicts by BitsPerSample alone: the carry of one part
+    goes into the other, and a sample is swapped as one word.
+    """
+
+    def __init__(
+        self, dtype: np.dtype[Any], samples: int, width: int, is_integer: bool, order: ByteOrder
+    ) -> None:
+        super().__init__(dtype, samples, width * samples)
+        self.predictable = width <= 64
+        self.word = np.dtype(f'u{min(width // 8, 8)}')
+        self.stored = self.word.newbyteorder(order)
+        self.part = np.dtype(f'{"i" if is_integer else "f"}{width // 16}')
+
+    def words(self, data: Array, shape: Shape) -> Array:
+        return data.view(self.stored).reshape(shape).astype(self.word, copy=False)
+
+    def samples_of(self, words: Array) -> Array:
+        parts = np.ascontiguousarray(words).view(self.part)
+        return parts.astype(f'f{self.dtype.itemsize // 2}', copy=False).view(self.dtype)
+
+    def words_of(self, samples: Array) -> Array:
+        parts = np.ascontiguousarray(samples, self.dtype).view(f'f{self.dtype.itemsize // 2}')
+        return _as_parts(parts, self.part).view(self.word)
+
+    def rows(self, words: Array) -> Array:
+        stored = np.ascontiguousarray(words, self.stored)
+        return stored.view('u1').reshape(words.shape[0] * words.shape[1], -1)
+
+
+def _as_parts(parts: Array, part: np.dtype[Any]) -> Array:
+    """Return real and imaginary parts as numbers of the stored type, integers rounded."""
+    if part.kind == 'f':
+        return parts.astype(part, copy=False)
+    limits = np.iinfo(part)
+    return np.clip(np.rint(parts), limits.min, limits.max).astype(part)
 
 
 class RGB565(Layout):
@@ -322,6 +363,8 @@ def layout_of(geometry: Geometry) -> Layout:
         if widths not in {8, 16, 32} or pair is None or min(pair) < 1:
             raise UnsupportedError(f'YCbCr of {widths} bits, subsampled by {pair}')
         return Subsampled(dtype, pair, order)
+    if dtype.kind == 'c' and DISTANCE.get(geometry.predictor):
+        return PredictedPairs(dtype, samples, widths, kind == 5, order)
     if kind == 5:
         return ComplexIntegers(dtype, samples, widths, order)
     if widths == 24 and kind == 3:

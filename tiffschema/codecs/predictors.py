@@ -52,15 +52,8 @@ def is_floating(predictor: int) -> bool:
 
 
 def _integers(array: Array) -> Array:
-    """Return floats, complex and booleans seen as unsigned integers of their width.
-
-    Complex samples are pairs: real and imaginary parts are differenced separately, as if they
-    were two samples.
-    """
-    kind, size = array.dtype.kind, array.dtype.itemsize
-    if kind == 'c':
-        return array.view(f'u{size // 2}')
-    return array if kind == 'u' else array.view(f'u{size}')
+    """Return floats and booleans seen as unsigned integers of their width."""
+    return array if array.dtype.kind == 'u' else array.view(f'u{array.dtype.itemsize}')
 
 
 def accumulate(samples: Array, distance: int, *, out: Array | None = None) -> Array:
@@ -83,9 +76,6 @@ def accumulate(samples: Array, distance: int, *, out: Array | None = None) -> Ar
         out = np.empty(samples.shape, samples.dtype)
     elif out.shape != samples.shape:
         samples = samples[tuple(slice(size) for size in out.shape)]
-    if out.dtype.kind == 'c' and not _is_divisible(out):
-        out[...] = accumulate(samples, distance)
-        return out
     source, target = _integers(samples), _integers(out)
     decode = backend.find('delta_decode')
     if decode is not None and distance == 1:

@@ -272,6 +272,24 @@ def test_append_planes(kind: str, compression: Any, count: int, tmp_path: Any) -
         np.testing.assert_array_equal(tif.asarray().reshape(planes.shape), planes)
 
 
+@pytest.mark.parametrize('kind', ['shaped', 'imagej', 'ome'])
+def test_one_writer_appends_planes_and_series(kind: str, tmp_path: Any) -> None:
+    path = tmp_path / 'a.tif'
+    planes = pixels((40, 31, 33), 'u1')
+    metadata = {} if kind == 'shaped' else {'axes': 'TYX'}
+    imwrite(path, planes[:3], kind=kind, metadata=metadata, photometric='minisblack')
+    others = [] if kind == 'imagej' else [pixels((9, 11), 'u1'), pixels((8, 11), 'u1')]
+    with TiffWriter(path, append=True) as tif:
+        tif.write(planes[3:20], contiguous=True, photometric='minisblack')
+        tif.write(planes[20:], contiguous=True, photometric='minisblack')
+        for other in others:
+            tif.write(other, photometric='minisblack')
+    with tifffile.TiffFile(path) as tif:
+        assert {series.kind for series in tif.series} == {kind}
+        for series, array in zip(tif.series, [planes, *others], strict=True):
+            np.testing.assert_array_equal(series.asarray(), array)
+
+
 def test_append_to_truncated_hyperstack(tmp_path: Any) -> None:
     path = tmp_path / 'a.tif'
     planes = pixels((5, 31, 33), 'u2')

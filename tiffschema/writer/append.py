@@ -91,6 +91,13 @@ class AppendState:
         """Number of directories in the chain."""
         return len(self.offsets)
 
+    def replace_text(self, entry: TextEntry, text: str) -> None:
+        """Write another text into an entry of a description, and remember where it lies."""
+        data = text.encode('utf-8', 'surrogateescape')
+        where = replace_entry_text(self.output, entry.entry_at, entry.value_at, entry.room, data)
+        written = TextEntry(entry.entry_at, *where, text)
+        self.texts = [written if known is entry else known for known in self.texts]
+
 
 def open_append(file: Target, *, force: bool, kind: Kind | None) -> AppendState:
     """Open a file to append to.
@@ -182,8 +189,8 @@ def _kind(texts: list[TextEntry]) -> Kind | None:
 
 def replace_entry_text(
     output: Output, entry_at: int, value_at: int, room: int, data: bytes
-) -> None:
-    """Replace the value of an ASCII entry, in place where it fits.
+) -> tuple[int, int]:
+    """Replace the value of an ASCII entry, in place where it fits; a value left behind is zeroed.
 
     Parameters:
         output: The file.
@@ -191,19 +198,26 @@ def replace_entry_text(
         value_at: Position of its value.
         room: Bytes free at that position.
         data: New text; a NUL is added.
+
+    Returns:
+        Position of the value, and bytes free there.
     """
     if not data.endswith(b'\0'):
         data += b'\0'
     codec = output.codec
     if len(data) <= codec.inline:
         output.write(entry_at, codec.build_entry(DESCRIPTION, ASCII, len(data), data))
-        return
+        return value_at, room
     if len(data) <= room and room > codec.inline:
         output.write(value_at, data + bytes(room - len(data)))
-    else:
-        value_at = output.next_address()
-        output.write(value_at, data)
-    output.write(entry_at, codec.build_entry(DESCRIPTION, ASCII, len(data), None, value_at))
+        output.write(entry_at, codec.build_entry(DESCRIPTION, ASCII, len(data), None, value_at))
+        return value_at, room
+    moved_to = output.next_address()
+    output.write(moved_to, data)
+    output.write(entry_at, codec.build_entry(DESCRIPTION, ASCII, len(data), None, moved_to))
+    if room > codec.inline:
+        output.erase(value_at, room)
+    return moved_to, len(data)
 
 
 def shaped_json(text: str) -> Mapping[str, Any] | None:

@@ -19,7 +19,7 @@ from tiffschema.errors import OmeXmlError
 from tiffschema.model.directory import Directory
 from tiffschema.types import Buffer
 
-from .append import AppendState, TextEntry, replace_entry_text, shaped_json, text_entries
+from .append import AppendState, TextEntry, shaped_json, text_entries
 from .chain import open_view
 from .layout import DirectoryTemplate, Field
 from .output import Output
@@ -74,8 +74,7 @@ def extend_series(
         writer.write_pages(pixels, plan.stored.frames)
     state.offsets.extend(writer.addresses)
     state.fixed = True
-    data = text.encode('utf-8', 'surrogateescape')
-    replace_entry_text(state.output, entry.entry_at, entry.value_at, entry.room, data)
+    state.replace_text(entry, text)
 
 
 def _numbers(view: Buffer, directory: Directory, code: int) -> tuple[int, ...] | None:
@@ -214,10 +213,9 @@ def _extend_imagej(state: AppendState, plan: ImagePlan, pixels: Pixels) -> None:
     writer.dataoffset, writer.frames = stop, 0
     writer._write_samples(pixels, frames, stop, frames * stack.page_bytes)
     if state.pages > 1 or stack.planes == 1:
-        _write_tail(state, stack, tail, stack.planes, frames, output.next_address())
-    entry = stack.description
-    data = text.encode('utf-8', 'surrogateescape')
-    replace_entry_text(output, entry.entry_at, entry.value_at, entry.room, data)
+        at = output.next_address()
+        state.offsets += _write_tail(state, stack, tail, stack.planes, frames, at)
+    state.replace_text(stack.description, text)
 
 
 def _hyperstack(state: AppendState, view: Buffer, plan: ImagePlan) -> _Hyperstack:
@@ -292,8 +290,8 @@ def _write_tail(
     begin: int,
     count: int,
     address: int,
-) -> None:
-    """Write directories of some planes and link them to the end of the chain."""
+) -> list[int]:
+    """Write directories of some planes, link them to the end of the chain; return their offsets."""
     output = state.output
     addresses = address + tail.size * np.arange(count, dtype=np.int64)
     nexts = addresses + tail.size
@@ -304,6 +302,7 @@ def _write_tail(
     block = tail.block(addresses, nexts, columns)
     output.write(address, block.reshape(-1).data)
     MainLinks(output).tail(begin, addresses, tail.next_at)
+    return addresses.tolist()
 
 
 def _move_tail(
@@ -317,4 +316,4 @@ def _move_tail(
     address += address & 1
     output.reserve(address)
     output.pointer = first.next_at
-    _write_tail(state, stack, tail, 1, stack.planes - 1, address)
+    state.offsets[1:] = _write_tail(state, stack, tail, 1, stack.planes - 1, address)

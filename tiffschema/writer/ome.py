@@ -113,6 +113,8 @@ class OmeFile:
         output.write(position, data)
         entry = output.codec.build_entry(DESCRIPTION, ASCII, len(data), None, position)
         output.write(self._entry_at, entry)
+        if self._existing is not None and self._existing.room > output.codec.inline:
+            output.erase(self._existing.value_at, self._existing.room)
 
 
 def merge_images(text: str, added: OmeXml) -> str:

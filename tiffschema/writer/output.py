@@ -111,6 +111,11 @@ class Output:
             self.sink.extend(stop)
             self.end = stop
 
+    def erase(self, offset: int, size: int) -> None:
+        """Zero bytes that nothing points to any more, once the file says so on disk too."""
+        self.sink.sync()
+        self.sink.write_at(offset, bytes(size))
+
     def link(self, position: int, address: int) -> None:
         """Write one pointer: from here on the directory is part of the file."""
         self.sink.write_at(position, self.word(address))

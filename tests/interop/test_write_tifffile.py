@@ -280,8 +280,8 @@ def test_one_writer_appends_planes_and_series(kind: str, tmp_path: Any) -> None:
     imwrite(path, planes[:3], kind=kind, metadata=metadata, photometric='minisblack')
     others = [] if kind == 'imagej' else [pixels((9, 11), 'u1'), pixels((8, 11), 'u1')]
     with TiffWriter(path, append=True) as tif:
-        tif.write(planes[3:20], contiguous=True, photometric='minisblack')
-        tif.write(planes[20:], contiguous=True, photometric='minisblack')
+        tif.write(planes[3:18], contiguous=True, photometric='minisblack')
+        tif.write(planes[18:], contiguous=True, photometric='minisblack')
         for other in others:
             tif.write(other, photometric='minisblack')
     with tifffile.TiffFile(path) as tif:

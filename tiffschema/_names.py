@@ -24,7 +24,7 @@ HOMES: Final[dict[str, str]] = {
     'TiffTag': 'runtime.tags:TiffTag',
     'TiffTags': 'runtime.tags:TiffTags',
     'TiffTagRegistry': 'runtime.tagregistry:TiffTagRegistry',
-    'TiffFormat': 'runtime.container:TiffFormat',
+    'TiffFormat': 'model.tiffformat:TiffFormat',
     'FileHandle': 'runtime.filehandle:FileHandle',
     'FileCache': 'runtime.filecache:FileCache',
     'FileSequence': 'sequence:FileSequence',
@@ -43,12 +43,28 @@ HOMES: Final[dict[str, str]] = {
     'pformat': 'model.pretty:pformat',
     'imagej_description': 'model.descriptions:imagej_description',
     'format_size': 'runtime.source:format_size',
-    'rational': 'model.tagtext:rational',
     'strptime': 'model.tagtext:parse_datetime',
     'reshape_axes': 'model.axes:reshape_axes',
     'transpose_axes': 'model.axes:transpose_axes',
     'enumarg': 'model.enums:enumarg',
     'enumstr': 'model.enums:enumstr',
+    'imagej_metadata_tag': 'writer.ijmetadata:imagej_metadata_tag',
+    'repeat_nd': 'model.axes:repeat_nd',
+    'reshape_nd': 'model.axes:reshape_nd',
+    'read_gdal_structural_metadata': 'headers:read_gdal_structural_metadata',
+    'read_micromanager_metadata': 'headers:read_micromanager_metadata',
+    'read_ndtiff_index': 'headers:read_ndtiff_index',
+    'read_scanimage_metadata': 'headers:read_scanimage_metadata',
+    'validate_jhove': 'cli.jhove:validate_jhove',
+    'TIFF': 'tables:TIFF',
+    '_TIFF': 'tables:_TIFF',
+    **{
+        name: f'familiar:{name}'
+        for name in (
+            'Timer', 'askopenfilename', 'astype', 'logger', 'matlabstr2py', 'nullfunc',
+            'parse_kwargs', 'product', 'rational', 'update_kwargs', 'xml2dict',
+        )
+    },
     # schemas
     'schemas': 'model.sections:schemas',
     'register_schema': 'model.sections:register_schema',

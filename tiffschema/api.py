@@ -7,40 +7,31 @@ first call, so that naming these functions costs nothing.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 __all__ = ['imread', 'memmap']
 
 
 def imread(
-    files: Any = None,
-    *,
-    selection: Any = None,
-    return_as: Literal['numpy', 'xarray', 'zarr'] | None = None,
-    aszarr: bool = False,
-    key: Any = None,
-    series: Any = None,
-    kind: str | None = None,
-    level: int | None = None,
-    squeeze: bool | None = None,
-    maxworkers: int | None = None,
-    buffersize: int | None = None,
-    mode: Literal['r', 'r+'] | None = None,
-    name: str | None = None,
-    offset: int | None = None,
-    size: int | None = None,
-    omexml: str | None = None,
-    superres: int | None = None,
-    strict: bool = False,
-    limits: Any = None,
-    errors: Literal['raise', 'fault'] | None = None,
-    colour: Literal['rgb'] | None = None,
-    out: Any = None,
-    _multifile: bool | None = None,
-    _useframes: bool | None = None,
-    **kwargs: Any,
-) -> Any:
+    files: Any = None, *, selection: Any = None,
+    return_as: Literal['numpy', 'xarray', 'zarr'] | None = None, aszarr: bool = False,
+    key: Any = None, series: Any = None, kind: str | None = None, level: int | None = None,
+    squeeze: bool | None = None, maxworkers: int | None = None, buffersize: int | None = None,
+    mode: Literal['r', 'r+'] | None = None, name: str | None = None, offset: int | None = None,
+    size: int | None = None, pattern: str | None = None, axesorder: Sequence[int] | None = None,
+    categories: Mapping[str, Mapping[str, int]] | None = None,
+    imread: Callable[..., Any] | None = None, imreadargs: Mapping[str, Any] | None = None,
+    sort: Callable[..., Any] | bool | None = None,
+    container: str | os.PathLike[str] | None = None, chunkshape: tuple[int, ...] | None = None,
+    chunkdtype: Any = None, axestiled: Mapping[int, int] | Sequence[tuple[int, int]] | None = None,
+    ioworkers: int | None = 1, chunkmode: int | str | None = None, fillvalue: float | None = None,
+    zattrs: dict[str, Any] | None = None, multiscales: bool | None = None,
+    omexml: str | None = None, superres: int | None = None, out: Any = None,
+    out_inplace: bool | None = None, strict: bool = False, limits: Any = None,
+    errors: Literal['raise', 'fault'] | None = None, colour: Literal['rgb'] | None = None,
+    _multifile: bool | None = None, _useframes: bool | None = None, **kwargs: Any,
+) -> Any:  # fmt: skip
     """Return the samples of a file, or of a sequence of files.
 
     Parameters:
@@ -55,56 +46,97 @@ def imread(
         maxworkers: Threads at most, None for as many as are worth it.
         buffersize: Bytes fetched ahead.
         mode, name, offset, size, omexml, superres, strict, limits: As `TiffFile` takes them.
+        pattern, axesorder, categories: How names of files give places in a stack, see
+            `parse_filenames`; a pattern makes a sequence of one file, too.
+        imread, imreadargs: What reads one file of a sequence, by default this function, and
+            further arguments for it.
+        sort: Function that sorts names, or whether they are sorted.
+        container: ZIP file whose members `files` are.
+        chunkshape, chunkdtype: Of the image in each file; by default those of the first.
+        axestiled: Stack axis to image axis along which files are laid side by side.
+        ioworkers: Threads that read files; None for as many as are usual.
+        chunkmode, fillvalue, zattrs, multiscales: Of the Zarr store.
+        out_inplace: Whether `imread` takes ``out=``.
         errors: ``'raise'`` (default) at damaged segments, or ``'fault'`` to keep the rest.
         colour: ``'rgb'`` converts any photometric interpretation to RGB or RGBA.
         out: Array, path or ``'memmap'``.
-        **kwargs: ``is_<kind>`` flags for `TiffFile`; arguments of sequences of files.
+        **kwargs: ``is_<kind>`` flags for `TiffFile`; options of `colour`; of sequences further
+            arguments of `imread`.
 
     Raises:
         OSError: A file cannot be opened.
         TiffFileError, UnsupportedError: A file is no TIFF, or damaged; a codec is absent.
         TypeError, ValueError: An argument is unknown, or has no possible value.
     """
+    given = {name: value for name, value in locals().items() if name not in ('files', 'kwargs')}
+    return _read(files, given, kwargs)
+
+
+_OPENING = (
+    'mode', 'name', 'offset', 'size', 'omexml', 'superres', 'strict', 'limits', '_multifile',
+    '_useframes',
+)  # fmt: skip
+_CHOOSING = ('key', 'series', 'kind', 'level', 'squeeze')
+_DECODING = ('maxworkers', 'buffersize', 'errors', 'colour')
+_STORING = ('chunkmode', 'fillvalue', 'zattrs', 'multiscales')
+_NAMING = (
+    'pattern', 'axesorder', 'categories', 'imread', 'imreadargs', 'sort', 'container',
+    'chunkshape', 'chunkdtype', 'axestiled', 'out_inplace', 'ioworkers',
+)  # fmt: skip
+
+
+def _read(files: Any, given: Mapping[str, Any], kwargs: dict[str, Any]) -> Any:
+    """Read one file or many; arguments are handed to whom they concern.
+
+    Raises:
+        TypeError, ValueError: An argument is unknown, or has no possible value.
+    """
+
+    def chosen(*groups: tuple[str, ...]) -> dict[str, Any]:
+        return {name: given[name] for group in groups for name in group}
+
+    return_as = 'zarr' if given['aszarr'] else given['return_as']
     if return_as not in (None, 'numpy', 'xarray', 'zarr'):
         raise ValueError(f"return_as {return_as!r} is none of 'numpy', 'xarray', 'zarr'")
-    if aszarr:
-        return_as = 'zarr'
-    reading = {'key': key, 'series': series, 'kind': kind, 'level': level, 'squeeze': squeeze}
-    opening: dict[str, Any] = {
-        'mode': mode, 'name': name, 'offset': offset, 'size': size, 'omexml': omexml,
-        'limits': limits, 'superres': superres, 'strict': strict, '_multifile': _multifile,
-        '_useframes': _useframes,
-    }  # fmt: skip
-    decoding: dict[str, Any] = {
-        'maxworkers': maxworkers, 'buffersize': buffersize, 'errors': errors, 'colour': colour,
-    }  # fmt: skip
-    file = _single(files, kwargs)
+    file = _single(files, given)
     if file is None:
-        given = {**reading, **opening, **decoding}
-        return _sequence(files, return_as, given, selection=selection, out=out, **kwargs)
+        storing = chosen(_STORING[:3]) if return_as == 'zarr' else {}
+        rest = _said({**chosen(_CHOOSING, _OPENING, _DECODING, _NAMING), **storing})
+        return _sequence(files, return_as, given, {**rest, **kwargs})
     flags = {name: kwargs.pop(name) for name in list(kwargs) if name.startswith('is_')}
+    opening = {**chosen(_OPENING), **flags}
     if return_as == 'zarr':
-        return _store(file, {**opening, **flags}, {**reading, **kwargs})
-    if kwargs and colour is None:
+        return _store(file, opening, {**chosen(_CHOOSING), **_said(chosen(_STORING)), **kwargs})
+    if kwargs and given['colour'] is None:
         raise TypeError(f'imread() got an unexpected keyword argument {next(iter(kwargs))!r}')
     from .runtime.file import TiffFile
 
-    with TiffFile(file, **opening, **flags) as tif:
+    with TiffFile(file, **opening) as tif:
         if return_as == 'xarray':
-            return tif.asxarray(**reading)
-        return tif.asarray(**reading, **decoding, selection=selection, out=out, **kwargs)
+            return tif.asxarray(**chosen(_CHOOSING))
+        return tif.asarray(
+            **chosen(_CHOOSING, _DECODING), selection=given['selection'], out=given['out'], **kwargs
+        )
 
 
-def _sequence(files: Any, return_as: str | None, given: dict[str, Any], **kwargs: Any) -> Any:
+def _sequence(
+    files: Any, return_as: str | None, given: Mapping[str, Any], kwargs: dict[str, Any]
+) -> Any:
     """Read many files; only arguments that say something are handed to the reader of each."""
     from .model.faces import face
 
-    said = {
+    return face('sequence.imread')(
+        files, return_as=return_as, selection=given['selection'], out=given['out'], **kwargs
+    )
+
+
+def _said(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments that say something."""
+    return {
         name: value
         for name, value in given.items()
         if value is not None and not (name == 'strict' and value is False)
     }
-    return face('sequence.imread')(files, return_as=return_as, **said, **kwargs)
 
 
 def _store(file: Any, opening: dict[str, Any], reading: dict[str, Any]) -> Any:
@@ -124,13 +156,13 @@ def _store(file: Any, opening: dict[str, Any], reading: dict[str, Any]) -> Any:
 _SEQUENCE = ('pattern', 'container', 'imread', 'imreadargs', 'axestiled', 'chunkshape')
 
 
-def _single(files: Any, kwargs: dict[str, Any]) -> Any:
+def _single(files: Any, given: Mapping[str, Any]) -> Any:
     """Return the one file that is meant, None if it is a sequence of files.
 
     Raises:
         ValueError: There is no file.
     """
-    if any(kwargs.get(name) is not None for name in _SEQUENCE):
+    if any(given[name] is not None for name in _SEQUENCE):
         return None
     if isinstance(files, str | os.PathLike):
         from .runtime.source import is_url

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy
 
+from .api import imread as read_tiff
 from .model.filenames import TiledSequence, dimension_code, natural_sorted, parse_filenames
 
 __all__ = ['FileSequence', 'TiffSequence', 'imread_sequence']
@@ -34,7 +35,7 @@ class FileSequence(Sequence[str]):
         sort: Function that sorts names; True sorts naturally, False leaves the order. By default
             patterns are sorted, lists are not.
         parse: Function that gives dimension names, shape, indices and files of names.
-        **kwargs: For `parse`: ``pattern``, ``axesorder``, ``categories``, ``shape``.
+        **kwargs: For `parse`: ``pattern``, ``axesorder``, ``categories``, ``_shape``.
 
     Raises:
         ValueError: There is no file, or names do not fit the pattern.
@@ -123,6 +124,14 @@ class FileSequence(Sequence[str]):
     def __repr__(self) -> str:
         """Return type, axes, shape and number of files."""
         return f'<{type(self).__name__} {self.axes} {self.shape}, {len(self)} files>'
+
+    def __str__(self) -> str:
+        """Return the same in lines, with the folder and the names of dimensions."""
+        dims = ', '.join(f'{name} {size}' for name, size in zip(self.dims, self.shape, strict=True))
+        lines = [repr(self)[1:-1], f' {self.commonpath()}', f' dimensions: {dims}']
+        if self.files_missing:
+            lines.append(f' {self.files_missing} files missing')
+        return '\n'.join(lines)
 
     def close(self) -> None:
         """Close the container, if this object opened it."""
@@ -228,21 +237,14 @@ class TiffSequence(FileSequence):
         self,
         files: str | os.PathLike[Any] | Sequence[str | os.PathLike[Any]] | None = None,
         *,
-        imread: Reader | None = None,
+        imread: Reader = read_tiff,
         **kwargs: Any,
     ) -> None:
-        if imread is None:
-            from .api import imread as read_tiff
-
-            imread = read_tiff
-            reads_into_output = True
-        else:
-            reads_into_output = False
         super().__init__(imread, '*.tif' if files is None else files, **kwargs)
-        self.reads_tiff = reads_into_output
+        self.reads_tiff = imread is read_tiff
 
 
-_OF_SEQUENCE = ('container', 'sort', 'parse', 'pattern', 'axesorder', 'categories', 'shape')
+_OF_SEQUENCE = ('container', 'sort', 'parse', 'pattern', 'axesorder', 'categories', '_shape')
 _OF_ASARRAY = ('imreadargs', 'chunkshape', 'chunkdtype', 'axestiled', 'ioworkers', 'out_inplace')
 
 
@@ -252,14 +254,16 @@ def imread_sequence(
 ) -> Any:  # fmt: skip
     """Return the samples of many files as one array; `imread` calls it for patterns and lists."""
     naming = {name: kwargs.pop(name) for name in _OF_SEQUENCE if name in kwargs}
+    if imread is not None:
+        naming['imread'] = imread
     reading = {name: kwargs.pop(name) for name in _OF_ASARRAY if name in kwargs}
     reading['imreadargs'] = {**(reading.get('imreadargs') or {}), **kwargs}
     if return_as == 'zarr':
         # The store reads files later, and closes the container.
-        of_sequence = TiffSequence(files, imread=imread, **naming)
+        of_sequence = TiffSequence(files, **naming)
         reading.pop('out_inplace', None)
         return of_sequence.aszarr(**reading)
-    with TiffSequence(files, imread=imread, **naming) as sequence:
+    with TiffSequence(files, **naming) as sequence:
         result = sequence.asarray(out=out, **reading)
     if selection is not None:
         result = result[selection]
@@ -272,8 +276,17 @@ def imread_sequence(
 
 def _workers(ioworkers: int | None, files: int) -> int:
     """Return the number of threads that read files."""
-    if not ioworkers:
-        named = os.environ.get('TIFFSCHEMA_NUM_IOTHREADS', '')
-        ioworkers = int(named) if named.isdigit() and int(named) else (os.cpu_count() or 1) + 4
-        ioworkers = min(32, ioworkers)
-    return max(1, min(ioworkers, files))
+    return max(1, min(ioworkers or default_ioworkers(), files))
+
+
+def default_ioworkers() -> int:
+    """Return the number of threads that read files where the caller does not say.
+
+    That is the number in the environment variable ``TIFFSCHEMA_NUM_IOTHREADS`` (or, as existing
+    set-ups have it, ``TIFFFILE_NUM_IOTHREADS``), else four more than processors, at most 32.
+    """
+    for name in ('TIFFSCHEMA_NUM_IOTHREADS', 'TIFFFILE_NUM_IOTHREADS'):
+        value = os.environ.get(name, '')
+        if value.isdigit() and int(value):
+            return min(32, int(value))
+    return min(32, (os.cpu_count() or 1) + 4)

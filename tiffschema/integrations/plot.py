@@ -23,6 +23,7 @@ _SEPARATE = 2
 
 def imshow(
     data: Any,
+    /,
     *,
     photometric: Any = None,
     planarconfig: Any = None,

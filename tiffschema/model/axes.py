@@ -18,7 +18,9 @@ __all__ = [
     'axes_letters',
     'axes_names',
     'axes_unique',
+    'repeat_nd',
     'reshape_axes',
+    'reshape_nd',
     'squeeze_axes',
     'transpose_axes',
 ]
@@ -254,3 +256,53 @@ def transpose_axes(
     array = array.reshape((1,) * len(new) + array.shape)
     axes = ''.join(new) + axes
     return array.transpose([axes.index(letter) for letter in wanted])
+
+
+def repeat_nd(a: ArrayLike, repeats: Sequence[int], /) -> NDArray[Any]:
+    """Return an array with each item repeated along all axes: nearest-neighbour enlargement.
+
+    Parameters:
+        a: Array.
+        repeats: How often items are repeated, per axis.
+
+    Raises:
+        ValueError: There are more or fewer numbers than axes.
+
+    Example:
+        >>> repeat_nd([[0, 1]], (2, 2)).tolist()
+        [[0, 0, 1, 1], [0, 0, 1, 1]]
+    """
+    import numpy as np
+
+    array = np.asarray(a)
+    times = [int(number) for number in repeats]
+    if len(times) != array.ndim:
+        raise ValueError(f'repeats: {len(times)} numbers for {array.ndim} axes')
+    spread: list[int] = []
+    for size, number in zip(array.shape, times, strict=True):
+        spread += [size, number]
+    items = array.reshape([part for size in array.shape for part in (size, 1)])
+    shape = [size * number for size, number in zip(array.shape, times, strict=True)]
+    return np.broadcast_to(items, spread).reshape(shape)
+
+
+@overload
+def reshape_nd(data_or_shape: tuple[int, ...], ndim: int, /) -> tuple[int, ...]: ...
+@overload
+def reshape_nd(data_or_shape: NDArray[Any], ndim: int, /) -> NDArray[Any]: ...
+def reshape_nd(
+    data_or_shape: tuple[int, ...] | NDArray[Any], ndim: int, /
+) -> tuple[int, ...] | NDArray[Any]:
+    """Return an array or a shape with axes of length 1 put in front.
+
+    Parameters:
+        data_or_shape: Array, or shape.
+        ndim: Number of axes at least.
+
+    Example:
+        >>> reshape_nd((31, 33), 3), reshape_nd((4, 31, 33), 2)
+        ((1, 31, 33), (4, 31, 33))
+    """
+    if isinstance(data_or_shape, tuple):
+        return (1,) * (ndim - len(data_or_shape)) + data_or_shape
+    return data_or_shape.reshape(reshape_nd(data_or_shape.shape, ndim))

@@ -15,10 +15,11 @@ from tiffschema.model.axes import AXES_CODES
 __all__ = ['PATTERNS', 'TiledSequence', 'natural_sorted', 'parse_filenames']
 
 _AXES_PAIR = r'_?(?:(q|l|p|a|c|t|x|y|z|ch|tp)(\d{1,4}))'
+_AT_THE_END = r'(?=(?:\.[^/\\]*)?\Z)'
 PATTERNS: Mapping[str, str] = {
-    'axes': r'(?ix)' + _AXES_PAIR + ''.join(f'{_AXES_PAIR}?' for _ in range(6)),
+    'axes': r'(?i)' + _AXES_PAIR + f'{_AXES_PAIR}?' * 6 + _AT_THE_END,
 }
-"""Named patterns: ``axes`` reads names of Olympus OIF and Leica TIFF files."""
+"""Named patterns: ``axes`` reads the ends of names of Olympus OIF and Leica TIFF files."""
 
 
 def natural_sorted(iterable: Iterable[str], /) -> list[str]:
@@ -43,7 +44,7 @@ def parse_filenames(
     axesorder: Sequence[int] | None = None,
     categories: Mapping[str, Mapping[str, int]] | None = None,
     *,
-    shape: Sequence[int] | None = None,
+    _shape: Sequence[int] | None = None,
 ) -> tuple[tuple[str, ...], tuple[int, ...], list[tuple[int, ...]], Sequence[str]]:
     """Return dimension names, shape, zero-based indices and the files of a stack.
 
@@ -53,7 +54,8 @@ def parse_filenames(
             is an index, named or preceded by a group that holds its name.
         axesorder: Order of the axes, a permutation.
         categories: Numbers of texts, per axis.
-        shape: Of the stack, at least what the names say.
+        _shape: Of the whole stack; numbers in names then are places, counted from 0. By default
+            the smallest numbers are the first places.
 
     Raises:
         ValueError: A name does not match, or the names do not fit together.
@@ -91,10 +93,15 @@ def parse_filenames(
     parsed = tuple(
         max(column) - low + 1 for column, low in zip(zip(*found, strict=True), least, strict=True)
     )
-    if shape is not None:
-        if len(shape) != len(parsed) or any(a < b for a, b in zip(shape, parsed, strict=True)):
-            raise ValueError(f'shape {tuple(shape)} does not hold {parsed}')
-        parsed = tuple(int(length) for length in shape)
+    if _shape is not None:
+        # The shape of the whole stack is known, so numbers are places in it, counted from 0.
+        largest = tuple(max(column) for column in zip(*found, strict=True))
+        if len(_shape) != len(largest) or any(
+            size <= number for size, number in zip(_shape, largest, strict=True)
+        ):
+            raise ValueError(f'shape {tuple(_shape)} does not hold {largest}')
+        parsed = tuple(int(length) for length in _shape)
+        least = [0] * len(parsed)
     indices = [
         tuple(number - low for number, low in zip(numbers, least, strict=True)) for numbers in found
     ]
@@ -198,7 +205,7 @@ class TiledSequence:
         self.shape = (*stacked, *image)
         self.chunks = (*(1 for _ in stacked), *self.chunkshape)
         self.shape_squeezed = self.shape
-        self.axes = ''
+        self.axes: str | None = None
         if axes:
             if len(axes) != self.stackdims + self.chunkdims:
                 raise ValueError(f'axes {axes!r} do not fit {self.stackdims + self.chunkdims} axes')

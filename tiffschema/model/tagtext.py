@@ -111,12 +111,12 @@ _FORMATS: Final = (
 )  # fmt: skip
 
 
-def parse_datetime(text: str, form: str | None = None) -> datetime.datetime:
+def parse_datetime(datetime_string: str, fmt: str | None = None, /) -> datetime.datetime:
     """Return the date and time of a text in one of the spellings met in TIFF.
 
     Parameters:
-        text: The text.
-        form: The spelling, as for `datetime.datetime.strptime`; all known ones are tried without.
+        datetime_string: The text.
+        fmt: The spelling, as for `datetime.datetime.strptime`; all known ones are tried without.
 
     Raises:
         ValueError: No spelling fits.
@@ -125,9 +125,9 @@ def parse_datetime(text: str, form: str | None = None) -> datetime.datetime:
         >>> parse_datetime('2024:05:03 01:02:03')
         datetime.datetime(2024, 5, 3, 1, 2, 3)
     """
-    for one in (form,) if form else _FORMATS:
+    for one in (fmt,) if fmt else _FORMATS:
         try:
-            return datetime.datetime.strptime(text, one)
+            return datetime.datetime.strptime(datetime_string, one)
         except ValueError:
             continue
-    raise ValueError(f'{text!r} is no date and time in a known form')
+    raise ValueError(f'{datetime_string!r} is no date and time in a known form')

@@ -14,10 +14,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from tiffschema.limits import DEFAULT_LIMITS, Limits
+from tiffschema.model.kinds import detectors
+from tiffschema.model.tiffformat import TiffFormat
 from tiffschema.types import ByteOrder
 
 from .chain import Directories
-from .container import Container, TiffFormat, open_container
+from .container import Container, open_container
 from .faults import FaultLog
 from .fileflags import FileFlags
 from .filehandle import FileHandle
@@ -29,7 +31,8 @@ if TYPE_CHECKING:
     from tiffschema.codecs.spec import SegmentSpec
     from tiffschema.model.geometry import Geometry
 
-    from .series import TiffSeries
+    from .output import OutputType
+    from .series import TiffPageSeries, TiffSeries
 
 __all__ = ['TiffFile']
 
@@ -223,23 +226,88 @@ class TiffFile(FileFlags):
 
     # Reading
 
-    def asarray(self, key: Any = None, **kwargs: Any) -> Any:
-        """Return the samples of pages or of a series; see `filereading.asarray`."""
+    def asarray(
+        self,
+        key: Any = None,
+        *,
+        series: int | TiffPageSeries | None = None,
+        kind: str | None = None,
+        level: int | None = None,
+        squeeze: bool | None = None,
+        out: OutputType = None,
+        maxworkers: int | None = None,
+        buffersize: int | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Return the samples of pages or of a series.
+
+        Parameters:
+            key: Pages as integer, slice or sequence of integers: of the series if one is given,
+                else of the file. None: all of the series, by default the first.
+            series: Number of the series, or a series.
+            kind: Of the series; None detects it.
+            level: Of a pyramid, 0 is the full size.
+            squeeze: Leave out axes of length 1 other than X and Y; None: in all kinds but shaped.
+            out: Array, path or ``'memmap'`` that receives the samples.
+            maxworkers: Threads at most, None for as many as are worth it.
+            buffersize: Bytes fetched ahead at a time from remote stores.
+            **kwargs: ``selection``, ``errors``, ``colour`` and its options; see
+                `filereading.asarray`.
+
+        Raises:
+            IndexError: There is no such page, series or level.
+            TypeError: `key` is of no known kind, or an argument is unknown.
+            ValueError: No page is selected, or the kind is unknown.
+            FormatError: Data is damaged or missing.
+            UnsupportedError: Type of samples or codec are not known here.
+        """
         from .filereading import asarray
 
-        return asarray(self, key, **kwargs)
+        return asarray(
+            self, key, series=series, kind=kind, level=level, squeeze=squeeze, out=out,
+            maxworkers=maxworkers, buffersize=buffersize, **kwargs,
+        )  # fmt: skip
 
-    def aszarr(self, key: Any = None, **kwargs: Any) -> Any:
-        """Return a page or series as a Zarr store; see `filereading.aszarr`."""
+    def aszarr(
+        self,
+        key: int | None = None,
+        *,
+        series: int | TiffPageSeries | None = None,
+        kind: str | None = None,
+        level: int | None = None,
+        squeeze: bool | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Return a page or series as a Zarr store; parameters as of `asarray`.
+
+        Parameters:
+            **kwargs: For the store: ``chunkmode``, ``fillvalue``, ``zattrs``, ``multiscales``, …
+        """
         from .filereading import aszarr
 
-        return aszarr(self, key, **kwargs)
+        return aszarr(
+            self, key, series=series, kind=kind, level=level, squeeze=squeeze, **kwargs
+        )  # fmt: skip
 
-    def asxarray(self, key: Any = None, **kwargs: Any) -> Any:
-        """Return a page or series as a ``DataArray``; see `filereading.asxarray`."""
+    def asxarray(
+        self,
+        key: Any = None,
+        *,
+        series: int | TiffPageSeries | None = None,
+        kind: str | None = None,
+        level: int | None = None,
+        squeeze: bool | None = None,
+        maxworkers: int | None = None,
+        buffersize: int | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Return a page or series as a ``DataArray``; parameters as of `asarray`."""
         from .filereading import asxarray
 
-        return asxarray(self, key, **kwargs)
+        return asxarray(
+            self, key, series=series, kind=kind, level=level, squeeze=squeeze,
+            maxworkers=maxworkers, buffersize=buffersize, **kwargs,
+        )  # fmt: skip
 
     # Opening and closing
 
@@ -321,6 +389,15 @@ class TiffFile(FileFlags):
         return '  '.join([*words, *sorted(self.flags - {'bigtiff'})])
 
 
+def _is_flag(name: str) -> bool:
+    from tiffschema.model import catalog
+
+    if name in detectors or name in ('uniform', 'bigtiff', 'frame', 'subifd', 'virtual'):
+        return True
+    catalog.load_users()
+    return name in detectors
+
+
 def _checked_flags(flags: Mapping[str, bool | None]) -> dict[str, bool]:
     """Return the overrides that were given.
 
@@ -328,6 +405,6 @@ def _checked_flags(flags: Mapping[str, bool | None]) -> dict[str, bool]:
         TypeError: A keyword is no flag.
     """
     for name in flags:
-        if not name.startswith('is_') or not name[3:]:
+        if not name.startswith('is_') or not _is_flag(name[3:]):
             raise TypeError(f'TiffFile() got an unexpected keyword argument {name!r}')
     return {name[3:]: bool(value) for name, value in flags.items() if value is not None}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from tiffschema.model.kinds import detectors
+from tiffschema.model.metadata import metadata_names
 
 from .pageflags import file_is_kind, has_metadata, metadata_of
 
@@ -61,6 +62,12 @@ class FileFlags:
             # A property failed: its own error tells more than that it is missing.
             return object.__getattribute__(self, name)
         raise AttributeError(f'{type(self).__name__!r} object has no attribute {name!r}')
+
+    def __dir__(self) -> list[str]:
+        flags = (f'is_{kind}' for kind in detectors)
+        return sorted(
+            {*super().__dir__(), *flags, *(f'{name}_metadata' for name in metadata_names())}
+        )
 
     def _metadata(self, kind: str) -> Any:
         """Return what a kind declares as metadata, None if the file is not of the kind."""

@@ -35,7 +35,7 @@ _BORROWED = frozenset(
         'photometric', 'planarconfig', 'predictor', 'resolution', 'resolutionunit',
         'rowsperstrip', 'sampleformat', 'samplesperpixel', 'subfiletype', 'subsampling',
         'tiledepth', 'tilelength', 'tilewidth', 'iccprofile', 'get_resolution', 'is_reduced',
-        'is_mask', 'is_jfif',
+        'is_mask', 'is_jfif', 'datetime',
     }
 )  # fmt: skip
 
@@ -140,6 +140,9 @@ class TiffFrame(PageBase):
             # A property failed: its own error tells more than that it is missing.
             return object.__getattribute__(self, name)
         raise AttributeError(f'{type(self).__name__!r} object has no attribute {name!r}')
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *_BORROWED})
 
     @cached_property
     def spec(self) -> SegmentSpec:  # type: ignore[override]

@@ -18,6 +18,7 @@ from tiffschema.model.directory import Directory
 from tiffschema.model.enums import enum, enumarg, enumstr
 from tiffschema.model.geometry import Geometry
 from tiffschema.model.kinds import detectors
+from tiffschema.model.metadata import metadata_names
 from tiffschema.model.tagtext import parse_datetime
 
 from .pagebase import PageBase
@@ -123,6 +124,11 @@ class TiffPage(PageBase):
             # A property failed: its own error tells more than that it is missing.
             return object.__getattribute__(self, name)
         raise AttributeError(f'{type(self).__name__!r} object has no attribute {name!r}')
+
+    def __dir__(self) -> list[str]:
+        flags = (f'is_{kind}' for kind in detectors)
+        tags = (f'{name}_tags' for name in metadata_names() if name in detectors)
+        return sorted({*super().__dir__(), *_LOADERS, *flags, *tags})
 
     @cached_property
     def signature(self) -> Signature:

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from .file import TiffFile
     from .page import TiffPage
 
-__all__ = ['FileFacts', 'PageFacts', 'file_is_kind', 'has_metadata', 'is_kind', 'metadata_of']
+__all__ = [
+    'FileFacts', 'PageFacts', 'file_is_kind', 'has_metadata', 'is_kind',
+    'metadata_of',
+]  # fmt: skip
 
 
 class FileFacts:

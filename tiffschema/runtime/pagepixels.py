@@ -58,6 +58,8 @@ class SegmentDecode:
         self,
         data: Any,
         index: int,
+        /,
+        *,
         jpegtables: bytes | None = None,
         jpegheader: bytes | None = None,
         _fullsize: bool = False,

@@ -264,7 +264,7 @@ def normalize_arguments(
         predictor=_predictor(predictor, dtype, code),
         subsampling=_subsampling(subsampling, code),
         jpegtables=None if jpegtables is None else bytes(jpegtables),
-        iccprofile=None if iccprofile is None else bytes(iccprofile),
+        iccprofile=_bytes(iccprofile, 'iccprofile'),
         colormap=None if colormap is None else _colormap(colormap),
         description=None if description is None else tag_text(description, 'description'),
         datetime=_datetime(datetime),
@@ -439,10 +439,22 @@ def _subifds(value: int | Sequence[int] | None) -> int:
     return operator.index(value)
 
 
+def _bytes(value: object, argument: str) -> bytes | None:
+    if value is None:
+        return None
+    # bytes(5) would be five zeros.
+    if not isinstance(value, bytes | bytearray | memoryview):
+        raise TypeError(f'{argument}: {type(value).__name__} is not bytes')
+    return bytes(value)
+
+
 def _align(value: int | None) -> int:
     if value is None:
         return 16
-    return max(operator.index(value), 1)
+    alignment = operator.index(value)
+    if alignment < 1:
+        raise ValueError(f'align: {value} is not positive')
+    return alignment
 
 
 def _buffersize(value: int | None) -> int | None:

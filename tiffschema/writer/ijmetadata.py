@@ -10,7 +10,12 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ['split_metadata']
+from tiffschema.model.directory import codec
+from tiffschema.model.tagstructs import ValueBinding, value_binding
+from tiffschema.model.tagtable import tag_tables
+from tiffschema.types import ByteOrder
+
+__all__ = ['imagej_metadata_tag', 'split_metadata']
 
 BLOCKS: dict[str, str] = {
     'info': 'Info',
@@ -25,6 +30,7 @@ BLOCKS: dict[str, str] = {
 }
 """Items of tag IJMetadata by lower-case name, in the order ImageJ writes them."""
 
+_BYTE = 1
 IGNORED = frozenset({'imagej', 'images', 'channels', 'slices', 'frames', 'scifio'})
 
 
@@ -45,6 +51,44 @@ def split_metadata(metadata: Mapping[str, Any]) -> tuple[dict[str, Any], dict[st
             lines[key] = value
     ordered = dict.fromkeys(BLOCKS.values())
     return {name: blocks[name] for name in ordered if name in blocks}, lines
+
+
+def imagej_metadata_tag(
+    metadata: Mapping[str, Any], byteorder: ByteOrder, /
+) -> tuple[tuple[int, int, int, bytes, bool], ...]:
+    """Return the tags IJMetadata and IJMetadataByteCounts for argument ``extratags``.
+
+    Parameters:
+        metadata: Items by name: ``Info`` (text), ``Labels`` (texts), ``Ranges`` (numbers), ``LUTs``
+            (uint8 arrays of shape (3, 256)), ``ROI``, ``Overlays`` and ``Plot`` (bytes),
+            ``Properties`` (dictionary). Others are passed over.
+        byteorder: ``'<'`` or ``'>'``, that of the file.
+
+    Raises:
+        ValueError: An item does not have that form, or the byte order is unknown.
+
+    Example:
+        >>> [tag[:3] for tag in imagej_metadata_tag({'Info': 'text'}, '<')]
+        [(50839, 1, 20), (50838, 4, 2)]
+    """
+    if byteorder not in ('<', '>'):
+        raise ValueError(f"byteorder {byteorder!r} is neither '<' nor '>'")
+    blocks, _ = split_metadata(metadata)
+    if not blocks:
+        return ()
+    built = _binding().build({'items': blocks}, byteorder, type_size=1)
+    words = codec('classic', byteorder)
+    tags = [(tag_tables['tiff']['IJMetadata'].code, _BYTE, built.count, built.at(0), True)]
+    for code, values in built.partners.items():
+        kind, count, data = words.encode_value(tag_tables['tiff'][code], None, tuple(values))
+        tags.append((code, kind, count, data, True))
+    return tuple(tags)
+
+
+def _binding() -> ValueBinding:
+    found = value_binding(tag_tables['tiff']['IJMetadata'])
+    assert found is not None
+    return found
 
 
 def _block(name: str, value: Any) -> Any:

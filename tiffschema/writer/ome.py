@@ -70,6 +70,8 @@ class OmeFile:
             raise OmeXmlError('shape: arrays without elements do not fit the OME model')
         if plan.arguments.truncate:
             raise ValueError('truncate: OME-TIFF needs all directories')
+        if plan.arguments.volumetric:
+            raise ValueError('volumetric: OME-TIFF does not know volumes in one page')
         if plan.storage.newbyteorder('=').name not in PIXEL_TYPES:
             raise OmeXmlError(f'dtype: {plan.storage.name} is not known to OME')
         trial = OmeXml()

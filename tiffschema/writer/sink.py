@@ -362,7 +362,7 @@ def open_sink(file: Target, mode: WriteMode = 'w') -> Sink:
             raise ValueError('file: the file is not to be opened for writing')
         return SpoolSink(file.open, os.path.basename(getattr(file, 'path', '')), owned=True)
     if not hasattr(file, 'write'):
-        raise TypeError(f'file: {type(file).__name__} is neither a path nor a binary file object')
+        raise ValueError(f'file: {type(file).__name__} is neither a path nor a binary file object')
     return _stream_sink(file, mode, owned=False)
 
 

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tiffschema.errors import OmeXmlError
-from tiffschema.model.directory import DirectoryCodec
 from tiffschema.model.directory import codec as directory_codec
 from tiffschema.model.faces import face
+from tiffschema.model.tiffformat import TiffFormat
 from tiffschema.types import ByteOrder
 
 from .append import AppendState, open_append
@@ -146,9 +146,9 @@ class TiffWriter:
         return self._handle
 
     @property
-    def tiff(self) -> DirectoryCodec:
+    def tiff(self) -> TiffFormat:
         """Shape and byte order of the file."""
-        return self._codec
+        return TiffFormat.of(self._codec.variant, self._codec.byteorder)
 
     def __enter__(self) -> TiffWriter:
         return self

@@ -111,6 +111,7 @@ def xml_to_dict(
     sanitize: bool = True,
     prefix: tuple[str, str] = ('', ''),
     sep: str = ',',
+    qualified: bool = False,
 ) -> dict[str, TextValue]:
     """Return an XML document as nested dictionaries; numbers and truth values are converted.
 
@@ -120,17 +121,23 @@ def xml_to_dict(
         sanitize: As for `parse_element`.
         prefix: What is put before names of attributes, and before ``value`` for text beside them.
         sep: What parts the numbers of a list.
+        qualified: Keep name spaces in names, as ``{name space}name``.
 
     Example:
         >>> xml_to_dict('<a b="1"><c>2</c><c>x</c></a>')
         {'a': {'c': [2, 'x'], 'b': 1}}
     """
     root = parse_element(text, limits=limits, sanitize=sanitize)
-    return {_local(root.tag): _element(root, prefix, _converter(sep))}
+    named = _same if qualified else _local
+    return {named(root.tag): _element(root, prefix, _converter(sep), named)}
 
 
 def _local(name: str) -> str:
     return name.rpartition('}')[2]
+
+
+def _same(name: str) -> str:
+    return name
 
 
 def _converter(sep: str) -> Callable[[str], TextValue]:
@@ -150,11 +157,12 @@ def _element(
     element: ElementTree.Element,
     prefix: tuple[str, str],
     convert: Callable[[str], TextValue],
+    named: Callable[[str], str],
 ) -> TextValue:
     values: dict[str, TextValue] = {}
     several: set[str] = set()
     for child in element:
-        name, value = _local(child.tag), _element(child, prefix, convert)
+        name, value = named(child.tag), _element(child, prefix, convert, named)
         if name not in values:
             values[name] = value
         elif name in several:
@@ -163,7 +171,7 @@ def _element(
             several.add(name)
             values[name] = [values[name], value]
     for name, attribute in element.attrib.items():
-        values[prefix[0] + _local(name)] = convert(attribute)
+        values[prefix[0] + named(name)] = convert(attribute)
     text = element.text
     if not values:
         return None if text is None else convert(text.strip())

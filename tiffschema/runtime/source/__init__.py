@@ -99,7 +99,7 @@ def _open_object(
 
         return RemoteSource(file.fs, file.path, mode=mode, offset=offset or 0, size=size, name=name)
     if not (hasattr(file, 'seek') and (hasattr(file, 'read') or hasattr(file, 'write'))):
-        raise TypeError(f'file must be a path, bytes or a binary file, not {type(file).__name__}')
+        raise ValueError(f'file must be a path, bytes or a binary file, not {type(file).__name__}')
     if isinstance(file, io.TextIOBase):
         raise TypeError('file was opened as text; open it in binary mode')
     if offset is None:

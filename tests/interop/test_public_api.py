@@ -1,0 +1,31 @@
+"""The committed table of the public interface is that of the installed `tifffile`.
+
+Run as a script this file writes the table anew.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from tests.unit import public_api
+
+
+def found(folder: Path) -> dict[str, object]:
+    tifffile = pytest.importorskip('tifffile', reason='tifffile: the oracle is absent')
+    return public_api.examine(tifffile, folder)
+
+
+def test_the_table_is_up_to_date(tmp_path: Path) -> None:
+    live = found(tmp_path)
+    assert public_api.load(public_api.TABLE) == live
+
+
+if __name__ == '__main__':
+    with tempfile.TemporaryDirectory() as folder:
+        public_api.TABLE.write_text(public_api.dump(found(Path(folder))), encoding='utf-8')

@@ -1,0 +1,104 @@
+"""Metadata in front of the directories, read from an open file: of GDAL, Micro-Manager, ScanImage.
+
+Knows which blocks belong to which vendor; their schemas and format modules know what is in them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any
+
+from .errors import TiffFileError
+from .runtime.file import TiffFile
+
+__all__ = [
+    'read_gdal_structural_metadata',
+    'read_micromanager_metadata',
+    'read_ndtiff_index',
+    'read_scanimage_metadata',
+]
+
+
+def read_gdal_structural_metadata(fh: Any, /) -> dict[str, str] | None:
+    """Return the key-value text that GDAL writes behind the header, None if there is none.
+
+    Parameters:
+        fh: `FileHandle`, path, or binary file object.
+
+    Raises:
+        TiffFileError: The file is no TIFF.
+    """
+    with TiffFile(fh) as tif:
+        found: dict[str, str] | None = tif.gdal_structural_metadata
+        return found
+
+
+def read_micromanager_metadata(fh: Any, /, keys: Collection[str] | None = None) -> dict[str, Any]:
+    """Return the settings in the header of a file of Micro-Manager.
+
+    Parameters:
+        fh: `FileHandle`, path, or binary file object.
+        keys: What is wanted of ``'Summary'``, ``'IndexMap'``, ``'DisplaySettings'`` and
+            ``'Comments'``; None: everything. The versions are always there.
+
+    Raises:
+        TiffFileError: The file is no TIFF, or has no such header.
+    """
+    from .formats.micromanager import metadata
+
+    with TiffFile(fh) as tif:
+        found = metadata(tif)
+    if keys is None:
+        return found
+    return {
+        name: value for name, value in found.items() if name in keys or name.endswith('Version')
+    }
+
+
+def read_scanimage_metadata(fh: Any, /) -> tuple[dict[str, Any], dict[str, Any], int]:
+    """Return the frame data that do not vary, the region groups, and the version of the header.
+
+    Parameters:
+        fh: `FileHandle`, path, or binary file object.
+
+    Raises:
+        TiffFileError: The file is no BigTIFF of ScanImage.
+    """
+    from .formats.scanimage import metadata
+
+    with TiffFile(fh) as tif:
+        found = metadata(tif)
+        if not found:
+            raise TiffFileError(f'{tif.filename!r} is no BigTIFF of ScanImage')
+    version, frames = found.pop('version'), found.pop('FrameData')
+    return frames, found, version
+
+
+def read_ndtiff_index(file: str | os.PathLike[str], /) -> Iterator[tuple[Any, ...]]:
+    """Yield the records of an index of NDTiff.
+
+    Parameters:
+        file: Path of ``NDTiff.index``.
+
+    Yields:
+        Axes as a dictionary, name of the file, offset of the pixels, width, height, type of
+        pixels, compression, and of the metadata offset, length and compression.
+
+    Raises:
+        OSError: The file cannot be opened.
+        FormatError: It ends within a record, or is no index.
+    """
+    from .model.sections import schemas
+
+    struct = schemas['vendor/micromanager'].struct('index_entry')
+    data = Path(file).read_bytes()
+    position = 0
+    while position < len(data):
+        record, position = struct.parse_next(data, position)
+        yield (
+            record.axes, record.filename, record.offset, record.width, record.height,
+            int(record.pixel_type), record.compression, record.meta_offset, record.meta_size,
+            record.meta_compression,
+        )  # fmt: skip

@@ -342,7 +342,8 @@ def open_sink(file: Target, mode: WriteMode = 'w') -> Sink:
         mode: ``w``, ``x`` or ``r+``.
 
     Raises:
-        TypeError: The file is none of these.
+        ValueError: The file is none of these.
+        TypeError: A file object is open for text.
         ValueError: A file object cannot be written, or not read where that is needed.
     """
     if isinstance(file, (str, os.PathLike)):

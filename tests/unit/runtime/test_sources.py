@@ -217,7 +217,7 @@ def test_bad_arguments(path: Path, tmp_path: Path) -> None:
         open_source(path, mode='rw')
     with pytest.raises(ValueError, match='negative'):
         open_source(path, offset=-1)
-    with pytest.raises(TypeError, match='must be a path'):
+    with pytest.raises(ValueError, match='must be a path'):
         open_source(42)
     with pytest.raises(TypeError, match='text'):
         open_source(path.open())

@@ -141,7 +141,7 @@ def test_fsspec_targets() -> None:
 
 
 def test_refused_targets(tmp_path: Path) -> None:
-    with pytest.raises(TypeError, match='file'):
+    with pytest.raises(ValueError, match='file'):
         open_sink(object())
     with pytest.raises(TypeError, match='text'):
         open_sink(io.StringIO())

@@ -53,8 +53,8 @@ def open_source(
 
     Raises:
         OSError: The file cannot be opened.
-        ValueError: `mode`, `offset` or `size` is not possible.
-        TypeError: `file` is none of those.
+        ValueError: `mode`, `offset` or `size` is not possible, or `file` is none of those.
+        TypeError: A file object is open for text.
     """
     mode = checked_mode(mode)
     if offset is not None and offset < 0:

@@ -48,7 +48,6 @@ DELIBERATE = {
     'w obj': 'an unknown type of samples is a ValueError that says so',
     'w comp jbig': 'an absent codec is an UnsupportedError, a ValueError',
     'w rgb': 'an image without colours is not written as RGB',
-    'w cmap2': 'floats are no indices of a colour map',
     'w res2': 'a value that does not fit is a ValueError',
     'w extra': 'tags that cannot be written are a ValueError',
     'w extra2': 'tags that cannot be written are a ValueError',

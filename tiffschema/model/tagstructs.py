@@ -22,8 +22,6 @@ from .tagtable import TagRow, resolver
 
 __all__ = ['BuiltValue', 'TagContext', 'ValueBinding', 'value_binding']
 
-_WORD = 8
-"""Bytes of the values that entries hold themselves at most."""
 _CALL = re.compile(r'([A-Za-z_]\w*)(?:\((.*)\))?\Z', re.DOTALL)
 
 
@@ -61,12 +59,14 @@ class BuiltValue:
         size: Bytes.
         at: Gives the bytes when laid out at a file offset.
         partners: Values of partner tags by code.
+        far: The value is the offset of the bytes; they lie outside of the entry, however few.
     """
 
     count: int
     size: int
     at: Callable[[int], bytes]
     partners: Mapping[int, Any] = field(default_factory=dict)
+    far: bool = False
 
 
 class ValueBinding:
@@ -260,9 +260,7 @@ class ValueBinding:
         size = len(built)
         if self.at_value:
             # One number, the offset of the block, which is laid out as long values are.
-            if size <= _WORD:
-                raise BuildError(f'a block of {size} bytes would lie in the entry', self._path)
-            return BuiltValue(1, size, built.at, partners)
+            return BuiltValue(1, size, built.at, partners, far=True)
         return BuiltValue(self._count(value, built.args, size, type_size), size, built.at, partners)
 
     @property

@@ -86,7 +86,7 @@ class TagRow:
         self.attr = get('attr')
         self.owner = get('owner')
         self.load = get('load')
-        self.pointer = get('pointer')
+        self.pointer = get('pointer') or ('data' if _is_far(get('value')) else None)
         self.result = get('result', 'auto')
         self.value = get('value')
         self.schema = schema
@@ -110,6 +110,11 @@ class TagRow:
     def is_numeric(self) -> bool:
         """Whether values are numbers though single bytes may be stored."""
         return bool(self.types) and FIELD_TYPES[self.types[0]].kind == 'number'
+
+
+def _is_far(value: object) -> bool:
+    """Return whether a value, or one of its meanings, is declared as an offset of a block."""
+    return isinstance(value, Mapping) and ('at' in value or any(map(_is_far, value.values())))
 
 
 def _types(raw: Raw) -> tuple[int, ...]:

@@ -23,7 +23,7 @@ from .chain import directory_offsets, open_view
 from .layout import even
 from .plan import TagValue
 from .sink import SpoolSink, StreamSink, Target, open_sink
-from .tags import OWNED, field_of, fieldtype_code, tag_code
+from .tags import OWNED, declared_value, field_of, fieldtype_code, tag_code
 
 __all__ = [
     'EditTarget',
@@ -89,6 +89,11 @@ def overwrite_value(
     """
     file_codec = directory.codec
     code = directory.codes[position]
+    row = tag_tables['tiff'].get(code)
+    if row is not None and (isinstance(value, Mapping) or hasattr(value, '_fields')):
+        block = declared_value(file_codec, row, value)
+        if block is not None:
+            return _overwrite_block(target, directory, position, block, erase)
     kind, count, data = encode(file_codec, code, fieldtype or directory.types[position], value)
     at = directory.entry_at(position)
     old_inline = directory.is_inline(position)
@@ -114,6 +119,38 @@ def overwrite_value(
     if not old_inline and erase:
         _erase(target, old_at, old_size)
     return Overwritten(kind, count, new_at)
+
+
+def _overwrite_block(
+    target: EditTarget, directory: Directory, position: int, tag: TagValue, erase: bool
+) -> Overwritten:
+    """Replace the value of an entry by a declared block, whose pointers follow its place.
+
+    Raises:
+        ValueError: Other tags would have to change with it.
+    """
+    built = tag.value
+    if built.partners:
+        raise ValueError(f'tag {tag.code}: its partners {sorted(built.partners)} change with it')
+    field = field_of(directory.codec, tag)
+    at = directory.entry_at(position)
+    old_at, old_size = directory.value_at(position), directory.value_nbytes(position)
+    fits = not built.far and not directory.is_inline(position) and built.size <= old_size
+    if built.size <= directory.codec.inline and not built.far:
+        # Pointers of a block in the entry count from there.
+        new_at = at + directory.codec.entry_nbytes - directory.codec.inline
+        entry = directory.codec.build_entry(
+            tag.code, field.fieldtype, field.count, built.at(new_at)
+        )
+    else:
+        new_at = old_at if fits else even(target.size)
+        room = bytes(old_size - built.size) if fits and erase else bytes(field.slack)
+        target.write_at(new_at, built.at(new_at) + room)
+        entry = directory.codec.build_entry(tag.code, field.fieldtype, field.count, None, new_at)
+    target.write_at(at, entry)
+    if erase and not (fits or built.far or directory.is_inline(position)):
+        _erase(target, old_at, old_size)
+    return Overwritten(field.fieldtype, field.count, new_at)
 
 
 def encode(

@@ -16,15 +16,15 @@ from tiffschema.model.directory import DirectoryCodec
 from tiffschema.model.enums import enum
 from tiffschema.model.fieldtypes import FIELD_TYPES
 from tiffschema.model.tagstructs import BuiltValue, value_binding
-from tiffschema.model.tagtable import tag_tables
+from tiffschema.model.tagtable import TagRow, tag_tables
 
 from .arguments import rational, tag_text
 from .layout import Field
 from .plan import TagValue
 
-__all__ = ['extra_tags', 'field_of', 'fields_of', 'fieldtype_code', 'tag_code']
+__all__ = ['declared_value', 'extra_tags', 'field_of', 'fields_of', 'fieldtype_code', 'tag_code']
 
-ASCII, UNDEFINED, RATIONAL, SRATIONAL, LONG8 = 2, 7, 5, 10, 16
+ASCII, LONG, RATIONAL, UNDEFINED, SRATIONAL, LONG8 = 2, 4, 5, 7, 10, 16
 OWNED = frozenset(
     {256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 317, 322, 323, 324, 325}
     | {330, 338, 339, 400, 32997, 32998, 34665, 34853, 40965}
@@ -97,7 +97,9 @@ def field_of(codec: DirectoryCodec, tag: TagValue) -> Field:
     value = tag.value
     if isinstance(value, BuiltValue):
         fieldtype = tag.fieldtype or UNDEFINED
-        return Field(tag.code, fieldtype, value.count, value.at(0), patches=value)
+        # What is short would lie in the entry, where its offset has to be.
+        slack = max(0, codec.inline + 1 - value.size) if value.far else 0
+        return Field(tag.code, fieldtype, value.count, value.at(0), slack, patches=value)
     if isinstance(value, str):
         value = tag_text(value, f'tag {tag.code}')
     if isinstance(value, (bytes, bytearray, memoryview)) and tag.fieldtype is not None:
@@ -205,23 +207,44 @@ def _quintuple(code: int, dtype: Any, count: Any, value: Any, once: bool) -> Tag
     return TagValue(code, fieldtype, tuple(array.reshape(-1).tolist()), once)
 
 
+def declared_value(codec: DirectoryCodec, row: TagRow, value: Any) -> TagValue | None:
+    """Return a tag whose value is a declared block or text, None if the tag has plain values.
+
+    Parameters:
+        codec: Shape and byte order of the file.
+        row: The tag.
+        value: Record or mapping; bytes are written as they are.
+
+    Raises:
+        ValueError: The value cannot be built.
+    """
+    binding = value_binding(row)
+    if binding is None or isinstance(value, (bytes, bytearray)):
+        return None
+    fieldtype = row.types[0]
+    if binding.at_value:
+        # Offsets have the width of the file's.
+        fieldtype = LONG8 if codec.is_big else LONG
+    try:
+        size = FIELD_TYPES[fieldtype].size
+        built = binding.build(value, codec.byteorder, type_size=size)
+    except BuildError as error:
+        raise ValueError(f'{row.name}: {error}') from error
+    return TagValue(row.code, fieldtype, built)
+
+
 def _pair(codec: DirectoryCodec, code: int, value: Any) -> list[TagValue]:
     """Return the tag, and with a vendor's block the partner tags which its builder fills."""
     row = tag_tables['tiff'].get(code)
     if row is None:
         raise ValueError(f'extratags: tag {code} is in no table; give dtype and count too')
-    binding = value_binding(row)
-    if binding is not None and not isinstance(value, (bytes, bytearray)):
-        # Offsets have the width of the file's.
-        wide = binding.at_value and codec.is_big and LONG8 in row.types
-        fieldtype = FIELD_TYPES[LONG8 if wide else row.types[0]]
-        try:
-            built = binding.build(value, codec.byteorder, type_size=fieldtype.size)
-        except BuildError as error:
-            raise ValueError(f'extratags: {row.name}: {error}') from error
-        tags = [TagValue(code, fieldtype.code, built)]
-        tags += [TagValue(partner, None, values) for partner, values in built.partners.items()]
-        return tags
+    try:
+        built = declared_value(codec, row, value)
+    except ValueError as error:
+        raise ValueError(f'extratags: {error}') from error
+    if built is not None:
+        partners = built.value.partners.items()
+        return [built, *(TagValue(partner, None, values) for partner, values in partners)]
     if isinstance(value, str):
         value = tag_text(value, f'extratags {row.name}')
     if isinstance(value, (bytes, bytearray)):

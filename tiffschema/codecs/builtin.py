@@ -234,9 +234,8 @@ _image(
     'image:jpegxl_encode jpegxl',
     _INSTALL.format('jpegxl'),
 )
-_image(65000, 'EER_V0', 'image:eer_decode eer', needs=_INSTALL.format('eer'))
-_image(65001, 'EER_V1', 'image:eer_decode eer', needs=_INSTALL.format('eer'))
-_image(65002, 'EER_V2', 'image:eer_decode eer', needs=_INSTALL.format('eer'))
+for _code, _name in ((65000, 'EER_V0'), (65001, 'EER_V1'), (65002, 'EER_V2')):
+    _image(_code, _name, 'eer:decode eer | eer:decode_eer', 'eer:encode', samples='bool uint8')
 
 _RAW = 'it is a camera-raw encoding of {}, for which no codec is registered'
 for _code, _name, _maker in (

@@ -1,4 +1,4 @@
-"""Image codecs but JPEG: JPEG 2000, JPEG XL, JPEG XR, PNG, WebP, LERC, EER, Jetraw.
+"""Image codecs but JPEG: JPEG 2000, JPEG XL, JPEG XR, PNG, WebP, LERC, Jetraw.
 
 This module knows geometry; imagecodecs decodes. The signatures are those of
 `tiffschema.codecs.registry`. Each decoder compares the size a stream states with the segment
@@ -34,7 +34,6 @@ from .spec import SegmentSpec
 
 __all__ = [
     'aperio_decoder',
-    'eer_decode',
     'jetraw_decode',
     'jetraw_encode',
     'jpeg2k_decode',
@@ -268,20 +267,6 @@ def lerc_encode(array: Array, spec: SegmentSpec, args: Mapping[str, Any]) -> byt
             image = np.nan_to_num(image)
     encoded: bytes = backend.function('lerc_encode')(image, **arguments)
     return encoded
-
-
-def eer_decode(data: Buffer, spec: SegmentSpec, shape: Shape, out: Array | None) -> Array:
-    """Decode electron events (EER); code widths come from the compression or its tags."""
-    widths = {65000: (8, 2, 2), 65001: (7, 2, 2)}.get(spec.geometry.compression)
-    found = spec.options.get('eer', widths)
-    if not isinstance(found, (tuple, list)) or len(found) != 3:
-        raise UnsupportedError('EER of variable widths without tags 65007 to 65009')
-    superres = spec.options.get('superres', 0)
-    assert isinstance(superres, int)
-    if not all(0 < width < 16 for width in found):
-        raise FormatError(f'EER code widths {tuple(found)}', 'segment')
-    result: Array = backend.function('eer_decode')(data, shape[1:3], *found, superres=superres)
-    return result
 
 
 def jetraw_decode(data: Buffer, spec: SegmentSpec, shape: Shape, out: Array | None) -> Array:

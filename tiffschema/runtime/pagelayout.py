@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ['read_geometry', 'show_geometry', 'stored_segments']
 
 _OLD_JPEG: Final = 6
+_EVENTS: Final = frozenset({65000, 65001, 65002})
 _NO_STRIPS: Final = (1 << 32) - 1
 _RGB: Final = 2
 _YCBCR: Final = 6
@@ -193,6 +194,8 @@ def _corrections(page: TiffPage, key: tuple[Any, ...]) -> tuple[tuple[str, Any],
     if _CAPTURE_MODE in index and page.parent.tiff.is_ndpi and _is_monochrome(page):
         # The tags still say 3 x 8 bit RGB (Hamamatsu NDPI, fluorescence).
         found.update(bitspersample=16, samplesperpixel=1, sampleformat=1, photometric=1)
+    if compression in _EVENTS and not key[7] and page.parent.is_bigtiff:
+        found.update(_of_events(page, key[0], key[1]))
     return tuple(found.items())
 
 
@@ -212,6 +215,20 @@ def _stated_size(page: TiffPage) -> dict[str, Any]:
         'photometric': _YCBCR if info.samples == 3 else 1,
         'compression': _number(page, 259, _OLD_JPEG),
     }
+
+
+def _of_events(page: TiffPage, width: int, length: int) -> dict[str, Any]:
+    """Return the size of a frame of electrons, which may be finer than the detector (EER)."""
+    from tiffschema.codecs.eer import widths_of_compression
+
+    # Strips of a frame are one stream.
+    found = {'rowsperstrip': _NO_STRIPS}
+    level = page.parent.superres
+    if level:
+        widths = widths_of_compression(page.tags.valueof, _number(page, 259, 1))
+        found['imagewidth'] = width << min(level, widths.horizontal)
+        found['imagelength'] = length << min(level, widths.vertical)
+    return found
 
 
 def _is_monochrome(page: TiffPage) -> bool:
@@ -334,7 +351,22 @@ def stored_segments(
         # The first strip of the page, or of each plane, stands for all of them.
         step = len(offsets) // geometry.segment_count
         return offsets[::step], None if sizes is None else sizes[::step], end
+    if geometry.compression in _EVENTS and len(offsets) > geometry.segment_count == 1:
+        return *_joined(page, offsets, sizes), end
     return offsets, sizes, end
+
+
+def _joined(
+    page: TiffPage, offsets: NDArray[np.int64], sizes: NDArray[np.int64] | None
+) -> tuple[NDArray[np.int64], NDArray[np.int64] | None]:
+    """Return strips that follow each other as one."""
+    if sizes is None or len(sizes) < len(offsets):
+        return offsets[:1], None
+    stored = sizes[: len(offsets)]
+    count = 1 + int(np.argmin(np.append(offsets[:-1] + stored[:-1] == offsets[1:], False)))
+    if count < len(offsets):
+        page.fault(f'strip {count} of one stream does not follow those before', 273)
+    return offsets[:1], stored[:count].sum(keepdims=True)
 
 
 def _listed_segments(

@@ -23,7 +23,7 @@ _OPTIONS: Final = {
     532: 'referenceblackwhite',
     50674: 'lercparameters',
 }
-_EER: Final = {65007: 0, 65008: 1, 65009: 2}
+_EER_V2: Final = 65002
 _NODATA: Final = 42113
 
 
@@ -59,13 +59,10 @@ def _options(page: TiffPage) -> dict[str, Any]:
             value = page.tags.valueof(code)
             if value is not None:
                 options[name] = value
-    widths = [0, 0, 0]
-    for code, place in _EER.items():
-        if code in page.directory.index:
-            value = page.tags.valueof(code)
-            widths[place] = value if isinstance(value, int) else 0
-    if all(widths):
-        options['eer'] = tuple(widths)
+    if page.compression == _EER_V2:
+        from tiffschema.codecs.eer import widths_of_compression
+
+        options['eer'] = widths_of_compression(page.tags.valueof, _EER_V2)
     if page.parent.superres:
         options['superres'] = page.parent.superres
     return options

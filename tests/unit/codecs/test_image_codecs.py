@@ -404,14 +404,13 @@ def test_lerc_masks_and_wrappers(wrapper: str | None) -> None:
     np.testing.assert_array_equal(rgba[0, 6:, :, :3], rgb[6:])
 
 
-def test_eer_needs_its_tags() -> None:
+def test_eer_has_widths_in_tags() -> None:
     array = np.zeros((1, 128, 128, 1), 'u1')
-    with pytest.raises(UnsupportedError, match='65007'):
-        decoder(SegmentSpec(geometry(65002, array)))(b'\0' * 9, array.shape)
-    spec = SegmentSpec(geometry(65002, array), options={'eer': (7, 1, 1)})
     data = bytes((RNG.integers(0, 256, 40)).tolist())
-    expected = imagecodecs.eer_decode(data, (128, 128), 7, 1, 1)
-    np.testing.assert_array_equal(decoder(spec)(data, array.shape)[0, :, :, 0], expected)
+    for options, widths in (({}, (7, 2, 2)), ({'eer': (7, 1, 1)}, (7, 1, 1))):
+        spec = SegmentSpec(geometry(65002, array), options=options)
+        expected = imagecodecs.eer_decode(data, (128, 128), *widths)
+        np.testing.assert_array_equal(decoder(spec)(data, array.shape)[0, :, :, 0], expected)
 
 
 @pytest.mark.parametrize(

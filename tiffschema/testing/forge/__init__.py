@@ -48,6 +48,7 @@ _MAKERS: dict[str, str] = {
     'mediacy': 'cameras:mediacy',
     'streak': 'cameras:streak',
     'tvips': 'cameras:tvips',
+    'eer': 'eer:eer',
 }
 
 

@@ -132,8 +132,10 @@ def test_values_of_a_users_schema(acme):
     for offset in (0, 7, None, 1000):
         with pytest.raises(FormatError):
             parse(far, Context(b'', number=offset, file=file))
+    built = far.build({'size': 5}, '<', type_size=4)
+    assert (built.count, built.far, built.at(16)) == (1, True, b'ACME\5\0\0\0')
     with pytest.raises(BuildError):
-        far.build({'size': 5}, '<', type_size=4)
+        far.build({}, '<', type_size=4)
 
     text = value_binding(acme['AcmeText'])
     assert parse(text, Context(b'gain=0.5;x=1\0')) == {'gain': 0.5, 'x': 1}

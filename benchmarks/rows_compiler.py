@@ -11,14 +11,21 @@ import numpy
 
 from .runner import Row, Task
 
+ARRAY = 'DimensionsReserved'
+"""The one field of the LSM block that is an array."""
+
+
+TIMES = 4
+"""Calls per time taken of tables, which take `construct` a while."""
+
 
 def repeated(times: int, call: Callable[[], Any]) -> Task:
-    """Return a task that calls often enough to be timed."""
+    """Return a task that calls often enough to be timed, and returns the last result."""
 
-    def task() -> int:
-        for _ in range(times):
+    def task() -> Any:
+        for _ in range(times - 1):
             call()
-        return 0
+        return call()
 
     return task
 
@@ -35,13 +42,12 @@ def lsm_row(name: str, folder: Path) -> Row:
     record = target.parse(data, byteorder='<')
     times = 2000
     if name == 'build_lsm':
-        plain, values = plain_struct(target, data)
         return Row(
             name,
             {
-                'tiffschema': repeated(times, lambda: target.build(record, byteorder='<')),
+                'tiffschema': repeated(times, lambda: target.build(record, byteorder='<').data),
                 'construct': repeated(times, construct_builder(schema, data)),
-                'struct': repeated(times, lambda: plain.pack(*values)),
+                'struct': repeated(times, plain_builder(target, record, data)),
             },
         )
     lazy = name == 'parse_lsm_lazy'
@@ -50,8 +56,19 @@ def lsm_row(name: str, folder: Path) -> Row:
         {
             'tiffschema': repeated(times, lambda: target.parse(data, byteorder='<', lazy=lazy)),
             'construct': repeated(times, construct_parser(schema, data)),
-            'struct': repeated(times, plain_parser(target, data)),
+            'struct': repeated(times, plain_parser(target, record, data)),
         },
+        same=same_values,
+    )
+
+
+def same_values(ours: Any, theirs: Any) -> bool:
+    """Whether two records of an LSM block agree in the numbers that both have."""
+    get = theirs.get if hasattr(theirs, 'get') else lambda name: getattr(theirs, name)
+    return all(
+        getattr(ours, name) == get(name)
+        for name in ours
+        if isinstance(getattr(ours, name), int | float)
     )
 
 
@@ -73,33 +90,61 @@ def trace_of_zeros(target: Any) -> list[Any]:
     return list(target.trace(bytes(blank), byteorder='<'))
 
 
-def plain_struct(target: Any, data: bytes) -> tuple[struct.Struct, tuple[Any, ...]]:
-    """Return one `struct.Struct` for all numbers of the block."""
+def plain_struct(target: Any, record: Any, data: bytes) -> tuple[struct.Struct, list[str]]:
+    """Return one `struct.Struct` for all fields of the block, and the names of the fields."""
     codes = {1: 'B', 2: 'H', 4: 'I', 8: 'd'}
     letters = '<'
+    names = []
     position = 0
     for extent in target.trace(data, byteorder='<'):
         if extent.start != position:
             letters += f'{extent.start - position}x'
         width = extent.stop - extent.start
-        letters += codes.get(width, f'{width}s')
         position = extent.stop
-    plain = struct.Struct(letters)
-    return plain, plain.unpack_from(data)
+        if extent.path in target.record._fields:
+            letter = codes.get(width, f'{width}s')
+            letters += letter.lower() if is_negative(getattr(record, extent.path)) else letter
+            names.append(extent.path)
+        else:
+            letters += f'{width}x'
+    return struct.Struct(letters), names
 
 
-def plain_parser(target: Any, data: bytes) -> Callable[[], Any]:
-    """Return `struct` into a slotted class, written by hand as a person would."""
-    plain, values = plain_struct(target, data)
-    names = [f'f{i}' for i in range(len(values))]
-    space: dict[str, Any] = {'unpack': plain.unpack_from}
+def is_negative(value: Any) -> bool:
+    """Whether a number shows that its field is signed."""
+    return isinstance(value, int) and value < 0
+
+
+def plain_parser(target: Any, record: Any, data: bytes) -> Callable[[], Any]:
+    """Return `struct` into the same slotted record, written by hand as a person would.
+
+    The record has the fields of ours, so its array is one too, and blocks that are not there are
+    None; nothing is checked.
+    """
+    plain, names = plain_struct(target, record, data)
+    kind = numpy.dtype('<u4')
+    space: dict[str, Any] = {
+        'unpack': plain.unpack_from, 'array': lambda raw: numpy.frombuffer(raw, kind),
+    }  # fmt: skip
+    fields = target.record._fields
     assigned = ', '.join(f'r.{name}' for name in names)
+    absent = ' = '.join(f'r.{name}' for name in fields if name not in names)
     exec(
-        f'class Record:\n    __slots__ = {tuple(names)!r}\n'
-        f'def parse(data):\n    r = Record()\n    {assigned} = unpack(data)\n    return r\n',
+        f'class Record:\n    __slots__ = {fields!r}\n'
+        f'def parse(data):\n    r = Record()\n    {assigned} = unpack(data)\n'
+        f'    r.{ARRAY} = array(r.{ARRAY})\n    {absent} = None\n    return r\n',
         space,
     )
     return lambda: space['parse'](data)
+
+
+def plain_builder(target: Any, record: Any, data: bytes) -> Callable[[], Any]:
+    """Return `struct` from the attributes of the same record; nothing is checked or derived."""
+    plain, names = plain_struct(target, record, data)
+    given = ', '.join(f'r.{name}' + '.tobytes()' * (name == ARRAY) for name in names)
+    space: dict[str, Any] = {'pack': plain.pack}
+    exec(f'def build(r):\n    return pack({given})\n', space)
+    return lambda: space['build'](record)
 
 
 def construct_parser(schema: Any, data: bytes) -> Callable[[], Any]:
@@ -115,45 +160,87 @@ def construct_builder(schema: Any, data: bytes) -> Callable[[], Any]:
     return lambda: con.build(value)
 
 
-def table_row(name: str, folder: Path) -> Row:
-    """Parse or build tables of 10,000 records."""
-    from tiffschema import schemas
+def columns(table: Any) -> list[Any]:
+    """Return the columns of a table, each in memory of its own, as who reads a table needs them."""
+    return [numpy.ascontiguousarray(table[name]) for name in table.dtype.names]
 
-    rows = numpy.random.default_rng(2).integers(0, 1000, (10_000, 5), dtype='<u4')
-    body = struct.pack('<II', 3453623, len(rows)) + rows.tobytes()
-    target = schemas['vendor/micromanager'].struct('index_map')
-    one = struct.Struct('<5I')
 
-    def ours_parse() -> Any:
-        return target.parse(body, byteorder='<').rows
+def same_columns(ours: list[Any], theirs: list[Any]) -> bool:
+    """Whether columns agree; `construct` has rows."""
+    if isinstance(theirs, dict):
+        theirs = theirs.get('rows') or theirs['entries']
+        rows = [tuple(value for key, value in row.items() if key != '_io') for row in theirs]
+        theirs = list(zip(*rows, strict=True))
+    return all(
+        numpy.array_equal(a if a.dtype.kind != 'V' else a.view('<u4'), number(b))
+        for a, b in zip(ours, theirs, strict=True)
+    )
 
-    def struct_parse() -> Any:
-        return list(one.iter_unpack(body[8:]))
 
-    def same(a: Any, b: Any) -> bool:
-        return len(a) == len(b)
+def number(column: Any) -> Any:
+    """Return a column of numbers, given raw bytes of four too."""
+    raw = isinstance(column[0], bytes)
+    return numpy.frombuffer(b''.join(column), '<u4') if raw else numpy.array(column)
 
-    if name == 'parse_index_map':
-        return Row(
-            name,
-            {
-                'tiffschema': ours_parse,
-                'struct': struct_parse,
-                'bound': lambda: numpy.frombuffer(body, '<u4', offset=8).reshape(-1, 5),
-            },
-            same=same,
-            rounds=31,
-        )
-    record = target.parse(body, byteorder='<')
-    listed = rows.tolist()
+
+def parse_row(
+    name: str, body: bytes, dtype: Any, start: int, count: int, ours: Task, con: Any
+) -> Row:
+    """Parse a table to its columns.
+
+    The bound is `numpy.frombuffer` of the rows and the same copies of columns: `frombuffer` alone
+    touches no record. `struct` gives columns as tuples, `construct` rows as containers.
+    """
+    rows = slice(start, start + count * dtype.itemsize)
+    one = struct.Struct(
+        '<' + ''.join({1: 'B', 2: 'H', 4: 'I'}[dtype[n].itemsize] for n in dtype.names)
+    )
     return Row(
         name,
         {
-            'tiffschema': lambda: len(target.build(record, byteorder='<').data),
-            'struct': lambda: 8 + len(b''.join(one.pack(*row) for row in listed)),
-            'bound': lambda: rows.tobytes(),
+            'tiffschema': repeated(TIMES, ours),
+            'construct': repeated(TIMES, lambda: con.parse(body)),
+            'struct': repeated(TIMES, lambda: list(zip(*one.iter_unpack(body[rows]), strict=True))),
+            'bound': repeated(TIMES, lambda: columns(numpy.frombuffer(body, dtype, count, start))),
         },
-        rounds=31,
+        same=same_columns,
+        rounds=11,
+    )  # fmt: skip
+
+
+def table_row(name: str, folder: Path) -> Row:
+    """Parse or build tables of 10,000 records.
+
+    The bound of building is one packed head and one `tobytes`, as one block of bytes.
+    """
+    from tiffschema import schemas
+
+    rows = numpy.random.default_rng(2).integers(0, 1000, (10_000, 5), dtype='<u4')
+    head = struct.Struct('<II')
+    body = head.pack(3453623, len(rows)) + rows.tobytes()
+    schema = schemas['vendor/micromanager']
+    target = schema.struct('index_map')
+    con = schema.to_construct('index_map', byteorder='<')
+    if name == 'parse_index_map':
+        kind = numpy.dtype([(f'f{i}', '<u4') for i in range(5)])
+        ours = lambda: columns(target.parse(body, byteorder='<').rows)  # noqa: E731
+        return parse_row(name, body, kind, 8, len(rows), ours, con)
+    one = struct.Struct('<5I')
+    record = target.parse(body, byteorder='<')
+    value = con.parse(body)
+    listed = rows.tolist()
+    first = 3453623, len(rows)
+    return Row(
+        name,
+        {
+            'tiffschema': repeated(TIMES, lambda: target.build(record, byteorder='<').data),
+            'construct': repeated(TIMES, lambda: con.build(value)),
+            'struct': repeated(
+                TIMES, lambda: head.pack(*first) + b''.join([one.pack(*row) for row in listed])
+            ),
+            'bound': repeated(TIMES, lambda: head.pack(*first) + rows.tobytes()),
+        },
+        rounds=11,
     )
 
 
@@ -166,18 +253,11 @@ def parse_ifd(name: str, folder: Path) -> Row:
     entries['f1'] = 3
     entries['f2'] = 1
     body = struct.pack('<H', 4096) + entries.tobytes() + bytes(4)
-    target = schemas['tiff/ifd'].struct('ifd', variant='classic')
-    one = struct.Struct('<HHII')
-    return Row(
-        name,
-        {
-            'tiffschema': lambda: target.parse(body, byteorder='<').entries,
-            'struct': lambda: list(one.iter_unpack(body[2:-4])),
-            'bound': lambda: numpy.frombuffer(body, entries.dtype, 4096, 2),
-        },
-        same=lambda a, b: len(a) == len(b),
-        rounds=31,
-    )
+    schema = schemas['tiff/ifd']
+    target = schema.struct('ifd', variant='classic')
+    con = schema.to_construct('ifd', byteorder='<', variant='classic')
+    ours = lambda: columns(target.parse(body, byteorder='<').entries)  # noqa: E731
+    return parse_row(name, body, entries.dtype, 2, 4096, ours, con)
 
 
 ROWS: dict[str, Callable[[str, Path], Row]] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from struct import Struct as Packer
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -50,7 +50,7 @@ class Built:
     __slots__ = ('args', 'data', 'patches', 'path')
 
     def __init__(
-        self, data: bytes, patches: list[tuple[int, str]], args: Mapping[str, Any], path: str
+        self, data: bytes, patches: Sequence[tuple[int, str]], args: Mapping[str, Any], path: str
     ) -> None:
         self.data = data
         self.patches = patches
@@ -229,7 +229,7 @@ class Struct:
         stop = len(buffer)
         if end is not None and end < stop:
             stop = end
-        if offset < 0 or offset + need > stop:
+        if not 0 <= offset <= stop - need:
             raise TruncatedError(
                 f'needs {need} bytes, {max(0, stop - offset)} are left',
                 self.shape.path,
@@ -275,6 +275,7 @@ class Struct:
         self, buffer: Any, offset: int, end: int | None, byteorder: str | None, ctx: Parse,
         args: Mapping[str, Any],
     ) -> tuple[Any, int]:  # fmt: skip
+        result: tuple[Any, int]
         parser = self._parsers.get(byteorder) or self._parser(byteorder)
         size = len(buffer)
         if end is None or end > size:
@@ -283,9 +284,12 @@ class Struct:
             raise TruncatedError(f'the offset {offset} is negative', self.shape.path, offset)
         if offset:
             ctx.start = offset
-        given = self.arguments(args) if args or self.args else ()
+        given = self.arguments(args) if args or self.args else None
         try:
-            result: tuple[Any, int] = parser(buffer, offset, end, ctx, *given)
+            if given:
+                result = parser(buffer, offset, end, ctx, *given)
+            else:
+                result = parser(buffer, offset, end, ctx)
         except FormatError as error:
             if ctx.base and error.offset >= 0:
                 raise type(error)(error.message, error.path, error.offset - ctx.base) from None
@@ -323,10 +327,15 @@ class Struct:
         function, context = self._builders.get(byteorder) or self._builder(byteorder)
         if dropped not in ('error', 'zero'):
             raise ValueError(f'dropped={dropped!r} is neither error nor zero')
-        given = self.arguments(args, True) if args or self.args else ()
-        ctx = context(dropped == 'zero')
+        ctx = context()
+        if dropped == 'zero':
+            ctx.zero = True
+        given = self.arguments(args, True) if args or self.args else None
         try:
-            function(ctx, values, self.shape.path, *given)
+            if given:
+                function(ctx, values, self.shape.path, *given)
+            else:
+                function(ctx, values, self.shape.path)
             if ctx.queue or ctx.late:
                 ctx.drain()
         except BuildError:
@@ -340,9 +349,9 @@ class Struct:
             ctx.pack_error,
         ) as error:
             raise BuildError(f'the values cannot be stored: {error}', self.shape.path) from error
-        outputs = (
-            {name: ctx.args[name] for name in self.args if name in ctx.args} if self.args else {}
-        )
+        outputs = _NOTHING
+        if self.args:
+            outputs = {name: ctx.args[name] for name in self.args if name in ctx.args}
         return Built(bytes(ctx.out), ctx.patches, outputs, self.shape.path)
 
     def trace(

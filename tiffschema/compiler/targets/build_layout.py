@@ -29,7 +29,7 @@ class Layout(Leaves):
         if from_file:
             with self.block('def settle():'):
                 self._windows()
-            self.emit('ctx.late.append(settle)')
+            self.emit('ctx.settle(settle)')
         else:
             self._windows()
 
@@ -40,7 +40,7 @@ class Layout(Leaves):
                     unpack = self.module.constant(
                         'unpack', f'Struct({self.code_of(found.head)!r}).unpack_from'
                     )
-                    self.emit(f'({local(found.head)},) = {unpack}(out, at_{local(found.head)})')
+                    self.emit(f'({local(found.head)},) = {unpack}(out, {self.place(found.head)})')
             text = printed(tree, self._given(f'sizes_[{window!r}]'))
             with self.block(f'if {window!r} in sizes_:'):
                 self.emit(f'{local(target)} = {text}')
@@ -62,7 +62,7 @@ class Layout(Leaves):
 
     def _patch(self, name: str, value: str) -> None:
         pack = self.module.constant('pack_into', f'Struct({self.code_of(name)!r}).pack_into')
-        self.emit(f'{pack}(out, at_{local(name)}, {value})')
+        self.emit(f'{pack}(out, {self.place(name)}, {value})')
 
     def _verify(self) -> None:
         """Emit the checks of fields and struct."""

@@ -43,6 +43,9 @@ class Leaves(Printer):
         if plan.extent:
             self.needs_place.add(plan.extent)
         self.plainly = self._plainly()
+        runs = [item.name for op in walk(plan.ops) if isinstance(op, Run) for item in op.items]
+        self._repeated = {name for name in self.needs_place if runs.count(name) > 1}
+        self._places: dict[str, str] = {}
 
     def where(self, name: str) -> str:
         """Return the expression of a field's path."""
@@ -95,12 +98,24 @@ class Leaves(Printer):
             self.emit(f'write(zeros_or_fail(ctx, {order!r}, ({told},), path))')
 
     def places(self, run: Run) -> None:
-        """Emit where fields lie that are written again later."""
+        """Emit where a Run begins, if fields of it are written again later."""
+        begin = ''
         offset = 0
         for item in run.items:
             if item.name in self.needs_place and item.name != 'item':
-                self.emit(f'at_{local(item.name)} = len(out) + {offset}')
+                if not begin:
+                    begin = self.fresh('run')
+                    self.emit(f'{begin} = len(out)')
+                place = f'{begin} + {offset}' if offset else begin
+                if item.name in self._repeated:  # in several cases of a switch
+                    self.emit(f'at_{local(item.name)} = {place}')
+                else:
+                    self._places[item.name] = place
             offset += item.size
+
+    def place(self, name: str) -> str:
+        """Return the expression of where a field lies that is written again."""
+        return self._places.get(name, f'at_{local(name)}')
 
     def value(self, name: str) -> str:
         """Return the expression of a field's value: the record's where nothing is done to it."""
@@ -156,10 +171,7 @@ class Leaves(Printer):
                 kind = self.dtype(item.numpy, field)
                 if len(item.shape) and item.shape[-1] == 2 and field.as_ == 'float':
                     return item.letters, [f'pairs_of({value}, {kind}, {path}).tobytes()']
-                return item.letters, [
-                    f'shaped(array_of({value}, {kind}, {len(item.shape)}, {path}), '
-                    f'{item.shape!r}, {path}).tobytes()'
-                ]
+                return item.letters, [f'items_bytes({value}, {kind}, {item.shape!r}, {path})']
         return item.letters, [value]
 
     def array(self, op: Array) -> None:

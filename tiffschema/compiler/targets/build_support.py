@@ -51,15 +51,19 @@ class Build:
     depth = MAX_DEPTH
     pack_error = struct.error
     zero = False
+    patches: Sequence[tuple[int, str]] = ()
+    """Places of pointers into the file, and their codes."""
+    late: Sequence[Callable[[], None]] = ()
+    """What is settled once all blocks have their place."""
 
-    def __init__(self, zero: bool = False) -> None:
+    def __init__(self) -> None:
         self.out = bytearray()
-        self.patches: list[tuple[int, str]] = []
         self.queue: list[Block] = []
-        self.late: list[Callable[[], None]] = []
-        self.args: dict[str, Any] = {}
-        if zero:
-            self.zero = zero
+
+    @cached_property
+    def args(self) -> dict[str, Any]:
+        """Arguments that follow from the values."""
+        return {}
 
     @cached_property
     def parents(self) -> list[Any]:
@@ -105,8 +109,18 @@ class Build:
                     f'the offset {offset} does not fit its pointer', block.path
                 ) from None
             if block.from_file:
-                self.patches.append((block.pointer, block.code))
+                self.patch(block.pointer, block.code)
         blocks.clear()
+
+    def patch(self, place: int, code: str) -> None:
+        """Note a pointer into the file."""
+        if not self.patches:
+            self.patches = []
+        self.patches.append((place, code))  # type: ignore[attr-defined]
+
+    def settle(self, function: Callable[[], None]) -> None:
+        """Call a function once all blocks have their place."""
+        self.late = [*self.late, function]
 
     def too_deep(self, path: str) -> NoReturn:
         """Say that values nest deeper than a reader would follow."""
@@ -209,6 +223,8 @@ def bytes_of(value: Any, path: str, room: int = -1) -> bytes:
 
 def array_of(value: Any, kind: Any, ndim: int, path: str) -> Any:
     """Return a number array of a stored type; refuses values that would change."""
+    if type(value) is numpy.ndarray and value.dtype == kind and value.ndim == ndim:
+        return value
     given = numpy.asarray(value)
     if given.dtype.kind == 'f' and kind.kind == 'u' and kind.itemsize == 8 and len(given):
         # NumPy makes floats of lists in which some integers are beyond int64.
@@ -229,6 +245,17 @@ def array_of(value: Any, kind: Any, ndim: int, path: str) -> Any:
     if kind.kind in 'iu' and not numpy.array_equal(made, given):
         raise BuildError(f'values do not fit {kind}', path)
     return made
+
+
+def items_bytes(value: Any, kind: Any, shape: tuple[int, ...], path: str) -> bytes:
+    """Return the bytes of a number array of a declared shape; refuses values that would change."""
+    if type(value) is numpy.ndarray and value.dtype == kind and value.shape == shape:
+        return value.tobytes()
+    array = array_of(value, kind, len(shape), path)
+    if array.shape != shape:
+        raise BuildError(f'has the shape {array.shape}, needs {shape}', path)
+    data: bytes = array.tobytes()
+    return data
 
 
 def pairs_of(value: Any, kind: Any, path: str) -> Any:
@@ -374,13 +401,6 @@ def choice_of(value: Any, choices: Sequence[tuple[type[Record], Any]], path: str
         elif names <= set(kind._fields):
             return build
     raise BuildError(f'fits none of {[kind._path for kind, _ in choices]}', path)
-
-
-def shaped(array: Any, shape: tuple[int, ...], path: str) -> Any:
-    """Return an array of a declared shape."""
-    if array.shape != shape:
-        raise BuildError(f'has the shape {array.shape}, needs {shape}', path)
-    return array
 
 
 def early_end(path: str) -> NoReturn:

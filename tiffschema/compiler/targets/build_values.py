@@ -117,18 +117,23 @@ def _lengths(builder: Builder) -> None:
             else:
                 pick = f'len({text})'
             solved = printed(tree, _given(builder, pick))
-            sources.append(f'({source!r}, None if {text} is None else {solved})')
+            sources.append((source, f'None if {text} is None else {solved}'))
         for source, tree in derived.lengths.get(target, []):
             solved = printed(tree, _given(builder, f'len({local(source)}_data)'))
-            sources.append(f'({source!r}, None if {local(source)} is None else {solved})')
+            sources.append((source, f'None if {local(source)} is None else {solved}'))
         text = builder.argument(target) if target in dict(plan.args) else local(target)
         if target in dict(plan.args):
+            told = ', '.join(f'({source!r}, {value})' for source, value in sources)
             builder.emit(
                 f'{text} = ctx.args[{target!r}] = agree(path, {target!r}, '
-                f"(('the argument', {text}), {', '.join(sources)},))"
+                f"(('the argument', {text}), {told}))"
             )
             continue
-        builder.emit(f'{text} = agree(path, {target!r}, ({", ".join(sources)},))')
+        if len(sources) == 1:
+            builder.emit(f'{text} = {sources[0][1]}')
+        else:
+            told = ', '.join(f'({source!r}, {value})' for source, value in sources)
+            builder.emit(f'{text} = agree(path, {target!r}, ({told}))')
         if builder.fields[target].when is None:  # else absent, like what it counts
             # The given number stays where all that it counts may lawfully be absent and is, or was
             # lost on reading; a struct that says its own size ends before a number not given.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy
 
+from ...types import Buffer
 from ..support import divided
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ class TableType:
             return _stk_times(column)
         return column
 
-    def write(self, rows: Any) -> bytes:
+    def write(self, rows: Any) -> Buffer:
         """Return the bytes of rows, given as a structured array, records or mappings.
 
         Raises:
@@ -108,7 +109,7 @@ class TableType:
         names = self.dtype.names or ()
         if isinstance(rows, numpy.ndarray) and rows.dtype.names:
             if rows.dtype == self.dtype and not self.columns:
-                return rows.tobytes()
+                return numpy.ascontiguousarray(rows).data  # copied once, by who takes it
             given: Callable[[str], Any] = rows.__getitem__
             missing = set(names) - set(rows.dtype.names)
             if missing:

@@ -326,6 +326,9 @@ class Builder(Layout):
         points = any(isinstance(item, At) for item in walk(op.body))
         text = self.expr(op.condition)
         if names & set(self.derived.pointers):
+            if _asks_itself(op.body):
+                self.ops(op.body)
+                return
             with self.block(f'if {name} is not None:'):
                 self.ops(op.body)
             return
@@ -389,7 +392,7 @@ class Builder(Layout):
             raise NoInverse(op.name, 'no field holds its offset alone')
         code = self.code_of(pointer)
         with self.block(f'if {name} is not None:'):
-            place = f'at_{local(pointer)}'
+            place = self.place(pointer)
             function = self.fresh('block')
             with self.block(f'def {function}(path=path, {name}={name}):'):
                 self.ops(op.body)
@@ -451,6 +454,13 @@ def _equalities(tree: Expr) -> list[tuple[Name, object]]:
         case Binary(op='==', left=Name() as name, right=Const(value=value)):
             return [(name, value)]
     return []
+
+
+def _asks_itself(body: Sequence[Op]) -> bool:
+    """Whether a body is one jump, which asks whether there is a value to jump to."""
+    if len(body) != 1:
+        return False
+    return isinstance(body[0], At) or (isinstance(body[0], Guard) and _asks_itself(body[0].body))
 
 
 def _makes_own(body: Sequence[Op]) -> bool:

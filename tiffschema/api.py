@@ -15,7 +15,7 @@ __all__ = ['imread', 'memmap']
 
 def imread(
     files: Any = None, *, selection: Any = None,
-    return_as: Literal['numpy', 'xarray', 'zarr'] | None = None, aszarr: bool = False,
+    return_as: Literal['numpy', 'xarray', 'zarr', 'dask'] | None = None, aszarr: bool = False,
     key: Any = None, series: Any = None, kind: str | None = None, level: int | None = None,
     squeeze: bool | None = None, maxworkers: int | None = None, buffersize: int | None = None,
     mode: Literal['r', 'r+'] | None = None, name: str | None = None, offset: int | None = None,
@@ -38,7 +38,7 @@ def imread(
         files: Path, URL, bytes, binary file object, `FileHandle`; or a glob pattern or a list of
             files, which are read as a sequence.
         selection: Indices of the result as NumPy has them; only what they touch is decoded.
-        return_as: ``'numpy'`` (default), ``'xarray'`` or ``'zarr'``.
+        return_as: ``'numpy'`` (default), ``'xarray'``, or what reads later: ``'zarr'``, ``'dask'``.
         aszarr: The same as ``return_as='zarr'``.
         key: Pages as integer, slice or sequence of integers.
         series, kind, level: Number and kind of a series, level of its pyramid (0 is the full size).
@@ -96,17 +96,20 @@ def _read(files: Any, given: Mapping[str, Any], kwargs: dict[str, Any]) -> Any:
         return {name: given[name] for group in groups for name in group}
 
     return_as = 'zarr' if given['aszarr'] else given['return_as']
-    if return_as not in (None, 'numpy', 'xarray', 'zarr'):
-        raise ValueError(f"return_as {return_as!r} is none of 'numpy', 'xarray', 'zarr'")
+    if return_as not in (None, 'numpy', 'xarray', 'zarr', 'dask'):
+        raise ValueError(f"return_as {return_as!r} is none of 'numpy', 'xarray', 'zarr', 'dask'")
     file = _single(files, given)
     if file is None:
-        storing = chosen(_STORING[:3]) if return_as == 'zarr' else {}
+        later = {'zarr': _STORING[:3], 'dask': ('fillvalue',)}
+        storing = chosen(later.get(return_as, ()))
         rest = _said({**chosen(_CHOOSING, _OPENING, _DECODING, _NAMING), **storing})
         return _sequence(files, return_as, given, {**rest, **kwargs})
     flags = {name: kwargs.pop(name) for name in list(kwargs) if name.startswith('is_')}
     opening = {**chosen(_OPENING), **flags}
     if return_as == 'zarr':
         return _store(file, opening, {**chosen(_CHOOSING), **_said(chosen(_STORING)), **kwargs})
+    if return_as == 'dask':
+        return _delayed(file, opening, {**chosen(_CHOOSING), **kwargs}, given['selection'])
     if kwargs and given['colour'] is None:
         raise TypeError(f'imread() got an unexpected keyword argument {next(iter(kwargs))!r}')
     from .runtime.file import TiffFile
@@ -151,6 +154,19 @@ def _store(file: Any, opening: dict[str, Any], reading: dict[str, Any]) -> Any:
         raise
     store.adopt(tif)
     return store
+
+
+def _delayed(file: Any, opening: dict[str, Any], reading: dict[str, Any], selection: Any) -> Any:
+    """Return a dask array; its file is closed when the array is forgotten."""
+    from .runtime.file import TiffFile
+
+    tif = TiffFile(file, **opening)
+    try:
+        array = tif.asdask(**reading)
+        return array if selection is None else array[selection]
+    except BaseException:
+        tif.close()
+        raise
 
 
 _SEQUENCE = ('pattern', 'container', 'imread', 'imreadargs', 'axestiled', 'chunkshape')

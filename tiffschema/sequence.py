@@ -223,6 +223,16 @@ class FileSequence(Sequence[str]):
 
         return face('zarr.sequence')(self, **kwargs)
 
+    def asdask(self, **kwargs: Any) -> Any:
+        """Return the stack as a dask array, by default with a chunk for each file.
+
+        Raises:
+            UnsupportedError: The package dask is absent.
+        """
+        from .model.faces import face
+
+        return face('dask.sequence')(self, **kwargs)
+
 
 class TiffSequence(FileSequence):
     """A stack of TIFF files.
@@ -246,6 +256,10 @@ class TiffSequence(FileSequence):
 
 _OF_SEQUENCE = ('container', 'sort', 'parse', 'pattern', 'axesorder', 'categories', '_shape')
 _OF_ASARRAY = ('imreadargs', 'chunkshape', 'chunkdtype', 'axestiled', 'ioworkers', 'out_inplace')
+_LATER = {
+    'zarr': ('chunkmode', 'fillvalue', 'zattrs', 'dimension_names'),
+    'dask': ('chunks', 'fillvalue'),
+}
 
 
 def imread_sequence(
@@ -257,12 +271,17 @@ def imread_sequence(
     if imread is not None:
         naming['imread'] = imread
     reading = {name: kwargs.pop(name) for name in _OF_ASARRAY if name in kwargs}
+    later = {name: kwargs.pop(name) for name in _LATER.get(return_as or '', ()) if name in kwargs}
     reading['imreadargs'] = {**(reading.get('imreadargs') or {}), **kwargs}
-    if return_as == 'zarr':
-        # The store reads files later, and closes the container.
+    if return_as in ('zarr', 'dask'):
+        # Files are read later, by the threads of who asks.
+        for name in ('out_inplace', 'ioworkers'):
+            reading.pop(name, None)
         of_sequence = TiffSequence(files, **naming)
-        reading.pop('out_inplace', None)
-        return of_sequence.aszarr(**reading)
+        if return_as == 'zarr':
+            return of_sequence.aszarr(**reading, **later)
+        array = of_sequence.asdask(**reading, **later)
+        return array if selection is None else array[selection]
     with TiffSequence(files, **naming) as sequence:
         result = sequence.asarray(out=out, **reading)
     if selection is not None:

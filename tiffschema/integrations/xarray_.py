@@ -15,7 +15,28 @@ from tiffschema.errors import UnsupportedError
 from tiffschema.model.axes import axes_unique
 from tiffschema.runtime.coordinates import Coordinates, page_coordinates
 
-__all__ = ['page_dataarray', 'sequence_dataarray', 'series_dataarray']
+__all__ = [
+    'coordinate_variables',
+    'page_attributes',
+    'page_dataarray',
+    'sequence_dataarray',
+    'series_dataarray',
+]
+
+
+def coordinate_variables(
+    dims: Sequence[str], shape: Sequence[int], coordinates: Coordinates | None
+) -> dict[str, Any]:
+    """Return what is known of the positions along axes: values, with their units."""
+    found: dict[str, Any] = {}
+    if coordinates is None:
+        return found
+    for dim, size in zip(dims, shape, strict=True):
+        values = coordinates.array(dim, size)
+        if values is not None and len(values) == size:
+            unit = coordinates.units.get(dim)
+            found[dim] = ((dim,), values, {'units': unit} if unit else {})
+    return found
 
 
 def _dataarray(
@@ -36,14 +57,21 @@ def _dataarray(
         raise UnsupportedError(
             'asxarray needs xarray, which is not installed; install tiffschema[xarray]'
         ) from None
-    coords: dict[str, Any] = {}
-    for dim, size in zip(dims, data.shape, strict=True):
-        values = None if coordinates is None else coordinates.array(dim, size)
-        if coordinates is None or values is None or len(values) != size:
-            continue
-        unit = coordinates.units.get(dim)
-        coords[dim] = xarray.Variable((dim,), values, {'units': unit} if unit else {})
+    coords = coordinate_variables(dims, data.shape, coordinates)
     return xarray.DataArray(data, coords, tuple(dims), name=name or None, attrs=dict(attrs))
+
+
+def page_attributes(page: Any, coordinates: Coordinates) -> dict[str, Any]:
+    """Return the attributes of the array of a page."""
+    photometric = getattr(page.photometric, 'name', page.photometric)
+    attrs: dict[str, Any] = {
+        'photometric': str(photometric).lower(),
+        'coord_offsets': dict(coordinates.offsets),
+        'coord_scales': dict(coordinates.scales),
+    }
+    if coordinates.units:
+        attrs['coord_units'] = dict(coordinates.units)
+    return attrs
 
 
 def page_dataarray(page: Any, /, **kwargs: Any) -> Any:
@@ -68,15 +96,8 @@ def page_dataarray(page: Any, /, **kwargs: Any) -> Any:
     """
     _check(kwargs)
     keyframe = page.keyframe
-    photometric = getattr(keyframe.photometric, 'name', keyframe.photometric)
     coordinates = page_coordinates(keyframe)
-    attrs: dict[str, Any] = {
-        'photometric': str(photometric).lower(),
-        'coord_offsets': dict(coordinates.offsets),
-        'coord_scales': dict(coordinates.scales),
-    }
-    if coordinates.units:
-        attrs['coord_units'] = dict(coordinates.units)
+    attrs = page_attributes(keyframe, coordinates)
     data = page.asarray(**kwargs)
     return _dataarray(data, axes_unique(page.axes), '', attrs, coordinates)
 

@@ -7,7 +7,6 @@ Chunks are served decoded, little-endian, as Zarr format 3 with the codec ``byte
 from __future__ import annotations
 
 import asyncio
-import itertools
 import json
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -28,6 +27,7 @@ from .chunks import (
     locate_image,
     located_image,
 )
+from .stacked import StackedFiles
 
 try:
     from zarr.abc.store import (
@@ -418,43 +418,6 @@ class ZarrTiffStore(ZarrStore):
         write_references(self, jsonfile, url, **kwargs)
 
 
-class _StackedFiles:
-    """Chunks that are the images of files."""
-
-    def __init__(self, store: ZarrFileSequenceStore, tiled: Any, dtype: Any, fill: Any) -> None:
-        self.shape: Index = tuple(tiled.shape)
-        self.chunkshape: Index = tuple(max(1, size) for size in tiled.chunks)
-        self.grid = tuple(
-            -(-size // chunk) for size, chunk in zip(self.shape, self.chunkshape, strict=True)
-        )
-        self.dtype = np.dtype(dtype)
-        self.fillvalue = self.dtype.type(fill)
-        indices = tiled.indices(store.sequence.indices)
-        self.files = {index: number for number, index in enumerate(indices)}
-        self._store = store
-
-    def indices(self) -> Iterator[Index]:
-        return itertools.product(*(range(count) for count in self.grid))
-
-    def holds(self, index: Index) -> bool:
-        return len(index) == len(self.grid) and all(
-            0 <= place < count for place, count in zip(index, self.grid, strict=True)
-        )
-
-    def read(self, index: Index) -> NDArray[Any] | None:
-        number = self.files.get(index)
-        if number is None:
-            return None
-        image = np.asarray(self._store.sequence.read(number, **self._store.imreadargs))
-        if image.size != int(np.prod(self.chunkshape)):
-            name = self._store.sequence[number]
-            raise ValueError(f'{name!r} has shape {image.shape}, expected {self.chunkshape}')
-        return np.ascontiguousarray(image, self.dtype).reshape(self.chunkshape)
-
-    def write(self, index: Index, chunk: NDArray[Any]) -> None:
-        raise UnsupportedError('stacks of files are read only')
-
-
 class ZarrFileSequenceStore(ZarrStore):
     """A stack of files as a Zarr store, one chunk per file.
 
@@ -492,25 +455,23 @@ class ZarrFileSequenceStore(ZarrStore):
         read_only: bool = True,
         **kwargs: Any,
     ) -> None:
-        from tiffschema.model.filenames import TiledSequence
-
         if not read_only:
             raise ValueError('read_only: stacks of files cannot be written')
         super().__init__(read_only=True)
         checked_chunkmode(chunkmode, FILE, (FILE,))
         self.sequence = sequence
         self.imreadargs = {**(imreadargs or {}), **kwargs}
-        if chunkshape is None or chunkdtype is None:
-            first = np.asarray(sequence.read(0, **self.imreadargs))
-            chunkshape = first.shape if chunkshape is None else chunkshape
-            chunkdtype = first.dtype if chunkdtype is None else chunkdtype
+        self.chunked = StackedFiles(
+            sequence, chunkshape=chunkshape, chunkdtype=chunkdtype, axestiled=axestiled,
+            fillvalue=fillvalue, imreadargs=self.imreadargs,
+        )  # fmt: skip
+        tiled = self.chunked.tiled
         self._arguments: dict[str, Any] = {
-            'fillvalue': fillvalue, 'chunkshape': tuple(chunkshape), 'chunkdtype': chunkdtype,
+            'fillvalue': fillvalue, 'chunkshape': tiled.chunkshape,
+            'chunkdtype': self.chunked.dtype,
             'axestiled': axestiled, 'dimension_names': dimension_names, 'zattrs': zattrs,
             'imreadargs': self.imreadargs,
         }  # fmt: skip
-        tiled = TiledSequence(sequence.shape, chunkshape, axestiled=axestiled)
-        self.chunked = _StackedFiles(self, tiled, chunkdtype, fillvalue or 0)
         self.dimension_names = None if dimension_names is None else tuple(dimension_names)
         self.zattrs = dict(zattrs or {})
         ndim = len(tiled.shape)

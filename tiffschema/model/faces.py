@@ -16,6 +16,8 @@ _targets: dict[str, str] = {
     'runtime.handle': 'tiffschema.runtime.filehandle:target_handle',
     'zarr.store': 'tiffschema.integrations.zarr_store:open_store',
     'zarr.sequence': 'tiffschema.integrations.zarr_store:open_sequence',
+    'dask.image': 'tiffschema.integrations.dask_:image_dask',
+    'dask.sequence': 'tiffschema.integrations.dask_:sequence_dask',
     'xarray.page': 'tiffschema.integrations.xarray_:page_dataarray',
     'xarray.series': 'tiffschema.integrations.xarray_:series_dataarray',
     'xarray.sequence': 'tiffschema.integrations.xarray_:sequence_dataarray',

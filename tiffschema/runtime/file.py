@@ -309,6 +309,12 @@ class TiffFile(FileFlags):
             maxworkers=maxworkers, buffersize=buffersize, **kwargs,
         )  # fmt: skip
 
+    def asdask(self, key: Any = None, **kwargs: Any) -> Any:
+        """Return a page or series as a dask array; see `filereading.asdask`."""
+        from .filereading import asdask
+
+        return asdask(self, key, **kwargs)
+
     # Opening and closing
 
     def close(self) -> None:

@@ -258,6 +258,25 @@ def asxarray(
     return _image(tif, key, series, kind, level, squeeze).asxarray(**kwargs)
 
 
+def asdask(
+    tif: Any,
+    key: int | None = None,
+    *,
+    series: int | TiffPageSeries | None = None,
+    kind: str | None = None,
+    level: int | None = None,
+    squeeze: bool | None = None,
+    **kwargs: Any,
+) -> Any:
+    """Return a page or series as a dask array; the parameters are those of `asarray`.
+
+    Raises:
+        IndexError: There is no such page, series or level.
+        ValueError: The file has no pages.
+    """
+    return _image(tif, key, series, kind, level, squeeze).asdask(**kwargs)
+
+
 def _image(tif: Any, key: Any, series: Any, kind: Any, level: Any, squeeze: Any) -> Any:
     if not tif.pages:
         raise ValueError(f'{tif.filename!r} has no pages')

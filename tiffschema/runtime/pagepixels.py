@@ -502,6 +502,12 @@ class PagePixels:
 
         return face('xarray.page')(self, **kwargs)
 
+    def asdask(self, **kwargs: Any) -> Any:
+        """Return the image as a dask array."""
+        from tiffschema.model.faces import face
+
+        return face('dask.image')(self, **kwargs)
+
     def fill_value(self) -> Any:
         """Return the value of samples that are not stored."""
         dtype = self._geometry.dtype

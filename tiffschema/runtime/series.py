@@ -510,6 +510,12 @@ class TiffPageSeries(Sequence[Any]):
 
         return face('xarray.series')(self, level=level, squeeze=squeeze, **kwargs)
 
+    def asdask(self, **kwargs: Any) -> Any:
+        """Return the image, or a level of it, as a dask array."""
+        from tiffschema.model.faces import face
+
+        return face('dask.image')(self, **kwargs)
+
     def __repr__(self) -> str:
         number = '' if self._index is None else f' {self._index}'
         return f'<tiffschema.TiffPageSeries{number} {self.kind}>'

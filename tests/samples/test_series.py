@@ -16,6 +16,7 @@ import pytest
 from tiffschema.errors import TiffFileError
 from tiffschema.runtime.file import TiffFile
 
+STITCHED = 'the image that tiles make, with its levels, is a series too'
 EMPTY = 'pages without an image are in no series'
 DIFFERENCES: dict[str, str] = {
     'bitdepth/algart-tiff__test-rgb-2-4-2.tif': 'samples of 2, 4 and 2 bits are fields of a record',
@@ -28,6 +29,17 @@ DIFFERENCES: dict[str, str] = {
     'malformed/exiv2__010_bad_free.tif': 'PlanarConfiguration without meaning is contiguous',
     'malformed/metadata-extractor-images__m2-3562055aecf63b573f8a18c4034a4a23.tif': EMPTY,
     'malformed/metadata-extractor-images__m6-76c43508fc007bcf5902b6a28e8055a5.tif': EMPTY,
+    **dict.fromkeys(
+        (
+            'ndtiff/v2/ndtiffv2.0_stitched_test/Full_resolution/'
+            'ndtiffv2.0_stitched_test_NDTiffStack.tif',
+            'ndtiff/v3/ndtiff3.2_magellan_explore_rgb/Full_resolution/'
+            'Magellan_expolore_multi_channel_NDTiffStack.tif',
+            'ndtiff/v3/no_magellan_explore_multi_channel/Full_resolution/'
+            'explore_channels_NDTiffStack.tif',
+        ),
+        STITCHED,
+    ),
     'multipage/libtiff__test_ifd_loop_subifd.tif': 'the chain has one more page before it loops',
     'multipage/libtiff__test_ifd_loop_to_first.tif': 'two pages are not uniform, loop or not',
 }

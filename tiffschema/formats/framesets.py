@@ -27,6 +27,7 @@ __all__ = [
     'frames_of',
     'levels_of',
     'sibling_bytes',
+    'sibling_names',
 ]
 
 _LOWEST_OFFSET = 8
@@ -248,6 +249,20 @@ def sibling_bytes(tif: Any, name: str) -> bytes:
         return bytes(source.view(0, source.size))
     finally:
         source.close()
+
+
+def sibling_names(tif: Any, folder: str = '') -> list[str]:
+    """Return the sorted names of what lies in the folder of a file, or in one relative to it."""
+    path = os.path.join(os.path.dirname(tif.source.path), folder)
+    location = getattr(tif.source, 'fs', None)
+    try:
+        if location is not None:
+            return sorted(os.path.basename(str(each)) for each in location.ls(path, detail=False))
+        if tif.source.is_file and tif.source.path:
+            return sorted(os.listdir(path or '.'))
+    except OSError as error:
+        tif.faults.add(f'folder {path!r} cannot be listed: {error}', 'series')
+    return []
 
 
 def frames_of(

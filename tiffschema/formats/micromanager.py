@@ -8,7 +8,6 @@ Source: micro-manager.org: Micro-Manager file formats; Micro-Manager: MultipageT
 from __future__ import annotations
 
 import math
-import os
 from typing import Any
 
 import numpy as np
@@ -18,16 +17,15 @@ from tiffschema.errors import FormatError, LimitError, TiffFileError
 from tiffschema.model.sections import schemas
 from tiffschema.runtime.series import TiffPageSeries
 
-from .framesets import OffsetFrames
+from .framesets import OffsetFrames, sibling_names
 
-__all__ = ['header', 'metadata', 'series']
+__all__ = ['header', 'metadata', 'pixel_offsets', 'series']
 
 _SCHEMA = 'vendor/micromanager'
 _HEADER_AT = 8
 _STRIP_OFFSETS = 273
 _METADATA = 51123
 _TRIED = 8
-_NDTIFF_1 = 483729
 _AXES = ('C', 'Z', 'T', 'R')
 _PLACES = ('ChannelIndex', 'SliceIndex', 'FrameIndex', 'PositionIndex')
 _SIZES = {'C': 'Channels', 'Z': 'Slices', 'T': 'Frames', 'R': 'Positions'}
@@ -65,8 +63,7 @@ def metadata(tif: Any) -> dict[str, Any]:
         if record.Summary is not None:
             found['Summary'] = record.Summary
         return found
-    ndtiff_1 = record.comments_magic == _NDTIFF_1
-    found['MajorVersion'] = record.comments_offset if ndtiff_1 else 0
+    found['MajorVersion'] = record.ndtiff_version or 0
     if record.Summary is not None:
         found['Summary'] = record.Summary
     if record.IndexMap is not None:
@@ -161,14 +158,13 @@ def _is_part_of_set(tif: Any) -> bool:
 def _others(tif: Any, summary: dict[str, Any]) -> list[tuple[Any, NDArray[np.uint32]]]:
     """Return the other files of the set with their index maps."""
     own = str(tif.filename)
-    if not _is_part_of_set(tif) or not tif.source.is_file or not tif.source.path:
+    if not _is_part_of_set(tif):
         return []
     prefix = summary.get('Prefix') or own.split('_MMStack')[0]
     if not isinstance(prefix, str) or not own.startswith(prefix):
         return []
     found = []
-    folder = os.path.dirname(tif.source.path) or '.'
-    for name in sorted(os.listdir(folder)):
+    for name in sibling_names(tif):
         if name == own or not name.startswith(f'{prefix}_MMStack') or not name.endswith('.tif'):
             continue
         try:
@@ -210,7 +206,7 @@ def _made(
     for number, (file, rows) in enumerate(maps):
         index = tuple(rows[:, _AXES.index(axis)].astype(np.int64) - lowest[axis] for axis in order)
         places = np.ravel_multi_index(index, lead)
-        begins = _data_offsets(file, rows[:, 4].astype(np.int64), page)
+        begins = pixel_offsets(file, rows[:, 4].astype(np.int64), page)
         # The last entry wins where a plane was written twice.
         numbers[places] = np.where(begins > 0, number, -1)
         offsets[places] = begins
@@ -240,7 +236,7 @@ def _given(file: Any) -> Any:
     return lambda: file
 
 
-def _data_offsets(file: Any, ifds: NDArray[np.int64], page: Any) -> NDArray[np.int64]:
+def pixel_offsets(file: Any, ifds: NDArray[np.int64], page: Any) -> NDArray[np.int64]:
     """Return where the pixels of planes lie, 0 for planes that the file does not hold whole.
 
     Pixels lie at a constant distance behind their directory, which is told from one that is

@@ -114,13 +114,19 @@ class ChunkedImage:
         self._given = fillvalue
         nodata = keyframe.fill_value()
         self.fillvalue = self.dtype.type(nodata if fillvalue is None else fillvalue)
-        self.plan = FramePlan.of(self.shape, keyframe.shape, self.geometry.shaped)
+        # Images made of tiles that are frames have chunks of their own.
+        self._lengths: dict[str, int] | None = getattr(image, 'chunk_lengths', None)
+        self.plan = None
+        if self._lengths is None:
+            self.plan = FramePlan.of(self.shape, keyframe.shape, self.geometry.shaped)
         self.chunkshape = self._chunkshape()
         self.grid: Index = tuple(
             -(-size // chunk) for size, chunk in zip(self.shape, self.chunkshape, strict=True)
         )
 
     def _chunkshape(self) -> Index:
+        if self._lengths is not None:
+            return tuple(max(1, self._lengths.get(axis, 1)) for axis in self.axes)
         if self.plan is None or 0 in self.shape:
             return tuple(max(1, size) for size in self.shape)
         lead = (1,) * len(self.plan.lead)

@@ -202,7 +202,7 @@ class TiffFile(FileFlags):
             OSError: There is no such file.
         """
         root = self.root
-        path = os.path.join(os.path.dirname(root.source.path), name)
+        path = os.path.join(os.path.dirname(self.source.path), name)
         found = root._companions.get(path)
         if found is None:
             file: Any = path

@@ -83,7 +83,7 @@ def _detected(tif: Any) -> list[TiffPageSeries]:
             return found
         if kind == 'ome' and _holds(tif, 'imagej'):
             skip_to = 'imagej'
-        elif kind != 'mmstack':
+        elif kind not in ('mmstack', 'ndtiff'):
             skip_to = 'generic'
     return []
 

@@ -39,9 +39,13 @@ class PageFile:
         head: The TIFF header and what follows it.
         byteorder: Of the file.
         resolution_first: Resolutions precede the pixels, as in NDTiff 2 and later.
+        terminated: Texts end with a NUL, as in MMStack.
     """
 
-    def __init__(self, head: bytes, byteorder: ByteOrder, *, resolution_first: bool) -> None:
+    def __init__(
+        self, head: bytes, byteorder: ByteOrder, *, resolution_first: bool, terminated: bool
+    ) -> None:
+        self._end = b'\0' if terminated else b''
         self.data = bytearray(head)
         self._codec = codec('classic', byteorder)
         self._order = (258, 282, 283, _STRIP) if resolution_first else (258, _STRIP, 282, 283)
@@ -54,7 +58,7 @@ class PageFile:
 
         Parameters:
             image: Pixels, gray or RGB.
-            text: The metadata of the page, without the NUL that ends it.
+            text: The metadata of the page, without a NUL at its end.
             extra: Code, type and value of further tags.
         """
         data = self.data
@@ -91,13 +95,15 @@ class PageFile:
             (258, 3, (8 * image.itemsize,) * samples), (259, 3, 1),
             (262, 3, 2 if samples == 3 else 1), (_STRIP, 4, 0), (277, 3, samples),
             (278, 4, image.shape[0]), (279, 4, image.nbytes), (282, 5, _RESOLUTION),
-            (283, 5, _RESOLUTION), (296, 3, 3), *extra, (_METADATA, 2, text),
+            (283, 5, _RESOLUTION), (296, 3, 3), *extra,
         ]  # fmt: skip
         values.sort(key=lambda row: row[0])
-        return [
+        entries = [
             Entry(code, *self._codec.encode_value(None, kind, value))
             for code, kind, value in values
         ]
+        data = text.encode() + self._end
+        return [*entries, Entry(_METADATA, 2, len(data), data)]
 
     def _place(self, entries: Sequence[Entry], address: int, image: NDArray[Any]) -> list[int]:
         """Return the offset of the values of each entry, 0 where they lie in it."""

@@ -120,6 +120,7 @@ def _file(
         _head(summary, rows, [1] * len(rows), byteorder, reserved),
         byteorder,
         resolution_first=False,
+        terminated=True,
     )
     start = codec('classic', byteorder).header_nbytes
     placed: list[Placed] = []

@@ -39,12 +39,12 @@ def _image(
     bitorder: bool = False,
     salvage: str = '',
     samples: str = '',
+    endless: bool = False,
 ) -> None:
     saved = _ways(salvage)[0] if salvage else None
     types = tuple(samples.split())
-    codecs._add(
-        Codec(code, name, _ways(decode), _ways(encode), needs, True, bitorder, saved, types)
-    )
+    ways = _ways(decode), _ways(encode)
+    codecs._add(Codec(code, name, *ways, needs, True, bitorder, saved, types, endless))
 
 
 def _absent(code: int, name: str, needs: str) -> None:
@@ -235,7 +235,14 @@ _image(
     _INSTALL.format('jpegxl'),
 )
 for _code, _name in ((65000, 'EER_V0'), (65001, 'EER_V1'), (65002, 'EER_V2')):
-    _image(_code, _name, 'eer:decode eer | eer:decode_eer', 'eer:encode', samples='bool uint8')
+    _image(
+        _code,
+        _name,
+        'eer:decode eer | eer:decode_eer',
+        'eer:encode',
+        samples='bool uint8',
+        endless=True,
+    )
 
 _RAW = 'it is a camera-raw encoding of {}, for which no codec is registered'
 for _code, _name, _maker in (

@@ -96,6 +96,7 @@ class Codec:
         salvage: Returns what damaged data yields; called with (data, spec, nbytes), for codecs of
             images with (data, spec, shape).
         samples: Names of the types that can be encoded; empty where each encoder says itself.
+        endless: A stream that is cut off looks like a whole one; only its size tells.
     """
 
     code: int
@@ -107,6 +108,7 @@ class Codec:
     bitorder: bool = True
     salvage: Implementation | None = None
     samples: tuple[str, ...] = ()
+    endless: bool = False
     _chosen: dict[str, tuple[Implementation, Callable[..., Any]]] = field(
         default_factory=dict, compare=False, repr=False
     )

@@ -336,6 +336,7 @@ class _Segments:
         self._cache = job.options.cache if not job.is_full else None
         self._fault = job.options.fault
         self._keeps_zero = job.options.zeroed and job.reader.has_zero_fill
+        self._endless = decode.codec.endless
 
     def hold(self, first: int, views: list[memoryview]) -> None:
         """Keep what was fetched for the segments from `first` on."""
@@ -408,6 +409,8 @@ class _Segments:
                     target[...] = self.fill
                 continue
             try:
+                if self._endless:
+                    self._check_size(view, row, index, number)
                 if place.inner is None:
                     self.decode(view, place.extent, target, self._sink(row, index, number))
                 else:
@@ -448,9 +451,22 @@ class _Segments:
             place, index = divmod(number, segments)
             try:
                 sink = None if self._fault is None else self._sink(place, index, number)
+                if self._endless:
+                    self._check_size(view, place, index, number)
                 decode(view, (z1 - z, y1 - y, x1 - x, contig), target, sink)
             except TiffSchemaError as error:
                 raise self._cause(error, view, place, index, number) from error
+
+    def _check_size(self, view: memoryview, row: int, index: int, number: int) -> None:
+        """Record, or raise, that a segment is cut off which its codec takes for a whole one."""
+        if 0 < len(view) < self.sizes[number]:
+            error = TruncatedError('the rest is lost', 'segment')
+            sink = self._sink(row, index, number)
+            if sink is None:
+                raise error
+            named = self._cause(error, view, row, index, number)
+            assert isinstance(named, FormatError)
+            sink(named)
 
     def _cause(
         self, error: TiffSchemaError, view: memoryview, row: int, index: int, number: int

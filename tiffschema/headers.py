@@ -91,14 +91,16 @@ def read_ndtiff_index(file: str | os.PathLike[str], /) -> Iterator[tuple[Any, ..
         FormatError: It ends within a record, or is no index.
     """
     from .model.sections import schemas
+    from .model.text import parse_json
 
     struct = schemas['vendor/micromanager'].struct('index_entry')
     data = Path(file).read_bytes()
     position = 0
     while position < len(data):
         record, position = struct.parse_next(data, position)
+        place = record.place
         yield (
-            record.axes, record.filename, record.offset, record.width, record.height,
-            int(record.pixel_type), record.compression, record.meta_offset, record.meta_size,
-            record.meta_compression,
+            parse_json(record.axes), record.filename, place.offset, place.width, place.height,
+            int(place.pixel_type), place.compression, place.meta_offset, place.meta_size,
+            place.meta_compression,
         )  # fmt: skip

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tiffschema import read_ndtiff_index
 from tiffschema.errors import FormatError
 from tiffschema.runtime.file import TiffFile
 from tiffschema.testing.forge import Forged, forge
@@ -282,3 +283,9 @@ def test_levels_that_cannot_be_read_are_faults(tmp_path: Path) -> None:
         assert len(tif.series[1].levels) == 1
         np.testing.assert_array_equal(tif.series[1].asarray(), forged.series[1].levels[0])
         assert any('Downsampled_x2' in fault.message for fault in tif.faults)
+
+
+def test_the_records_of_an_index(tmp_path: Path) -> None:
+    tifffile = pytest.importorskip('tifffile', reason='tifffile: the reader to compare with')
+    path = forge('ndtiff').write(tmp_path).parent / INDEX
+    assert list(read_ndtiff_index(path)) == list(tifffile.read_ndtiff_index(path))

@@ -65,6 +65,12 @@ HOMES: Final[dict[str, str]] = {
             'parse_kwargs', 'product', 'rational', 'update_kwargs', 'xml2dict',
         )
     },
+    # changing files
+    'TagEditor': 'writer.edit:TagEditor',
+    'compact': 'writer.compact:compact',
+    # cloud-optimised GeoTIFF
+    'geo_tags': 'writer.geokeys:geo_tags',
+    'write_cog': 'writer.cog:write_cog',
     # schemas
     'schemas': 'model.sections:schemas',
     'register_schema': 'model.sections:register_schema',

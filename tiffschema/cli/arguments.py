@@ -75,7 +75,10 @@ def _schema(parser: argparse.ArgumentParser) -> None:
         ('docs', 'reference page, Markdown'),
     ):
         action = actions.add_parser(name, help=text)
-        action.add_argument('id', nargs='*' if name == 'check' else None, help='id or YAML file')
+        nargs = {'check': '*', 'docs': '?'}.get(name)
+        action.add_argument('id', nargs=nargs, help='id or YAML file')
+        if name == 'docs':
+            action.add_argument('--out', metavar='DIR', help='write pages of all schemas, an index')
     source = actions.add_parser('source', help='generated Python')
     strategy = actions.add_parser('strategy', help='examples drawn by Hypothesis')
     for action in (source, strategy):

@@ -94,7 +94,21 @@ def _source(arguments: argparse.Namespace) -> int:
 
 
 def _docs(arguments: argparse.Namespace) -> int:
-    print(_schema(arguments.id).docs())
+    """Print a page, or write the pages of all schemas."""
+    if arguments.out is None:
+        if arguments.id is None:
+            raise CommandError('name a schema, or a folder for all by --out')
+        print(_schema(arguments.id).docs())
+        return 0
+    if arguments.id is not None:
+        raise CommandError('--out writes the pages of all schemas; name none')
+    from .reference import write_reference
+
+    try:
+        changed = write_reference(Path(arguments.out))
+    except OSError as error:
+        raise CommandError(str(error)) from None
+    print(f'{len(changed)} pages changed in {arguments.out}')
     return 0
 
 

@@ -6,6 +6,7 @@ detection, metadata, series) are shown from their checked text, whatever they me
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 __all__ = ['schema_page']
 
 _LONG_TABLE = 2000
+_SHOWN = (
+    ('detect', 'Detection'), ('metadata', 'Metadata'), ('series', 'Series'), ('blocks', 'Blocks'),
+    ('namespaces', 'Name spaces'), ('kinds', 'Order of kinds'),
+)  # fmt: skip
 
 
 def schema_page(schema: Schema, variant: str | None = None) -> str:
@@ -53,7 +58,7 @@ def schema_page(schema: Schema, variant: str | None = None) -> str:
         parts.append('## Texts')
         for name, text in raw['texts'].items():
             parts.extend(_text(name, text))
-    for key, title in (('detect', 'Detection'), ('metadata', 'Metadata'), ('series', 'Series')):
+    for key, title in _SHOWN:
         if raw.get(key):
             parts.extend((f'## {title}', _tree(raw[key])))
     return '\n\n'.join(part for part in parts if part) + '\n'
@@ -206,7 +211,9 @@ def _shown(value: Any) -> str:
 
 
 def _cell(text: str) -> str:
-    return text.replace('|', '\\|').replace('\n', ' ')
+    text = text.replace('|', '\\|').replace('\n', ' ')
+    # A bracket begins HTML, but not within code.
+    return text if text.startswith('`') else re.sub(r'(?<!\\)<', r'\\<', text)
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

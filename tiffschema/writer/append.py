@@ -209,8 +209,14 @@ def replace_entry_text(
         output.write(entry_at, codec.build_entry(DESCRIPTION, ASCII, len(data), data))
         return value_at, room
     if len(data) <= room and room > codec.inline:
+        entry = codec.build_entry(DESCRIPTION, ASCII, len(data), None, value_at)
+        if output.read_at(entry_at, codec.entry_nbytes) == entry:
+            output.write(value_at, data)
+            return value_at, room
+        # Text ends with its first NUL: with all the room counted, old and new text are whole.
+        output.write(entry_at, codec.build_entry(DESCRIPTION, ASCII, room, None, value_at))
         output.write(value_at, data + bytes(room - len(data)))
-        output.write(entry_at, codec.build_entry(DESCRIPTION, ASCII, len(data), None, value_at))
+        output.write(entry_at, entry)
         return value_at, room
     moved_to = output.next_address()
     output.write(moved_to, data)

@@ -1,13 +1,15 @@
 """Changing tags and pages of a file in place.
 
 Knows directories and values; decodes no pixels.
-Rule 1: what fits where it is, is written there in one piece; everything else goes behind the end,
-then one entry or one pointer is switched to it.
+Rule 1: what fits where it is, and can be written there in one piece, is; everything else goes
+behind the end, then one entry or one pointer is switched to it.
 Rule 2: old bytes are zeroed only on request, and only after the switch is on disk.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
@@ -37,6 +39,9 @@ __all__ = [
 
 SEGMENTS = frozenset({273, 279, 324, 325})
 
+ATOMIC_BYTES = 4096
+"""Systems copy a write by pages of memory, and end a killed process between two of them only."""
+
 
 class EditTarget(Protocol):
     """A file open for reading and writing."""
@@ -50,6 +55,9 @@ class EditTarget(Protocol):
 
     def write_at(self, offset: int, data: Buffer) -> None:
         """Write bytes at a position."""
+
+    def truncate(self, size: int) -> None:
+        """Cut the file."""
 
     def sync(self) -> None:
         """Wait until what was written is on disk."""
@@ -108,9 +116,8 @@ def overwrite_value(
         if not old_inline and erase:
             _erase(target, old_at, old_size)
         return Overwritten(kind, count, new_at)
-    if not old_inline and len(data) <= old_size:
-        padding = bytes(old_size - len(data)) if erase else b''
-        target.write_at(old_at, data + padding)
+    if not old_inline and _fits_in_place(directory, position, kind, len(data)):
+        target.write_at(old_at, data + bytes(old_size - len(data)))
         if (kind, count) != (directory.types[position], directory.counts[position]):
             target.write_at(at, file_codec.build_entry(code, kind, count, None, old_at))
         return Overwritten(kind, count, old_at)
@@ -135,7 +142,9 @@ def _overwrite_block(
     field = field_of(directory.codec, tag)
     at = directory.entry_at(position)
     old_at, old_size = directory.value_at(position), directory.value_nbytes(position)
-    fits = not built.far and not directory.is_inline(position) and built.size <= old_size
+    fits = not (built.far or directory.is_inline(position)) and _fits_in_place(
+        directory, position, field.fieldtype, built.size
+    )
     if built.size <= directory.codec.inline and not built.far:
         # Pointers of a block in the entry count from there.
         new_at = at + directory.codec.entry_nbytes - directory.codec.inline
@@ -144,13 +153,29 @@ def _overwrite_block(
         )
     else:
         new_at = old_at if fits else even(target.size)
-        room = bytes(old_size - built.size) if fits and erase else bytes(field.slack)
-        target.write_at(new_at, built.at(new_at) + room)
+        if fits:
+            target.write_at(new_at, built.at(new_at) + bytes(old_size - built.size))
+        else:
+            _write_behind(target, built.at(new_at) + bytes(field.slack))
         entry = directory.codec.build_entry(tag.code, field.fieldtype, field.count, None, new_at)
     target.write_at(at, entry)
     if erase and not (fits or built.far or directory.is_inline(position)):
         _erase(target, old_at, old_size)
     return Overwritten(field.fieldtype, field.count, new_at)
+
+
+def _fits_in_place(directory: Directory, position: int, kind: int, nbytes: int) -> bool:
+    """Whether a value can be written over the old one without ever being half of each.
+
+    One write within a page of memory is made whole or not at all. Where the count changes too, the
+    entry is a second write: only text, which ends with its first NUL, is whole in between.
+    """
+    size, at = directory.value_nbytes(position), directory.value_at(position)
+    if nbytes > size or kind != directory.types[position]:
+        return False
+    if nbytes < size and kind != FIELD_TYPES['ASCII'].code:
+        return False
+    return at // ATOMIC_BYTES == (at + size - 1) // ATOMIC_BYTES
 
 
 def encode(
@@ -222,7 +247,7 @@ def rebuild_directory(
         if not isinstance(item, Entry):
             at = file_codec.count_nbytes + index * file_codec.entry_nbytes
             data[at : at + file_codec.entry_nbytes] = item
-    target.write_at(address, bytes(data))
+    _write_behind(target, bytes(data))
     target.write_at(pointer_at, file_codec.build_link(address))
     if erase:
         for position in left_out | frozenset(changed):
@@ -233,9 +258,15 @@ def rebuild_directory(
 
 
 def _write_behind(target: EditTarget, data: bytes) -> int:
-    address = even(target.size)
-    target.write_at(address, data)
-    return address
+    """Write bytes at the end of the file and return where; a write that fails leaves no trace."""
+    end = target.size
+    try:
+        target.write_at(even(end), data)
+    except OSError:
+        with contextlib.suppress(OSError):
+            target.truncate(end)
+        raise
+    return even(end)
 
 
 def _erase(target: EditTarget, offset: int, size: int) -> None:
@@ -445,9 +476,17 @@ class SourceTarget:
         """Write bytes at a position."""
         self._source.write(offset, data)
 
+    def truncate(self, size: int) -> None:
+        """Cut the file, where it is one of the operating system and nothing holds it."""
+        if self._source.is_file and not self._source.start:
+            os.ftruncate(self._source.fileno(), size)
+            self._source.changed()
+
     def sync(self) -> None:
-        """Hand what was written to the system."""
+        """Wait until what was written is on disk, if it goes to one."""
         self._source.flush()
+        if self._source.is_file:
+            os.fsync(self._source.fileno())
 
 
 def overwrite_tag(tag: Any, value: Any, *, dtype: Any = None, erase: bool = True) -> Any:

@@ -40,6 +40,7 @@ LEFT_OUT = {
     'malformed/libtiff.net__tiger-rgb-strip-contig-01.tif_converted_g4.tif': '3 samples in T.6',
     'malformed/libtiff.net__tiger-rgb-tile-contig-01.tif_converted_g4.tif': '3 samples in T.6',
     'malformed/metadata-extractor-images__m1-14847ce6f5fab0774dae9ad4fba31316.tif': '212 bits',
+    'malformed/metadata-extractor-images__m1-76d5d8fd02d58b774f2bae6f7b763e3e.tif': 'cut off',
     'malformed/metadata-extractor-images__m1-b127f0fb89daedea07abb50b9db2dfd9.tif': 'T.6 fault',
     'malformed/metadata-extractor-images__m1-ed254aa9f390aab319728b42e00a73e7.tif': 'long rows',
     'malformed/metadata-extractor-images__m2-3562055aecf63b573f8a18c4034a4a23.tif': 'T.6 fault',

@@ -58,6 +58,7 @@ _ZSTD_ENCODE = 'bytestream:zstd_encode zstd | bytestream:zstd_stdlib_encode modu
 _ZSTD_NEEDS = _INSTALL.format('zstd') + ', or use Python 3.14 or newer'
 _JPEG = 'jpeg:decoder jpeg8 factory'
 _JPEG_ENCODE = 'jpeg_encode:encoder jpeg8 factory'
+_JPEG_SALVAGE = 'jpeg:salvage jpeg8'
 _J2K = 'image:jpeg2k_decode jpeg2k'
 _J2K_ENCODE = 'image:jpeg2k_encode jpeg2k'
 
@@ -95,8 +96,21 @@ _bytes(
     'bytestream:lzw_decode lzw | lzw:decode',
     'bytestream:lzw_encode lzw | lzw:encode',
 )
-_image(6, 'OJPEG', 'ojpeg:decode jpeg8', needs=_INSTALL.format('jpeg8'))
-_image(7, 'JPEG', _JPEG, _JPEG_ENCODE, _INSTALL.format('jpeg8'))
+_image(
+    6,
+    'OJPEG',
+    'ojpeg:decode jpeg8',
+    needs=_INSTALL.format('jpeg8'),
+    salvage='ojpeg:salvage jpeg8',
+)
+_image(
+    7,
+    'JPEG',
+    _JPEG,
+    _JPEG_ENCODE,
+    _INSTALL.format('jpeg8'),
+    salvage=_JPEG_SALVAGE,
+)
 _bytes(8, 'ADOBE_DEFLATE', _DEFLATE, _DEFLATE_ENCODE, salvage='bytestream:zlib_salvage')
 _absent(9, 'JBIG_BW', 'imagecodecs has no JBIG (ITU-T T.85) decoder, and none is registered')
 _absent(10, 'JBIG_COLOR', 'imagecodecs has no JBIG (ITU-T T.43) decoder, and none is registered')
@@ -147,7 +161,14 @@ _image(
     _INSTALL.format('jpeg2k and jpeg8'),
 )
 _image(33005, 'APERIO_JP2000_RGB', _J2K, _J2K_ENCODE, _INSTALL.format('jpeg2k'))
-_image(33007, 'ALT_JPEG', 'jpeg:alternative_decoder jpeg8 factory', '', _INSTALL.format('jpeg8'))
+_image(
+    33007,
+    'ALT_JPEG',
+    'jpeg:alternative_decoder jpeg8 factory',
+    '',
+    _INSTALL.format('jpeg8'),
+    salvage=_JPEG_SALVAGE,
+)
 _absent(34661, 'JBIG', 'imagecodecs has no JBIG (ITU-T T.82) decoder, and none is registered')
 _image(
     34676,
@@ -177,7 +198,14 @@ _image(
     _INSTALL.format('lerc'),
     bitorder=True,
 )
-_image(34892, 'JPEG_LOSSY', _JPEG, _JPEG_ENCODE, _INSTALL.format('jpeg8'))
+_image(
+    34892,
+    'JPEG_LOSSY',
+    _JPEG,
+    _JPEG_ENCODE,
+    _INSTALL.format('jpeg8'),
+    salvage=_JPEG_SALVAGE,
+)
 _bytes(
     34925,
     'LZMA',

@@ -38,6 +38,7 @@ class StreamInfo:
             blob, the colour type of a PNG.
         at: Where the stated size lies in the stream (JPEG: the frame header).
         valid: Number of pixels which are valid (LERC), -1 if all.
+        nbytes: Bytes that the stream has to have, 0 if not told.
     """
 
     width: int
@@ -47,6 +48,7 @@ class StreamInfo:
     kind: int = 0
     at: int = 0
     valid: int = -1
+    nbytes: int = 0
 
 
 def check_size(info: StreamInfo | None, shape: tuple[int, ...], name: str) -> None:
@@ -215,7 +217,9 @@ def jpegxr_info(data: Buffer) -> StreamInfo | None:
         size[code] = value & 0xFFFF if kind == 3 else value & 0xFF if kind == 1 else value
     if 0xBC80 not in size or 0xBC81 not in size:
         return None
-    return StreamInfo(size[0xBC80], size[0xBC81])
+    # Offset and size of the image and of a plane of alpha apart.
+    parts = [size.get(code, 0) + size.get(code + 1, 0) for code in (0xBCC0, 0xBCC2)]
+    return StreamInfo(size[0xBC80], size[0xBC81], nbytes=max(parts))
 
 
 def lerc_info(data: Buffer) -> StreamInfo | None:

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from tiffschema.errors import FormatError, UnsupportedError
+from tiffschema.errors import FormatError, TruncatedError, UnsupportedError
 from tiffschema.types import Buffer
 
 from . import backend, bytestream
@@ -163,8 +163,13 @@ def jpegxl_encode(array: Array, spec: SegmentSpec, args: Mapping[str, Any]) -> b
 
 
 def jpegxr_decode(data: Buffer, spec: SegmentSpec, shape: Shape, out: Array | None) -> Array:
-    """Decode JPEG XR."""
-    _check(jpegxr_info(data), spec, shape, 'JPEG XR')
+    """Decode JPEG XR; its decoder fills what is missing without a word."""
+    info = jpegxr_info(data)
+    _check(info, spec, shape, 'JPEG XR')
+    if info is not None and info.nbytes > len(data):
+        raise TruncatedError(
+            f'JPEG XR stream of {info.nbytes} bytes ends after {len(data)}', 'segment'
+        )
     result: Array = backend.function('jpegxr_decode')(data)
     return result
 

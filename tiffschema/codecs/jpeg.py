@@ -20,9 +20,10 @@ from tiffschema.types import Buffer
 
 from . import backend
 from .codestream import StreamInfo, check_size, jpeg_info
+from .jpeg_end import has_end, intact, is_progressive
 from .spec import SegmentSpec
 
-__all__ = ['alternative_decoder', 'decoder', 'is_jpeg', 'merge_tables', 'split_tables']
+__all__ = ['alternative_decoder', 'decoder', 'is_jpeg', 'merge_tables', 'salvage', 'split_tables']
 
 Array: TypeAlias = NDArray[Any]
 DecodeImage: TypeAlias = Callable[[Buffer, tuple[int, ...], 'Array | None'], Array]
@@ -95,6 +96,31 @@ class _Decoder:
         self.error: type[Exception] = backend.imagecodecs().Jpeg8Error
 
     def __call__(self, data: Buffer, shape: tuple[int, ...], out: Array | None) -> Array:
+        data, info, decode = self._prepared(data, shape)
+        if not has_end(data, info):
+            image, rows = intact(decode, data, info)
+            if rows < min(shape[0] * shape[1], image.shape[0]):
+                raise TruncatedError(
+                    f'JPEG stream ends after {rows} of {info.height} rows', 'segment'
+                )
+            return self._shaped(image, info, shape)
+        room = self._room(info, shape, out)
+        result = decode(data, room)
+        if room is not None and result is room:
+            assert out is not None
+            return out
+        return self._shaped(result, info, shape)
+
+    def held(self, data: Buffer, shape: tuple[int, ...]) -> Array:
+        """Return the first rows that a stream without an end holds; all of a progressive one."""
+        data, info, decode = self._prepared(data, shape)
+        image, rows = intact(decode, data, info)
+        return self._shaped(image if is_progressive(info) else image[:rows], info, shape)
+
+    def _prepared(
+        self, data: Buffer, shape: tuple[int, ...]
+    ) -> tuple[Buffer, StreamInfo, Callable[..., Array]]:
+        """Return a whole stream, what its frame header says, and what decodes such streams."""
         if self.header is not None and bytes(data[: len(self.header)]) != self.header:
             data = _with_header(self.header, data)
         elif not is_jpeg(data):
@@ -113,24 +139,24 @@ class _Decoder:
         colorspace = self.colorspace
         if colorspace is not None and bytes(data[6:10]) == b'JFIF':
             colorspace = None
-        room = self._room(info, shape, out)
-        try:
-            result: Array = self.decode(
-                data,
-                tables=self.tables,
-                colorspace=colorspace,
-                outcolorspace=self.outcolorspace,
-                shape=size,
-                out=room,
-            )
-        except self.error:
-            if info.kind != 3:
-                raise
-            result, room = self._lossless(data), None
-        if room is not None:
-            assert out is not None
-            return out
-        return self._shaped(result, info, shape)
+
+        def decode(data: Buffer, room: Array | None = None) -> Array:
+            try:
+                result: Array = self.decode(
+                    data,
+                    tables=self.tables,
+                    colorspace=colorspace,
+                    outcolorspace=self.outcolorspace,
+                    shape=size,
+                    out=room,
+                )
+            except self.error:
+                if info.kind != 3:
+                    raise
+                return self._lossless(data)
+            return result if room is None else room
+
+        return data, info, decode
 
     def _room(self, info: StreamInfo, shape: tuple[int, ...], out: Array | None) -> Array | None:
         """Return the part of `out` the decoder can fill, if the frame header fits it exactly."""
@@ -166,11 +192,14 @@ class _Decoder:
 
 
 def _with_header(header: bytes, data: Buffer) -> bytes:
-    """Return a stream made of a shared header and one piece between restart markers."""
+    """Return a stream made of a shared header and one piece between restart markers.
+
+    A piece that ends with no marker is cut off, and gets no end here.
+    """
     body = bytes(data)
     if len(body) > 1 and body[-2] == 0xFF and 0xD0 <= body[-1] <= 0xD9:
-        body = body[:-2]
-    return header + body + _EOI
+        body = body[:-2] + _EOI
+    return header + body
 
 
 def _resized(data: Buffer, info: StreamInfo, width: int, height: int) -> tuple[Buffer, StreamInfo]:
@@ -185,6 +214,14 @@ def _resized(data: Buffer, info: StreamInfo, width: int, height: int) -> tuple[B
 def decoder(spec: SegmentSpec) -> DecodeImage:
     """Return what decodes the JPEG segments of a page."""
     return _Decoder(spec)
+
+
+def salvage(data: Buffer, spec: SegmentSpec, shape: tuple[int, ...]) -> Array | None:
+    """Return the first rows of a stream that is cut off, None if it is damaged otherwise."""
+    try:
+        return _Decoder(spec).held(data, shape)
+    except (RuntimeError, ValueError):
+        return None
 
 
 def alternative_decoder(spec: SegmentSpec) -> DecodeImage:

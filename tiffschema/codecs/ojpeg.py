@@ -30,12 +30,13 @@ from tiffschema.types import Buffer
 
 from . import backend, jpeg
 from .codestream import check_size, jpeg_info
+from .jpeg_end import has_end, intact
 from .spec import SegmentSpec
 
 if TYPE_CHECKING:
     from tiffschema.model.geometry import Geometry
 
-__all__ = ['OldJpeg', 'decode', 'is_complete']
+__all__ = ['OldJpeg', 'decode', 'is_complete', 'salvage']
 
 Array: TypeAlias = NDArray[Any]
 Fetch: TypeAlias = Callable[[int, int], bytes]
@@ -423,10 +424,28 @@ def decode(data: Buffer, spec: SegmentSpec, shape: tuple[int, ...], out: Any) ->
     Raises:
         FormatError: The stream is damaged or larger than its segment.
     """
+    image = _decode(data, spec, shape, out)
+    assert image is not None
+    return image
+
+
+def salvage(data: Buffer, spec: SegmentSpec, shape: tuple[int, ...]) -> Array | None:
+    """Return the first rows of a stream that is cut off, None if it is damaged otherwise."""
+    try:
+        return _decode(data, spec, shape, None, cut_off=True)
+    except (RuntimeError, ValueError):
+        return None
+
+
+def _decode(
+    data: Buffer, spec: SegmentSpec, shape: tuple[int, ...], out: Any, *, cut_off: bool = False
+) -> Array | None:
+    """Decode a stream, or the first rows of one that is `cut_off`."""
     old = spec.options.get('ojpeg')
     put_together = False
     if isinstance(old, OldJpeg) and not is_complete(bytes(data[:_HEAD])):
-        data = old.completed(data)
+        # Without its end, so that it is looked for what is missing.
+        data = old.completed(data).removesuffix(_EOI)
         put_together = True
     info = jpeg_info(data)
     if info is None:
@@ -436,12 +455,20 @@ def decode(data: Buffer, spec: SegmentSpec, shape: tuple[int, ...], out: Any) ->
     coefficients = numbers(spec.options.get('ycbcrcoefficients'), 3) or _BASIC
     reference = numbers(spec.options.get('referenceblackwhite'), 6) or _FULL
     plain = np.allclose(coefficients, _BASIC, atol=1e-3) and np.allclose(reference, _FULL)
-    if info.kind == 3 or spec.geometry.photometric != 6 or shape[3] != 3:
-        return jpeg.decoder(spec)(data, shape, out)
-    if plain and not put_together:
+    is_jpeg_colour = info.kind == 3 or spec.geometry.photometric != 6 or shape[3] != 3
+    if is_jpeg_colour or (plain and not put_together):
+        if cut_off:
+            return jpeg.salvage(data, spec, shape)
         return jpeg.decoder(spec)(data, shape, out)
     check_size(info, shape, 'JPEG')
-    samples = _upsampled(data, smooth=not put_together)
+    if has_end(data, info):
+        samples = _upsampled(data, smooth=not put_together)
+    else:
+        samples, rows = intact(lambda each: _upsampled(each, smooth=not put_together), data, info)
+        if cut_off:
+            samples = samples[:rows]
+        elif rows < min(shape[0] * shape[1], samples.shape[0]):
+            raise TruncatedError(f'JPEG stream ends after {rows} of {info.height} rows', 'segment')
     return ycbcr_to_rgb(samples, coefficients=coefficients, reference=reference, bits=info.bits)
 
 

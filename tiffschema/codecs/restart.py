@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from tiffschema.types import Buffer
 
-__all__ = ['RestartLayout', 'restart_layout', 'scan_restarts']
+__all__ = ['RestartLayout', 'frame_mcu', 'restart_layout', 'scan_restarts']
 
 _SOF0 = 0xC0
 _SOS = 0xDA
@@ -51,7 +51,7 @@ def restart_layout(data: Buffer) -> RestartLayout | None:
         if length < 2 or end > size:
             return None
         if marker == _SOF0:
-            mcu = _mcu(data, at, end)
+            mcu = frame_mcu(data, at)
         elif 0xC0 < marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
             return None
         elif marker == _DRI and length >= 4:
@@ -64,12 +64,15 @@ def restart_layout(data: Buffer) -> RestartLayout | None:
     return None
 
 
-def _mcu(data: Buffer, at: int, end: int) -> tuple[int, int]:
-    """Return the pixels of an MCU: 8 times the largest sampling factors, 8 x 8 if it is alone."""
-    if at + 10 > end:
+def frame_mcu(data: Buffer, at: int) -> tuple[int, int]:
+    """Return width and height of an MCU in pixels, (0, 0) if the frame header at `at` is cut off.
+
+    It is 8 times the largest sampling factors, 8 x 8 where a component is alone.
+    """
+    if at + 10 > len(data):
         return 0, 0
     count = data[at + 9]
-    if at + 10 + 3 * count > end or not count:
+    if at + 10 + 3 * count > len(data) or not count:
         return 0, 0
     if count == 1:
         return 8, 8

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from tiffschema import TiffFile, imwrite
 from tiffschema.codecs.spec import SegmentSpec
 from tiffschema.errors import FormatError, LimitError, TruncatedError
 from tiffschema.limits import Limits
@@ -222,6 +223,30 @@ def test_damage_is_named_or_recorded() -> None:
     whole = np.ones(found.shape, bool)
     whole[1, 0, 0, 16:32, 16:32] = False
     assert np.array_equal(found[whole], pages[whole])
+
+
+def test_a_jpeg_tile_that_is_cut_off_is_named_or_filled() -> None:
+    pixels = np.random.default_rng(0).integers(1, 250, (2, 64, 96, 3), 'u1')
+    stream = io.BytesIO()
+    imwrite(stream, pixels, photometric='rgb', compression='jpeg', tile=(32, 32), metadata=None)
+    with TiffFile(stream.getvalue()) as tif:
+        whole = tif.pages[1].asarray()
+    with TiffFile(stream.getvalue()) as tif:
+        page = tif.pages[1]
+        page.segmenttable.bytecounts[0, 4] -= 200
+        offset = page.dataoffsets[4]
+        with pytest.raises(TruncatedError, match='rows') as caught:
+            page.asarray()
+        assert (caught.value.path, caught.value.offset) == ('pages[1].segments[4]', offset)
+        rest = page.asarray(errors='fault')
+        assert {(fault.path, fault.offset) for fault in tif.faults} == {
+            ('pages[1].segments[4]', offset)
+        }
+    same = np.ones(whole.shape, bool)
+    same[32:64, 32:64] = False
+    np.testing.assert_array_equal(rest[same], whole[same])
+    np.testing.assert_array_equal(rest[32:40, 32:64], whole[32:40, 32:64])
+    assert not rest[56:, 32:64].any()
 
 
 @pytest.mark.parametrize('compression', [1, 8])

@@ -184,7 +184,7 @@ def encode_events(events: Events, size: int, widths: Widths) -> bytes:
     Example:
         >>> one = Events(np.array([3]), np.array([0]), np.array([0]))
         >>> encode_events(one, 8, Widths()).hex()
-        '032d8010'
+        '03252800'
     """
     most = (1 << widths.skip) - 1
     total = sum(widths)

@@ -50,7 +50,7 @@ class DoseFractions:
         >>> with TiffFile(forge('eer', planes=7).data) as tif:
         ...     sums = DoseFractions(tif.series[0], 3)
         ...     sums.shape, str(sums.dtype), sums.frames(1), int(sums[0].max())
-        ((2, 24, 40), 'uint16', range(3, 6), 3)
+        ((2, 24, 40), 'uint16', range(3, 6), 2)
     """
 
     def __init__(

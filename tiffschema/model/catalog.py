@@ -23,8 +23,8 @@ __all__ = [
 ]  # fmt: skip
 
 SECTIONS: Final = (
-    'tables', 'enums', 'tags', 'texts', 'detect', 'metadata', 'series', 'kinds', 'namespaces',
-    'variants', 'blocks',
+    'tables', 'enums', 'tags', 'texts', 'detect', 'metadata', 'calibration', 'series', 'kinds',
+    'namespaces', 'variants', 'blocks',
 )  # fmt: skip
 """Sections that the model reads without the compiler."""
 

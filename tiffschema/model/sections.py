@@ -23,7 +23,7 @@ from . import catalog
 __all__ = ['register_schema', 'register_sections', 'schemas']
 
 SECTION_NAMES: Final = (
-    'texts', 'tags', 'detect', 'metadata', 'series', 'kinds', 'namespaces', 'blocks',
+    'texts', 'tags', 'detect', 'metadata', 'calibration', 'series', 'kinds', 'namespaces', 'blocks',
 )  # fmt: skip
 
 
@@ -61,6 +61,7 @@ def _viewed(section: str) -> Callable[[Any, Any], Any]:
 _VIEWED: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
     'detect': lambda view, raw: _model('detectleaves').parse_detect(view, raw),
     'metadata': lambda view, raw: _model('metadata').parse_metadata(view, raw),
+    'calibration': lambda view, raw: _model('calibration').parse_calibration(view, raw),
     'series': lambda view, raw: _model('grid').parse_series(view, raw),
     'blocks': lambda view, raw: _model('blocks').parse_blocks(view, raw),
 }
@@ -73,7 +74,7 @@ def _as_it_is(schema: Any, raw: Any) -> Any:
 _PARSERS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
     'texts': _texts,
     'tags': _tags,
-    **{name: _viewed(name) for name in ('detect', 'metadata', 'series', 'blocks')},
+    **{name: _viewed(name) for name in _VIEWED},
     'kinds': _as_it_is,
     'namespaces': _as_it_is,
 }
@@ -106,7 +107,7 @@ def _on_register(id: str, raw: Mapping[str, Any], replace: bool) -> None:
     tagtable.check_tags(id, rows, taken=taken)
     view = catalog.SchemaView(id, raw)
     view.texts.check()
-    for name in ('detect', 'metadata', 'series', 'blocks'):
+    for name in _VIEWED:
         if raw.get(name):
             _VIEWED[name](view, raw[name])
     catalog.register(id, raw)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tiffschema.errors import LimitError
 from tiffschema.limits import DEFAULT_LIMITS, Limits
 
-__all__ = ['Coordinates', 'PixelSize', 'metres', 'page_coordinates']
+__all__ = ['Coordinates', 'PixelSize', 'axes_coordinates', 'metres', 'page_coordinates']
 
 _METRES: Mapping[str, float] = {
     'meter': 1.0,
@@ -131,3 +131,40 @@ def page_coordinates(page: Any) -> Coordinates:
     unknown = scales == {'X': 1.0, 'Y': 1.0} and 282 not in page.tags
     units = {} if unit is None or unknown else {'X': unit, 'Y': unit}
     return Coordinates(scales, {'X': 0.0, 'Y': 0.0}, units, {}, source)
+
+
+def axes_coordinates(
+    page: Any, axes: str, coords: Mapping[str, Any], units: Mapping[str, str], source: str
+) -> Coordinates:
+    """Return the coordinates of axes: what is given, else what the tags of a page say.
+
+    Parameters:
+        page: As in `page_coordinates`.
+        axes: Letters of the axes.
+        coords: By axis (offset, step), or all coordinates.
+        units: Unit by axis.
+        source: Where `coords` were found.
+    """
+    base = page_coordinates(page)
+    scales, offsets = dict(base.scales), dict(base.offsets)
+    known, found = dict(base.units), dict(base.source)
+    arrays: dict[str, NDArray[Any]] = {}
+    for axis, value in coords.items():
+        found[axis] = source
+        if axis in 'XY' and axis not in units:
+            # The unit of the tags is not that of the metadata.
+            known.pop(axis, None)
+        if isinstance(value, tuple) and len(value) == 2:
+            offsets[axis], scales[axis] = float(value[0]), float(value[1])
+        else:
+            arrays[axis] = np.asarray(value)
+            scales.pop(axis, None)
+    known.update(units)
+    kept = set(axes)
+    return Coordinates(
+        {axis: value for axis, value in scales.items() if axis in kept},
+        {axis: value for axis, value in offsets.items() if axis in kept},
+        {axis: value for axis, value in known.items() if axis in kept},
+        {axis: value for axis, value in arrays.items() if axis in kept},
+        found,
+    )

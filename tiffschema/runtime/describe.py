@@ -43,7 +43,8 @@ def describe(
     series._units.update(units or {})
     if source is not None:
         series.source = source
-    series.__dict__.pop('coordinates', None)
+    for name in ('coordinates', '_calibration'):
+        series.__dict__.pop(name, None)
     return series
 
 

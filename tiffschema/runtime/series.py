@@ -18,7 +18,7 @@ from numpy.typing import DTypeLike, NDArray
 from tiffschema.errors import FormatError
 from tiffschema.model.axes import axes_unique, squeeze_axes
 
-from .coordinates import Coordinates, PixelSize, page_coordinates
+from .coordinates import Coordinates, PixelSize, axes_coordinates
 from .frameplan import FramePlan
 from .frames import FrameMap
 from .output import LARGE, OutputType, create_output
@@ -266,29 +266,16 @@ class TiffPageSeries(Sequence[Any]):
     @cached_property
     def coordinates(self) -> Coordinates:
         """Offsets, steps and units of the axes, and where they were found."""
-        base = page_coordinates(self.keyframe)
-        scales, offsets = dict(base.scales), dict(base.offsets)
-        units, found = dict(base.units), dict(base.source)
-        arrays: dict[str, Array] = {}
-        for axis, value in self._coords.items():
-            found[axis] = self.source or self.kind
-            if axis in 'XY' and axis not in self._units:
-                # The unit of the tags is not that of the metadata.
-                units.pop(axis, None)
-            if isinstance(value, tuple) and len(value) == 2:
-                offsets[axis], scales[axis] = float(value[0]), float(value[1])
-            else:
-                arrays[axis] = np.asarray(value)
-                scales.pop(axis, None)
-        units.update(self._units)
-        kept = set(self._axes)
-        return Coordinates(
-            {axis: value for axis, value in scales.items() if axis in kept},
-            {axis: value for axis, value in offsets.items() if axis in kept},
-            {axis: value for axis, value in units.items() if axis in kept},
-            {axis: value for axis, value in arrays.items() if axis in kept},
-            found,
-        )
+        coords, units, kind = self._calibration
+        source = f'{kind}_metadata' if kind else self.source or self.kind
+        return axes_coordinates(self.keyframe, self._axes, coords, units, source)
+
+    @cached_property
+    def _calibration(self) -> tuple[Mapping[str, Any], Mapping[str, str], str]:
+        """Coordinates, units, and the kind whose metadata have them, if not the series itself."""
+        from .calibrated import calibrated
+
+        return (None if self._coords else calibrated(self)) or (self._coords, self._units, '')
 
     @property
     def coord_scales(self) -> dict[str, float]:
@@ -332,7 +319,9 @@ class TiffPageSeries(Sequence[Any]):
         sizes = []
         for axis in 'XY':
             size = self.coordinates.pixel_size(axis)
-            printed = axis not in self._coords and self.coordinates.units.get(axis) == 'inch'
+            printed = (
+                axis not in self._calibration[0] and self.coordinates.units.get(axis) == 'inch'
+            )
             if size is None or printed:
                 return None
             sizes.append(size.metres * 1e6)

@@ -83,7 +83,7 @@ def pilatus(*, byteorder: ByteOrder = '<', bigtiff: bool = False, planes: int = 
     text = _text('vendor/pilatus', 'pilatus', {**values, 'Threshold_setting': float('nan')})
     return _forged(
         'pilatus', _stack(planes, 'i4'), values, byteorder=byteorder, bigtiff=bigtiff,
-        description=text, software='TVX TIFF v 1.3',
+        description=text, software='TVX TIFF v 1.3', mpp=(172.0, 172.0),
     )  # fmt: skip
 
 
@@ -296,5 +296,5 @@ def tvips(
         known |= names | numbers
     return _forged(
         'tvips', _stack(planes), known, byteorder=byteorder, bigtiff=bigtiff,
-        extratags=[('TVIPS', values)],
+        extratags=[('TVIPS', values)], mpp=(0.0005, 0.0005) if version == 2 else None,
     )  # fmt: skip

@@ -37,6 +37,7 @@ HOMES: Final[dict[str, str]] = {
     'create_output': 'runtime.output:create_output',
     'byte_map': 'runtime.bytemap:byte_map',
     'tiffcomment': 'cli.comment:tiffcomment',
+    'lsm2bin': 'cli.lsm2bin:lsm2bin',
     'imshow': 'integrations.plot:imshow',
     'tiff2fsspec': 'integrations.references:tiff2fsspec',
     'hexdump': 'model.pretty:hexdump',

@@ -45,6 +45,21 @@ DIFFERENCES: dict[str, str] = {
 }
 METADATA = ('fei', 'flimage', 'lsm', 'metaseries', 'micromanager', 'scanimage', 'sem', 'stk')
 METADATA_DIFFERENCES: dict[tuple[str, str], str] = {
+    **{
+        ('lsm', name): 'a block that tifffile does not read'
+        for name in (
+            'BleachRoi',
+            'ChannelFactors',
+            'Characteristics',
+            'KsData',
+            'LinescanOverlay',
+            'MeanOfRoisOverlay',
+            'Roi',
+            'TopoIsolineOverlay',
+            'TopoProfileOverlay',
+            'VectorOverlay',
+        )
+    },
     ('lsm', 'ChannelDataTypes'): 'one entry per channel, as Zeiss describes it',
     ('lsm', 'f56'): 'reserved words without a name',
 }

@@ -17,15 +17,15 @@ from numpy.typing import NDArray
 from tiffschema.errors import FormatError
 from tiffschema.model import catalog
 from tiffschema.runtime.series import TiffPageSeries
-from tiffschema.runtime.seriespages import PageSelection
 
 from .framesets import TableFrames
 
 __all__ = ['metadata', 'series']
 
-_INFO, _OFFSETS, _BYTECOUNTS = 34412, 273, 279
+_INFO, _SUBFILETYPE, _OFFSETS, _BYTECOUNTS = 34412, 254, 273, 279
 _WRAP = 1 << 32
 _KNOTS = 5
+_UNDOCUMENTED = {'AcquisitionParameters', 'Palette', 'UnmixParameters'}
 
 
 def metadata(tif: Any) -> dict[str, Any] | None:
@@ -56,6 +56,16 @@ def metadata(tif: Any) -> dict[str, Any] | None:
     for name in ('InputLut', 'OutputLut'):
         if found.get(name) is not None:
             found[name] = _lut(found[name])
+    if found.get('ChannelFactors') is not None:
+        found['ChannelFactors'] = found['ChannelFactors']['factors']
+    if found.get('KsData') is not None:
+        entries = [one['entry'] for one in found['KsData']['entries']]
+        found['KsData'] = {entry['name']: entry['value'] for entry in entries}
+    if found.get('Characteristics') is not None:
+        found['Characteristics'] = found['Characteristics']['data'].decode('cp1252', 'replace')
+    for name in _UNDOCUMENTED & found.keys():
+        # The value of the tag has their bytes.
+        del found[name]
     return found
 
 
@@ -105,7 +115,7 @@ def series(tif: Any) -> list[TiffPageSeries]:
     info = tif.lsm_metadata
     if info is None:
         return []
-    reduced = tif.pages.chain.table().numbers(254) & 1
+    reduced = tif.pages.chain.table().numbers(_SUBFILETYPE) & 1
     images, thumbnails = np.flatnonzero(reduced == 0), np.flatnonzero(reduced == 1)
     if not len(images):
         raise FormatError('no pages of the image', 'series.lsm')
@@ -127,10 +137,25 @@ def series(tif: Any) -> list[TiffPageSeries]:
         wanted = math.prod(shape) // max(1, math.prod(first.shape))
     elif wanted < len(images):
         tif.faults.add(f'{len(images) - wanted} pages are left over', 'series.lsm')
-    found = [_image(tif, info, first, images[:wanted], shape, axes)]
+    table = _segments(tif, info, first)
+    images = images[:wanted]
+    found = [_image(tif, info, first, _pages(tif, images, first, table), shape, axes)]
     if len(thumbnails) and len(tif.pages) > 1:
-        found.append(_thumbnails(tif, thumbnails, shape, axes, first))
+        page = tif.pages[int(thumbnails[0])]
+        reduced = _pages(tif, thumbnails, page, table)
+        found.append(_thumbnails(tif, page, reduced, shape, axes, first))
     return found
+
+
+def _pages(
+    tif: Any,
+    indices: NDArray[np.intp],
+    page: Any,
+    table: tuple[NDArray[np.int64], NDArray[np.int64]],
+) -> TableFrames:
+    """Return pages, with offsets and sizes that were put right."""
+    offsets, counts = (each[indices, : page.geometry.segment_count] for each in table)
+    return TableFrames(tif.pages, indices, offsets, counts)
 
 
 def _axes(info: Mapping[str, Any], page: Any) -> str:
@@ -178,14 +203,10 @@ def _image(
     tif: Any,
     info: Mapping[str, Any],
     page: Any,
-    images: NDArray[np.intp],
+    pages: Any,
     shape: tuple[int, ...],
     axes: str,
 ) -> TiffPageSeries:
-    pages: Any = PageSelection(tif.pages, images)
-    if tif.source.size >= _WRAP or page.compression != 1:
-        offsets, counts = _segments(tif, info, page)
-        pages = TableFrames(tif.pages, images, offsets[images], counts[images])
     coords, units, attrs = _coordinates(info, axes, shape)
     return TiffPageSeries(
         pages,
@@ -210,21 +231,22 @@ def _segments(
     ones. Strips follow each other in the order in which they were acquired.
     """
     table = tif.pages.chain.table()
-    offsets, _ = table.arrays(_OFFSETS)
-    counts, _ = table.arrays(_BYTECOUNTS)
-    offsets, counts = offsets.astype(np.int64), counts.astype(np.int64)
-    segments = page.geometry.segment_count
-    offsets, counts = offsets[:, :segments].copy(), counts[:, :segments].copy()
+    offsets, present = table.arrays(_OFFSETS)
+    counts, sized = table.arrays(_BYTECOUNTS)
+    width = min(offsets.shape[1], counts.shape[1])
+    offsets, counts = offsets[:, :width].copy(), counts[:, :width].copy()
+    listed = np.arange(width) < np.minimum(present, sized)[:, None]
     valid = offsets > 0
     if tif.source.size >= _WRAP:
-        order = _written(len(offsets), info, offsets)
+        each = 2 if (table.numbers(_SUBFILETYPE) & 1).any() else 1
+        order = _written(len(offsets), info, offsets, each)
         flat = offsets[order].reshape(-1)
         used = flat > 0
         values = flat[used]
         wraps = np.cumsum(np.concatenate(([0], (np.diff(values) < 0).astype(np.int64))))
         flat[used] = values + wraps * _WRAP
         offsets[order] = flat.reshape(offsets[order].shape)
-    if not valid.all():
+    if not valid[listed].all():
         tif.faults.add('some pages were not written', 'series.lsm')
     if page.compression != 1:
         begins = np.unique(offsets[valid])
@@ -238,25 +260,26 @@ def _segments(
     return offsets, counts
 
 
-def _written(count: int, info: Mapping[str, Any], offsets: NDArray[np.int64]) -> NDArray[np.intp]:
-    """Return the order in which pages were written: each image with its thumbnail."""
-    order = np.arange(count - count % 2)
-    pairs = order.reshape(-1, 2)
+def _written(
+    count: int, info: Mapping[str, Any], offsets: NDArray[np.int64], each: int
+) -> NDArray[np.intp]:
+    """Return the order in which pages were written: each image with its thumbnail, if any."""
+    whole = count - count % each
+    groups = np.arange(whole).reshape(-1, each)
     positions = max(1, info.get('DimensionP', 1)) * max(1, info.get('DimensionM', 1))
     times = max(1, info['DimensionTime'])
-    if positions > 1 and times > 1 and len(pairs) % (positions * times) == 0:
+    if positions > 1 and times > 1 and len(groups) % (positions * times) == 0:
         # Directories are sorted by position, data by time.
-        pairs = pairs.reshape(positions, times, -1, 2).swapaxes(0, 1).reshape(-1, 2)
-    if count > 1 and offsets[0, 0] > offsets[1, 0]:
-        pairs = pairs[:, ::-1]
-    return np.concatenate((pairs.reshape(-1), np.arange(count - count % 2, count)))
+        groups = groups.reshape(positions, times, -1, each).swapaxes(0, 1).reshape(-1, each)
+    if each == 2 and whole > 1 and offsets[0, 0] > offsets[1, 0]:
+        groups = groups[:, ::-1]
+    return np.concatenate((groups.reshape(-1), np.arange(whole, count)))
 
 
 def _thumbnails(
-    tif: Any, thumbnails: NDArray[np.intp], shape: tuple[int, ...], axes: str, image: Any
+    tif: Any, page: Any, thumbnails: Any, shape: tuple[int, ...], axes: str, image: Any
 ) -> TiffPageSeries:
     """Return the series of reduced pages, with the leading axes that so many pages have."""
-    page = tif.pages[int(thumbnails[0])]
     lead: list[int] = []
     letters = ''
     trailing = len(image.shape)
@@ -268,7 +291,7 @@ def _thumbnails(
     if math.prod(lead) != len(thumbnails):
         lead, letters = [len(thumbnails)], 'I'
     return TiffPageSeries(
-        PageSelection(tif.pages, thumbnails),
+        thumbnails,
         (*lead, *page.shape),
         page.dtype,
         letters + page.axes,

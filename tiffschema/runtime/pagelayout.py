@@ -196,7 +196,23 @@ def _corrections(page: TiffPage, key: tuple[Any, ...]) -> tuple[tuple[str, Any],
         found.update(bitspersample=16, samplesperpixel=1, sampleformat=1, photometric=1)
     if compression in _EVENTS and not key[7] and page.parent.is_bigtiff:
         found.update(_of_events(page, key[0], key[1]))
+    if isinstance(key[5], tuple) and len(key[5]) == 2 and key[5][0] != key[5][1]:
+        found.update(_pair_elsewhere(page))
     return tuple(found.items())
+
+
+def _pair_elsewhere(page: TiffPage) -> dict[str, Any]:
+    """Return the bits of two samples that are stored elsewhere, though they fit their entry (LSM).
+
+    The entry then holds an offset. It is taken as one if two equal, usual numbers lie there.
+    """
+    directory = page.directory
+    position = directory.index[258]
+    if directory.types[position] != 3 or directory.codec.inline != 4:
+        return {}
+    view = page.parent.source.view(directory.numbers[position], 4)
+    values = directory.codec.decode_value(3, 2, view) if len(view) == 4 else ()
+    return {'bitspersample': values[0]} if values in ((8, 8), (16, 16), (32, 32)) else {}
 
 
 def _stated_size(page: TiffPage) -> dict[str, Any]:

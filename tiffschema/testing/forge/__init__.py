@@ -33,6 +33,7 @@ _MAKERS: dict[str, str] = {
     'philips': 'slides:philips',
     'indica': 'slides:indica',
     'geotiff': 'geotiff:geotiff',
+    'lsm': 'lsm:lsm',
     'mmstack': 'mmstack:mmstack',
     'ndtiff': 'ndtiff:ndtiff',
     'ndtiff_tiles': 'ndtiff:ndtiff_tiles',

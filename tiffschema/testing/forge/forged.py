@@ -12,7 +12,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-__all__ = ['Forged', 'ForgedSeries']
+__all__ = ['Forged', 'ForgedSeries', 'Sparse']
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,27 @@ class ForgedSeries:
 
 
 @dataclass(frozen=True, slots=True)
+class Sparse:
+    """A large file with holes, which takes no space on file systems that have sparse files.
+
+    Parameters:
+        size: Bytes of the file.
+        parts: Bytes by offset; all others are zero.
+    """
+
+    size: int
+    parts: Mapping[int, bytes]
+
+    def write(self, path: Path) -> None:
+        """Write the file."""
+        with path.open('wb') as file:
+            for offset, data in self.parts.items():
+                file.seek(offset)
+                file.write(data)
+            file.truncate(self.size)
+
+
+@dataclass(frozen=True, slots=True)
 class Forged:
     """A valid file, or set of files, with known pixels and metadata.
 
@@ -41,12 +62,14 @@ class Forged:
         files: Bytes by name, the one to open first.
         series: What is in it.
         metadata: Values that ``tif.<kind>_metadata`` holds among others.
+        sparse: The file to open, by name, if it is too large for `files`.
     """
 
     kind: str
     files: Mapping[str, bytes]
     series: tuple[ForgedSeries, ...]
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    sparse: Mapping[str, Sparse] = field(default_factory=dict)
 
     @property
     def data(self) -> bytes:
@@ -55,8 +78,14 @@ class Forged:
 
     def write(self, folder: str | Path) -> Path:
         """Write the files to a folder, and return the path of the one to open."""
-        paths = [Path(folder) / name for name in self.files]
-        for path, data in zip(paths, self.files.values(), strict=True):
+        paths = []
+        files: dict[str, bytes | Sparse] = {**self.sparse, **self.files}
+        for name, data in files.items():
+            path = Path(folder) / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
+            if isinstance(data, Sparse):
+                data.write(path)
+            else:
+                path.write_bytes(data)
+            paths.append(path)
         return paths[0]

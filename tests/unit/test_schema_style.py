@@ -116,3 +116,13 @@ def test_wrong_arguments_of_the_command(
     monkeypatch.chdir(tmp_path)
     (tmp_path / 'file').touch()
     assert main(['tiffschema', 'schema', 'docs', *arguments]) == 1
+
+
+def test_every_format_has_a_paragraph_in_the_guide() -> None:
+    guide = (ROOT / 'docs' / 'guide' / 'formats.md').read_text(encoding='utf-8')
+    absent = [
+        id for id in SHIPPED if id.startswith('vendor/') and f'reference/{id}.md' not in guide
+    ]
+    assert not absent
+    kinds = {kind for id in SHIPPED for kind in schemas[id].raw.get('series') or {}}
+    assert [kind for kind in sorted(kinds) if f'`{kind}`' not in guide] == []

@@ -66,6 +66,29 @@ def _validate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--pixels', action='store_true', help='decode all segments, too')
 
 
+def _convert(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add('file', help='path or URL')
+    add('target', help='path of the new file')
+    add('--kind', choices=('shaped', 'ome', 'imagej', 'generic'), help='metadata; default by name')
+    add('--series', type=int, metavar='N', help='one series; default all')
+    add('--level', type=int, default=0, metavar='N', help='level of pyramids, 0 is full size')
+    add('--compression', metavar='NAME', help='default: as it is, deflate where that loses data')
+    add('--quality', type=int, metavar='N', help='level of the codec')
+    add('--predictor', action='store_true', help='differences of neighbours before compression')
+    add('--tile', type=int, nargs=2, metavar=('LENGTH', 'WIDTH'), help='tiles, multiples of 16')
+    add('--pyramid', action='store_true', help='levels of half size, too')
+    add('--bigtiff', action='store_true', help='64-bit offsets; default where needed')
+    add('--byteorder', choices=('<', '>'), help='default that of this machine')
+    add('--force', action='store_true', help='replace an existing file')
+
+
+def _repair(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument('file', help='path')
+    parser.add_argument('--out', metavar='PATH', help='another name; default replaces the file')
+    parser.add_argument('--force', action='store_true', help='write anew even if nothing is wrong')
+
+
 def _schema(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest='action', required=True, metavar='ACTION')
     actions.add_parser('list', help='ids and titles of all schemas')
@@ -124,6 +147,8 @@ COMMANDS: Final[dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]]
     'tags': ('list, set or delete tags', _tags),
     'explain': ('which declared rules made the file what it is', _explain),
     'validate': ('what is wrong with the file', _validate),
+    'convert': ('its images in a new file, encoded as asked', _convert),
+    'repair': ('a damaged file written anew, with whatever can be read', _repair),
     'references': ('where chunks lie, for Zarr: kerchunk references', reference_arguments),
     'schema': ('list, show, check, source, docs, strategy, export', _schema),
     'demo': ('read a real file, show its structure, write it anew', _demo),
@@ -135,13 +160,13 @@ def argument_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
     parser = argparse.ArgumentParser(
         prog='tiffschema',
-        description='Read, inspect and validate TIFF and the TIFF-like files of science.',
+        description='Inspect, edit, convert, validate and repair TIFF and the files like it.',
         epilog='Without a command, `tiffschema FILE` reports on a file and shows its images.',
     )
     parser.add_argument('--version', action='version', version=f'%(prog)s {__version__}')
     commands = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
     for name, (text, arguments) in COMMANDS.items():
-        arguments(commands.add_parser(name, help=text, description=f'Show {text}.'))
+        arguments(commands.add_parser(name, help=text, description=f'{text[0].upper()}{text[1:]}.'))
     return parser
 
 

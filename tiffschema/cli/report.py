@@ -60,6 +60,8 @@ def run(arguments: argparse.Namespace) -> int:
                 _report(tif, arguments)
             if arguments.maxplots > 0:
                 _preview(tif, arguments)
+    except BrokenPipeError:
+        raise
     except (OSError, TiffSchemaError, IndexError) as error:
         if arguments.debug:
             raise

@@ -15,14 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tiffschema import imwrite
+from tiffschema.testing.codings import ALL_TYPES, CODINGS, predictors
 
 Array = NDArray[Any]
 Shape = tuple[int, ...]
 
-INTEGERS = ('u1', 'u2', 'u4', 'u8', 'i1', 'i2', 'i4', 'i8')
-FLOATS = ('f2', 'f4', 'f8')
-ALL = ('?', *INTEGERS, *FLOATS, 'c8', 'c16')
-BY_BYTES = ('zlib', 'lzw', 'packbits', 'zstd', 'lzma', 'deflate', 'pixtiff', 'zstd_deprecated')
+BY_BYTES = tuple(coding.name for coding in CODINGS.values() if coding.of_bytes)
+BY_IMAGE = tuple(coding.name for coding in CODINGS.values() if not coding.of_bytes)
 BITS = (1, 2, 4, 7, 9, 12, 15, 20, 31)
 
 
@@ -122,10 +121,7 @@ class Written:
     @property
     def array(self) -> Array:
         """The samples: some smooth, some noise, and the ends of the type's range."""
-        array = samples(self.layout.shape, self.dtype, self.bits)
-        if self.compression == 'jpegxl' and array.dtype.kind == 'f':
-            return np.abs(array).clip(0, 1)  # what JPEG XL calls the range of floats
-        return array
+        return samples(self.layout.shape, self.dtype, self.bits)
 
     def bytes(self, **more: Any) -> bytes:
         """The file."""
@@ -155,14 +151,6 @@ def samples(shape: Shape, dtype: str, bits: int = 0) -> Array:
     return array
 
 
-def predictors(dtype: str) -> tuple[int, ...]:
-    """Return what can be predicted: differences at distance 1, 2 and 4; of floats by bytes."""
-    kind = np.dtype(dtype).kind
-    if kind in 'ui':
-        return (1, 2, 34892, 34893)
-    return (1, 3, 34894, 34895) if kind == 'f' else (1,)
-
-
 def fits(layout: Layout, dtype: str) -> bool:
     """Whether a layout can hold samples of a type."""
     if layout.name == 'mask':
@@ -173,7 +161,7 @@ def fits(layout: Layout, dtype: str) -> bool:
 def plain() -> Iterator[Written]:
     """Files without compression, and with packed samples."""
     for layout in LAYOUTS.values():
-        for dtype in ALL:
+        for dtype in ALL_TYPES:
             if fits(layout, dtype):
                 yield from (Written(layout, dtype, file=file) for file in FILES)
         for bits, file in zip(BITS, cycle(FILES), strict=False):
@@ -185,9 +173,9 @@ def plain() -> Iterator[Written]:
 def by_bytes(compression: str) -> Iterator[Written]:
     """Files with a compression of bytes: each predictor of each type in each layout."""
     files = cycle(FILES)
-    arguments = {'level': 0} if compression == 'lzma' else {}  # others take longer to begin
+    arguments = dict(CODINGS[compression].arguments)
     for layout in LAYOUTS.values():
-        for dtype in ALL:
+        for dtype in ALL_TYPES:
             if not fits(layout, dtype):
                 continue
             for predictor in predictors(dtype):
@@ -197,32 +185,17 @@ def by_bytes(compression: str) -> Iterator[Written]:
         next(files)  # so that types meet all kinds of files
 
 
-LOSSLESS: dict[str, tuple[str, tuple[int, ...], dict[str, Any]]] = {
-    'png': ('u1 u2', (1, 2, 3, 4), {}),
-    'webp': ('u1', (3, 4), {'lossless': True}),
-    'jpeg2000': ('u1 u2 i1 i2', (1, 2, 3, 4, 5), {}),
-    'jpegxl': ('u1 u2 f4', (1, 2, 3, 4, 5), {}),
-    'lerc': ('u1 u2 u4 i1 i2 i4 f4 f8', (1, 2, 3, 4, 5), {}),
-    'jpegxr': ('u1 u2', (1, 3, 4), {}),
-    'jpeg': ('u1 u2', (1, 3), {'lossless': True}),
-    'ccittrle': ('?', (1,), {}),
-    'ccittrlew': ('?', (1,), {}),
-    'ccitt_t4': ('?', (1,), {}),
-    'ccitt_t6': ('?', (1,), {}),
-}
-"""Compressions of images that keep samples: types, samples of a pixel, arguments."""
-
-
 def by_image(compression: str) -> Iterator[Written]:
     """Files with a compression of images that loses nothing."""
-    dtypes, counts, arguments = LOSSLESS[compression]
+    coding = CODINGS[compression]
+    arguments = dict(coding.arguments)
     files = cycle(FILES)
     for layout in LAYOUTS.values():
         if layout.options.get('volumetric'):
             continue
         contiguous = 1 if layout.planar else layout.samples
-        for dtype in dtypes.split():
-            if fits(layout, dtype) and contiguous in counts:
+        for dtype in coding.dtypes:
+            if fits(layout, dtype) and coding.keeps(dtype, contiguous):
                 file = next(files)
                 if compression == 'lerc' and dtype[0] == 'f':
                     # Big-endian files hold swapped samples: as floats these may be no numbers.
@@ -235,7 +208,7 @@ def matrix() -> Iterator[Written]:
     yield from plain()
     for compression in BY_BYTES:
         yield from by_bytes(compression)
-    for compression in LOSSLESS:
+    for compression in BY_IMAGE:
         yield from by_image(compression)
 
 
@@ -256,4 +229,4 @@ def group(name: str) -> list[Written]:
     return list(by_bytes(name) if name in BY_BYTES else by_image(name))
 
 
-GROUPS = ('none', *BY_BYTES, *LOSSLESS)
+GROUPS = ('none', *BY_BYTES, *BY_IMAGE)

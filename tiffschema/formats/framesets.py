@@ -88,7 +88,8 @@ class ChildPages(Sequence[Any]):
         offsets = page.subifds or ()
         if self._rank >= len(offsets) or offsets[self._rank] < _LOWEST_OFFSET:
             return None
-        return page.aspage().pages[self._rank]
+        children = page.aspage().pages
+        return children[self._rank] if self._rank < len(children) else None
 
     def __iter__(self) -> Iterator[Any]:
         return (self[index] for index in range(len(self)))

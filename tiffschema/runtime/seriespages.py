@@ -161,6 +161,7 @@ def _from_pages(pages: Sequence[Any], keyframe: Any) -> FrameMap:
             sources.append(open_of(parent))
         files[number] = parents[id(parent)]
         if page.spec is not keyframe.spec and page.spec != keyframe.spec:
+            _check_alike(page, keyframe)
             specs[number] = page.spec
         rows.append(page.segmenttable)
         paths.append(page._path)
@@ -180,6 +181,16 @@ def _from_pages(pages: Sequence[Any], keyframe: Any) -> FrameMap:
     return FrameMap(
         sources, SegmentTable(offsets, counts), files, specs, lambda frame: paths[frame]
     )
+
+
+def _check_alike(page: Any, keyframe: Any) -> None:
+    own, key = page.geometry, keyframe.geometry
+    if own.shaped != key.shaped or own.dtype != key.dtype:
+        raise FormatError(
+            f'{own.dtype} {own.shaped} in a series of {key.dtype} {key.shaped}',
+            page._path,
+            page.offset,
+        )
 
 
 def _one_column(table: SegmentTable, keyframe: Any) -> SegmentTable:

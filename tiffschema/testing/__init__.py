@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from tiffschema.testing.hexdump import hexdump, unhex
 from tiffschema.testing.schemas import Case, run_properties, schema_cases, schema_test
-from tiffschema.testing.strategies import NearValid, from_schema, near_valid
+from tiffschema.testing.strategies import DrawnFile, NearValid, files, from_schema, near_valid
 
 __all__ = [
     'Case',
+    'DrawnFile',
     'NearValid',
+    'files',
     'from_schema',
     'hexdump',
     'near_valid',

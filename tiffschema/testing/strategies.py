@@ -13,13 +13,17 @@ from tiffschema.compiler.targets.derived import derived_names
 from tiffschema.compiler.targets.describe import visible
 from tiffschema.compiler.targets.strategy import arguments, struct_values
 from tiffschema.model.sections import schemas
+from tiffschema.testing.files import DrawnFile, DrawnImage, files
+from tiffschema.testing.nearvalid import NearValid
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
     from tiffschema.compiler.library import Struct
 
-__all__ = ['FAULTS', 'NearValid', 'from_schema', 'near_valid']
+__all__ = [
+    'FAULTS', 'DrawnFile', 'DrawnImage', 'NearValid', 'files', 'from_schema', 'near_valid',
+]  # fmt: skip
 
 Kind = Literal['values', 'bytes', 'near_valid']
 
@@ -28,24 +32,6 @@ FAULTS = (
     'bad count',
 )  # fmt: skip
 """Kinds of damage; the last three need a field of that role."""
-
-
-class NearValid(bytes):
-    """Bytes of a struct with one fault; `fault` names it, `place` is where it begins."""
-
-    fault: str
-    place: int
-
-    def __new__(cls, data: bytes, fault: str, place: int) -> NearValid:
-        """Return bytes that know what is wrong with them."""
-        made = super().__new__(cls, data)
-        made.fault = fault
-        made.place = place
-        return made
-
-    def __repr__(self) -> str:
-        """Return fault, place and bytes."""
-        return f'NearValid({bytes(self)!r}, {self.fault!r}, {self.place})'
 
 
 def from_schema(

@@ -62,7 +62,8 @@ def test_values_build_and_bytes_parse(schema: Schema) -> None:
 @pytest.mark.parametrize('fault', FAULTS)
 def test_every_kind_of_damage_is_drawn_and_named(schema: Schema, fault: str) -> None:
     damaged = from_schema(schema, 'block', kind='near_valid')
-    found = find(damaged, lambda data: data.fault == fault, settings=settings(database=None))
+    profile = settings(database=None, max_examples=5000)
+    found = find(damaged, lambda data: data.fault == fault, settings=profile)
     assert fault in repr(found)
     assert 0 <= found.place <= max(len(found), 200)
 

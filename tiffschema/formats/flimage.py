@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 
 from tiffschema.model.text.values import auto
+from tiffschema.runtime.assemble.alike import groups_of_pages
 from tiffschema.runtime.series import TiffPageSeries
 from tiffschema.runtime.seriespages import PageSelection
 
-__all__ = ['metadata', 'parse_flimage', 'series']
+__all__ = ['dump_flimage', 'metadata', 'parse_flimage', 'series']
 
 
 def metadata(tif: Any) -> dict[str, Any]:
@@ -47,26 +48,43 @@ def _value(text: str) -> Any:
     return auto(text) if text else None
 
 
+def dump_flimage(values: Mapping[str, Any]) -> str:
+    """Return the description of settings, as `parse_flimage` gives them.
+
+    Example:
+        >>> dump_flimage({'A.b': [1, 2], 'C': 'x', 'D': True}).splitlines()
+        ['FLIMimage parameters', 'A.b = [1, 2];', 'C = "x";', 'D = True;']
+    """
+    lines = [f'{name} = {_text(value)};' for name, value in values.items()]
+    return '\r\n'.join(['FLIMimage parameters', *lines, ''])
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return f'"{value}"'
+    if isinstance(value, list):
+        return f'[{", ".join(map(_text, value))}]'
+    return '' if value is None else str(value)
+
+
 def series(tif: Any) -> list[TiffPageSeries]:
-    """Return the one series of a file with lifetimes as an axis; none if pages are plain images."""
+    """Return the one series of a file with lifetimes as an axis; else pages are as they are."""
     settings = tif.flimage_metadata or {}
     page = tif.pages.first
+    count = len(tif.pages)
+    if count > 1 and len(groups_of_pages(tif)) != 1:
+        return []
     width, length = (
         _positive(settings.get(f'State.Acq.{name}')) for name in ('pixelsPerLine', 'linesPerFrame')
     )
     bins = _bins(settings)
-    if not width or not length or not bins:
-        return []
-    lifetimes = {count for count in bins if count}
-    if len(lifetimes) != 1:
+    lifetimes = [bin_count for bin_count in bins if bin_count]
+    found = None
+    if len(set(lifetimes)) > 1:
         tif.faults.add('channels differ in their number of time bins', 'series.flimage')
-        return []
-    depth = _slices(settings)
-    found = _order(settings, page, width, length, [count for count in bins if count], depth)
-    if found is None:
-        return []
-    shape, axes = found
-    count = len(tif.pages)
+    elif lifetimes and width and length:
+        found = _order(settings, page, width, length, lifetimes, _slices(settings))
+    shape, axes = found or (page.shape, page.axes)
     pages: Any = [page]
     lead: tuple[int, ...] = ()
     if count > 1:
@@ -155,7 +173,7 @@ def _coordinates(
     field = settings.get('State.Acq.field_of_view')
     if isinstance(field, list) and len(field) > 1:
         for axis, extent, size in zip('XY', field, (width, length), strict=False):
-            if isinstance(extent, int | float) and extent > 0:
+            if size and isinstance(extent, int | float) and extent > 0:
                 coords[axis], units[axis] = (0.0, extent / size), 'micrometer'
     resolution = settings.get('State.Spc.spcData.resolution')
     values = resolution if isinstance(resolution, list) else [resolution]

@@ -5,15 +5,16 @@ Knows the description of a file's first page. Source: files of MetaMorph and Met
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 from xml.etree.ElementTree import Element
 
-from tiffschema.model.text.xml import parse_element
+from tiffschema.model.text.xml import escape, parse_element
 from tiffschema.types import Faults
 
-__all__ = ['metadata', 'parse_metaseries']
+__all__ = ['dump_metaseries', 'metadata', 'parse_metaseries']
 
 
 def metadata(tif: Any) -> dict[str, Any]:
@@ -68,3 +69,40 @@ def _value(kind: str, text: str) -> Any:
     if kind == 'bool':
         return {'on': True, 'off': False}.get(text.lower(), text)
     return text
+
+
+def dump_metaseries(values: Mapping[str, Any]) -> str:
+    """Return the text of properties, as `parse_metaseries` gives them.
+
+    Example:
+        >>> dump_metaseries({'a': True, 'PlaneInfo': {'gamma': 1.0}})
+        '<MetaData><prop id="a" type="bool" value="on"/><PlaneInfo><prop id="gamma" type="float" \
+value="1.0"/></PlaneInfo></MetaData>'
+    """
+    return f'<MetaData>{_elements(values)}</MetaData>'
+
+
+def _elements(values: Mapping[str, Any]) -> str:
+    parts = []
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            parts.append(f'<{name}>{_elements(value)}</{name}>')
+            continue
+        kind, text = _shown(value)
+        if name == 'Description':
+            text = text.replace('\n', '&#13;&#10;')
+        parts.append(f'<prop id="{escape(name)}" type="{kind}" value="{escape(text)}"/>')
+    return ''.join(parts)
+
+
+def _shown(value: Any) -> tuple[str, str]:
+    """Return type and text of a value."""
+    if isinstance(value, bool):
+        return 'bool', 'on' if value else 'off'
+    if isinstance(value, int | float):
+        return type(value).__name__, repr(value)
+    if isinstance(value, datetime):
+        return 'time', value.strftime('%Y%m%d %H:%M:%S.%f')
+    if isinstance(value, UUID):
+        return 'guid', str(value)
+    return 'string', str(value)

@@ -5,11 +5,12 @@ Knows the text of tag 34118.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tiffschema.model.text.values import auto
 
-__all__ = ['metadata', 'parse_sem']
+__all__ = ['dump_sem', 'metadata', 'parse_sem']
 
 _CZ_SEM = 34118
 _TRUTH = {'Yes': True, 'On': True, 'No': False, 'Off': False}
@@ -67,3 +68,18 @@ def _entry(line: str) -> tuple[Any, ...]:
         if len(words) == 2:
             return label, number, words[1]
     return label, rest
+
+
+def dump_sem(values: Mapping[str, Sequence[Any]]) -> str:
+    """Return the text of values, as `parse_sem` gives them.
+
+    Example:
+        >>> dump_sem({'': (0,), 'ap_wd': ('WD', 5.2, 'mm'), 'dp_out': ('Out', False)}).splitlines()
+        ['0', 'AP_WD', 'WD = 5.2 mm', 'DP_OUT', 'Out = No']
+    """
+    lines = [str(value) for value in values.get('', ())]
+    for name, (label, *rest) in values.items():
+        if name:
+            shown = [('No', 'Yes')[one] if isinstance(one, bool) else one for one in rest]
+            lines += [name.upper(), f'{label} = {" ".join(map(str, shown))}']
+    return '\r\n'.join([*lines, ''])

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ['read_geometry', 'show_geometry', 'stored_segments']
 
 _OLD_JPEG: Final = 6
+_WRONG_DEPTH: Final = ('ISS Vista', 'Philips DP v1.1')
 _EVENTS: Final = frozenset({65000, 65001, 65002})
 _NO_STRIPS: Final = (1 << 32) - 1
 _RGB: Final = 2
@@ -194,6 +195,9 @@ def _corrections(page: TiffPage, key: tuple[Any, ...]) -> tuple[tuple[str, Any],
     if _CAPTURE_MODE in index and page.parent.tiff.is_ndpi and _is_monochrome(page):
         # The tags still say 3 x 8 bit RGB (Hamamatsu NDPI, fluorescence).
         found.update(bitspersample=16, samplesperpixel=1, sampleformat=1, photometric=1)
+    if (key[2] > 1 or key[9] > 1) and _software(page).startswith(_WRONG_DEPTH):
+        # They count pages, or nothing (ISS Vista, Philips DP 1.1).
+        found.update(imagedepth=1, tiledepth=1)
     if compression in _EVENTS and not key[7] and page.parent.is_bigtiff:
         found.update(_of_events(page, key[0], key[1]))
     if isinstance(key[5], tuple) and len(key[5]) == 2 and key[5][0] != key[5][1]:
@@ -231,6 +235,13 @@ def _stated_size(page: TiffPage) -> dict[str, Any]:
         'photometric': _YCBCR if info.samples == 3 else 1,
         'compression': _number(page, 259, _OLD_JPEG),
     }
+
+
+def _software(page: TiffPage) -> str:
+    """Return what wrote a page; many files say it on the first page only."""
+    if page.software or page.treeindex == (0,):
+        return page.software
+    return page.parent.pages.first.software
 
 
 def _of_events(page: TiffPage, width: int, length: int) -> dict[str, Any]:

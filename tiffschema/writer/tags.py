@@ -5,14 +5,14 @@ Knows tag tables and packing of values by `tiffschema.model.directory`; no files
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from tiffschema.errors import BuildError, logger
-from tiffschema.model.directory import DirectoryCodec
+from tiffschema.model.directory import DirectoryCodec, Entry
 from tiffschema.model.enums import enum
 from tiffschema.model.fieldtypes import FIELD_TYPES
 from tiffschema.model.tagstructs import BuiltValue, value_binding
@@ -208,29 +208,49 @@ def _quintuple(code: int, dtype: Any, count: Any, value: Any, once: bool) -> Tag
 
 
 def declared_value(codec: DirectoryCodec, row: TagRow, value: Any) -> TagValue | None:
-    """Return a tag whose value is a declared block or text, None if the tag has plain values.
+    """Return a tag whose value is a declared block, text or directory, None for plain values.
 
     Parameters:
         codec: Shape and byte order of the file.
         row: The tag.
-        value: Record or mapping; bytes are written as they are.
+        value: Record or mapping, values by name for a directory; bytes are written as they are.
 
     Raises:
         ValueError: The value cannot be built.
     """
     binding = value_binding(row)
+    # Offsets have the width of the file's.
+    offset = LONG8 if codec.is_big else LONG
+    if binding is None and row.space is not None and isinstance(value, Mapping):
+        return TagValue(row.code, offset, _directory(codec, row.space, value))
     if binding is None or isinstance(value, (bytes, bytearray)):
         return None
-    fieldtype = row.types[0]
-    if binding.at_value:
-        # Offsets have the width of the file's.
-        fieldtype = LONG8 if codec.is_big else LONG
+    fieldtype = offset if binding.at_value else row.types[0]
     try:
         size = FIELD_TYPES[fieldtype].size
         built = binding.build(value, codec.byteorder, type_size=size)
     except BuildError as error:
         raise ValueError(f'{row.name}: {error}') from error
     return TagValue(row.code, fieldtype, built)
+
+
+def _directory(codec: DirectoryCodec, space: str, values: Mapping[str, Any]) -> BuiltValue:
+    """Return a directory as the value of the tag that points to it.
+
+    Raises:
+        ValueError: The name space has no such tag, or a value does not fit it.
+    """
+    entries = []
+    for name, value in values.items():
+        row = tag_tables[space].get(name)
+        if row is None:
+            raise ValueError(f'{space} has no tag {name!r}')
+        try:
+            entries.append(Entry(row.code, *codec.encode_value(row, None, value)))
+        except BuildError as error:
+            raise ValueError(f'{name}: {error}') from error
+    size = len(codec.build(entries, 0).data)
+    return BuiltValue(1, size, lambda address: codec.build(entries, address).data)
 
 
 def _pair(codec: DirectoryCodec, code: int, value: Any) -> list[TagValue]:

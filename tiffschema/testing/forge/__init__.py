@@ -52,6 +52,14 @@ _MAKERS: dict[str, str] = {
     'streak': 'cameras:streak',
     'tvips': 'cameras:tvips',
     'eer': 'eer:eer',
+    'dectris': 'cameras:dectris',
+    'fei': 'microscopes:fei',
+    'sem': 'microscopes:sem',
+    'metaseries': 'microscopes:metaseries',
+    'fibics': 'microscopes:fibics',
+    'vista': 'microscopes:vista',
+    'volumetric': 'microscopes:volumetric',
+    'flimage': 'microscopes:flimage',
 }
 
 

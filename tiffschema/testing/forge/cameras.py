@@ -18,6 +18,7 @@ __all__ = [
     'agilent',
     'andor',
     'astrotiff',
+    'dectris',
     'epics',
     'mediacy',
     'nuvu',
@@ -148,6 +149,25 @@ def agilent(*, byteorder: ByteOrder = '<', bigtiff: bool = False, planes: int = 
     return _forged(
         'agilent', _stack(planes), values, byteorder=byteorder, bigtiff=bigtiff, extratags=tags
     )
+
+
+def dectris(*, byteorder: ByteOrder = '<', bigtiff: bool = False, planes: int = 2) -> Forged:
+    """Return images of an EIGER detector, with a directory of their own.
+
+    Parameters:
+        byteorder: Of the file.
+        bigtiff: Offsets of 64 bits.
+        planes: Number of pages; real files have one.
+    """
+    values = {
+        'IfdVersion': 1, 'SeriesUniqueId': 'forged', 'SeriesNumber': 7, 'ImageNumber': 3,
+        'ImageDateTime': '2024-01-02T03:04:05', 'ThresholdEnergy': 4000.0, 'ExposureTime': 0.5,
+        'BeamCenter': (12.5, 13.5), 'DetectorDistance': 0.25,
+    }  # fmt: skip
+    return _forged(
+        'dectris', _stack(planes, 'u4'), values, byteorder=byteorder, bigtiff=bigtiff,
+        extratags=[('DectrisIFD', values)],
+    )  # fmt: skip
 
 
 def epics(

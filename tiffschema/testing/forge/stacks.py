@@ -25,11 +25,19 @@ def written(data: NDArray[Any], byteorder: ByteOrder, **options: Any) -> bytes:
 
 
 def made(
-    kind: str, file: bytes, data: NDArray[Any], axes: str, metadata: dict[str, Any], name: str = ''
+    kind: str,
+    file: bytes,
+    data: NDArray[Any],
+    axes: str,
+    metadata: dict[str, Any],
+    name: str = '',
+    mpp: tuple[float, float] | None = None,
 ) -> Forged:
     """Return a forged file of one series."""
     suffix = {'mdgel': 'gel', 'stk': 'stk'}.get(kind, 'tif')
-    return Forged(kind, {f'forged.{suffix}': file}, (ForgedSeries(name, axes, (data,)),), metadata)
+    return Forged(
+        kind, {f'forged.{suffix}': file}, (ForgedSeries(name, axes, (data,), mpp),), metadata
+    )
 
 
 def zeros(schema: str, struct: str, size: int, byteorder: ByteOrder) -> dict[str, Any]:
@@ -67,13 +75,16 @@ def nih(*, byteorder: ByteOrder = '>', planes: int = 3) -> Forged:
         planes: Number of pages.
     """
     values = zeros('vendor/nih_image', 'nih_header', 512, byteorder)
-    values.update(FileID='IPICIMAG', nLines=5, PixelsPerLine=6, Version=153, nSlices=planes)
+    values.update(
+        FileID='IPICIMAG', nLines=5, PixelsPerLine=6, Version=153, nSlices=planes, XScale=4.0,
+        UnitsID=1, PixelAspectRatio=2.0,
+    )  # fmt: skip
     block = bytes(
         schemas['vendor/nih_image'].struct('nih_header').build(values, byteorder=byteorder)
     )
     data = np.arange(planes * 30, dtype=np.uint8).reshape(planes, 5, 6)
     file = written(data, byteorder, extratags=[(43314, 7, len(block), block, True)])
-    return made('nih', file, data, 'IYX', {'nSlices': planes, 'Version': 153})
+    return made('nih', file, data, 'IYX', {'nSlices': planes, 'Version': 153}, mpp=(0.25, 0.5))
 
 
 def fluoview(*, byteorder: ByteOrder = '<', slices: int = 3, times: int = 2) -> Forged:

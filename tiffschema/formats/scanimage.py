@@ -12,17 +12,23 @@ from typing import Any
 
 import numpy as np
 
-from tiffschema.errors import FormatError
+from tiffschema.errors import FormatError, LimitError, TiffFileError
 from tiffschema.model.sections import schemas
 from tiffschema.model.text import parse_json
 from tiffschema.model.text.matlab import parse_lines
 from tiffschema.runtime.series import TiffPageSeries
 from tiffschema.runtime.seriespages import PageSelection
 
+from .framesets import StridedFrames
+
 __all__ = ['metadata', 'series']
 
 _HEADER_AT = 16
 _HEADER_SIZE = 16
+_STRIP_OFFSETS = 273
+_PROBED = 5
+_SIGNED = 1 << 31
+_WRAP = 1 << 32
 
 
 def metadata(tif: Any) -> dict[str, Any]:
@@ -64,14 +70,17 @@ def metadata(tif: Any) -> dict[str, Any]:
 def series(tif: Any) -> list[TiffPageSeries]:
     """Return the one series of a file: slices, frames, channels; or pages if that is not known."""
     page = tif.pages.first
-    count = len(tif.pages)
+    frames = _beyond_chain(tif, page)
+    count = len(tif.pages if frames is None else frames)
     values = _values(tif)
     lead, axes = _lead(tif, values, count)
     used = math.prod(lead)
     if used < count:
         tif.faults.add(f'{count - used} pages are left over', 'series.scanimage')
     coords, units = _coordinates(values, page, lead, axes)
-    pages: Any = [page] if used == 1 else PageSelection(tif.pages, np.arange(used))
+    pages: Any = [page]
+    if used > 1:
+        pages = PageSelection(tif.pages, np.arange(used)) if frames is None else frames[:used]
     return [
         TiffPageSeries(
             pages,
@@ -85,6 +94,56 @@ def series(tif: Any) -> list[TiffPageSeries]:
             source='ScanImage frame data',
         )
     ]
+
+
+def _beyond_chain(tif: Any, page: Any) -> StridedFrames | None:
+    """Return the frames of a classic file beyond 2 GiB whose chain does not lead to all of them.
+
+    Old versions wrote offsets modulo 4 GiB, or chains that end too early. Pages of a recording have
+    equal size (that of the first may differ), so frames go on at their distance to the end.
+    """
+    size = tif.source.size
+    if tif.is_bigtiff or size < _SIGNED or not page.is_final:
+        return None
+    heads = []
+    for number in range(1, _PROBED):
+        try:
+            directory = tif.pages.chain.directory(number)
+            begin = directory.number(directory.index[_STRIP_OFFSETS])
+        except (IndexError, KeyError, TiffFileError):
+            return None
+        if begin is None:
+            return None
+        heads.append((directory.offset, begin - directory.offset))
+    first, inset = heads[0]
+    distance = heads[1][0] - first
+    if distance <= 0 or not 0 < inset <= distance - page.nbytes:
+        return None
+    if heads != [(first + k * distance, inset) for k in range(len(heads))]:
+        return None
+    count = (size - page.nbytes - inset - first) // distance + 1
+    if count + 1 == len(tif.pages) or not _is_page(tif, first + (count - 1) * distance, inset):
+        return None
+    if count + 1 > tif.limits.items:
+        raise LimitError(f'{count + 1} frames, {tif.limits.items} are allowed', 'series.scanimage')
+    tif.faults.add(
+        f'the chain does not lead to all of {count + 1} pages; they lie {distance} bytes apart',
+        'series.scanimage',
+    )
+    offsets = np.empty((count + 1, 1), np.int64)
+    offsets[0] = page.dataoffsets[0]
+    offsets[1:, 0] = first + inset + distance * np.arange(count, dtype=np.int64)
+    return StridedFrames(tif, page, offsets, np.full_like(offsets, page.nbytes))
+
+
+def _is_page(tif: Any, offset: int, inset: int) -> bool:
+    """Return whether there is a directory with pixels so many bytes behind it, modulo 4 GiB."""
+    try:
+        directory = tif.directories.read(offset)
+        begin = directory.number(directory.index[_STRIP_OFFSETS])
+    except (KeyError, TiffFileError):
+        return False
+    return bool(begin == (offset + inset) % _WRAP)
 
 
 def _values(tif: Any) -> Mapping[str, Any]:

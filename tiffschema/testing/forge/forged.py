@@ -44,6 +44,13 @@ class Sparse:
     size: int
     parts: Mapping[int, bytes]
 
+    def data(self) -> bytes:
+        """Return all bytes of a file that is small after all."""
+        whole = bytearray(self.size)
+        for offset, part in self.parts.items():
+            whole[offset : offset + len(part)] = part
+        return bytes(whole)
+
     def write(self, path: Path) -> None:
         """Write the file."""
         with path.open('wb') as file:

@@ -99,10 +99,7 @@ def lsm(
         series.append(ForgedSeries('', letters + 'YXS', (reduced.squeeze(),)))
     if apart:
         return Forged('lsm', {}, tuple(series), metadata, {'forged.lsm': file})
-    whole_file = bytearray(file.size)
-    for offset, part in file.parts.items():
-        whole_file[offset : offset + len(part)] = part
-    return Forged('lsm', {'forged.lsm': bytes(whole_file)}, tuple(series), metadata)
+    return Forged('lsm', {'forged.lsm': file.data()}, tuple(series), metadata)
 
 
 def _pages(

@@ -1,0 +1,120 @@
+"""ScanImage files: BigTIFF of versions 3 and 4, classic ones beyond 2 GiB with broken chains.
+
+Differences from tifffile: it leaves out the last page of classic files, whose size it takes for
+that of a page and the distance to the next; and takes frames from beyond the end of a chain that
+was cut on purpose in small files.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tiffschema.runtime.bytemap import byte_map
+from tiffschema.runtime.file import TiffFile
+from tiffschema.testing.forge import forge
+
+APART = 200 << 20
+BIG: list[dict[str, Any]] = [
+    {}, {'version': 3}, {'channels': 1}, {'slices': 1}, {'frames': 1}, {'apart': APART},
+]  # fmt: skip
+CLASSIC: list[dict[str, Any]] = [
+    {'version': 0},
+    {'version': 0, 'apart': APART},
+    {'version': 0, 'apart': APART, 'broken': True},
+    {'version': 0, 'apart': APART // 2, 'broken': True},
+]
+
+
+@pytest.mark.parametrize('options', [*BIG, *CLASSIC], ids=str)
+def test_recordings_are_read_as_forged(tmp_path: Path, options: dict[str, Any]) -> None:
+    forged = forge('scanimage', **options)
+    with TiffFile(forged.write(tmp_path)) as tif:
+        series = tif.series[0]
+        want = forged.series[0]
+        assert (series.kind, series.axes) == ('scanimage', want.axes)
+        np.testing.assert_array_equal(series.asarray(), want.levels[0])
+        for name, value in forged.metadata.items():
+            assert tif.scanimage_metadata[name] == value
+        broken = any('does not lead to all' in fault.message for fault in tif.faults)
+        assert broken == ('apart' in options and options.get('version') == 0)
+        if not broken:
+            assert not tif.faults
+
+
+@pytest.mark.parametrize('options', [*BIG, *CLASSIC[:2]], ids=str)
+def test_tifffile_reads_recordings_alike(tmp_path: Path, options: dict[str, Any]) -> None:
+    tifffile = pytest.importorskip('tifffile', reason='tifffile: the reader to compare with')
+    path = forge('scanimage', **options).write(tmp_path)
+    with tifffile.TiffFile(path) as tif, TiffFile(path) as own:
+        theirs, ours = tif.series[0], own.series[0]
+        assert (theirs.kind, theirs.axes) == (ours.kind, ours.axes)
+        if options.get('version') == 0:
+            np.testing.assert_array_equal(theirs.asarray(), ours.asarray()[: theirs.shape[0]])
+            assert theirs.shape[0] == ours.shape[0] - 1
+        else:
+            np.testing.assert_array_equal(theirs.asarray(), ours.asarray())
+        assert tif.scanimage_metadata == own.scanimage_metadata
+
+
+def test_coordinates(tmp_path: Path) -> None:
+    with TiffFile(forge('scanimage').data) as tif:
+        series = tif.series[0]
+        assert series.coord_units == {'T': 'second', 'Z': 'micrometer'}
+        assert series.coords['T'].tolist() == [0.0, 0.5, 1.0, 1.5]
+        assert series.coords['Z'].tolist() == [0.0, 1.5, 3.0]
+
+
+def test_a_chain_that_was_cut_ends_there() -> None:
+    forged = forge('scanimage', version=0, broken=True)
+    with TiffFile(forged.data) as tif:
+        np.testing.assert_array_equal(tif.series[0].asarray(), forged.series[0].levels[0][:5])
+
+
+def test_parts_of_large_recordings(tmp_path: Path) -> None:
+    forged = forge('scanimage', version=0, apart=APART, broken=True)
+    with TiffFile(forged.write(tmp_path)) as tif:
+        series = tif.series[0]
+        image = forged.series[0].levels[0]
+        np.testing.assert_array_equal(series.asarray(selection=np.s_[20:, 2]), image[20:, 2])
+        np.testing.assert_array_equal(series[23].asarray(), image[23])
+
+
+@pytest.mark.parametrize(('lost', 'axes'), [(1, 'ZTC'), (24, 'TC'), (2, 'ZTC')])
+def test_recordings_that_were_stopped(lost: int, axes: str) -> None:
+    """Whole slices are kept; what is left over is a fault."""
+    forged = forge('scanimage', slices=3 if lost < 24 else 1)
+    if lost == 24:
+        lost = 2
+    with TiffFile(forged.data) as tif:
+        number = len(tif.pages) - lost - 1
+        page = tif.pages[number]
+        link = page.offset + 8 + 20 * len(page.tags)
+    data = forged.data[:link] + bytes(8) + forged.data[link + 8 :]
+    with TiffFile(data) as tif:
+        series = tif.series[0]
+        whole = forged.series[0].levels[0]
+        if axes == 'ZTC':
+            np.testing.assert_array_equal(series.asarray(), whole[:2])
+        else:
+            np.testing.assert_array_equal(series.asarray(), whole[:3])
+        assert tif.faults
+
+
+def test_values_behind_the_header_that_are_cut(tmp_path: Path) -> None:
+    data = bytearray(forge('scanimage').data)
+    data[24:28] = b'\xff\xff\xff\x7f'
+    with TiffFile(bytes(data)) as tif:
+        assert tif.scanimage_metadata == {}
+        assert tif.series[0].shape == (3, 4, 2, 5, 6)
+        assert tif.faults
+
+
+def test_every_byte_is_explained() -> None:
+    with TiffFile(forge('scanimage').data) as tif:
+        assert not byte_map(tif).unexplained
+    with TiffFile(forge('scanimage', version=0).data) as tif:
+        assert not byte_map(tif).unexplained

@@ -99,19 +99,22 @@ class AppendState:
         self.texts = [written if known is entry else known for known in self.texts]
 
 
-def open_append(file: Target, *, force: bool, kind: Kind | None) -> AppendState:
+def open_append(
+    file: Target, *, force: bool, kind: Kind | None, durable: bool | None = None
+) -> AppendState:
     """Open a file to append to.
 
     Parameters:
         file: Path or file object of a TIFF.
         force: Append also to formats whose structures will then be wrong.
         kind: Flavour the caller wants.
+        durable: Wait for the disk when the file is closed.
 
     Raises:
         ValueError: The file is of a format that cannot be appended to, or not seekable.
         TiffFileError: The file is no TIFF, or its chain of directories is damaged.
     """
-    sink = open_sink(file, 'r+')
+    sink = open_sink(file, 'r+', durable=durable)
     if isinstance(sink, SpoolSink):
         raise ValueError('file: appending needs a file that can be read and changed in place')
     if isinstance(sink, StreamSink):

@@ -79,7 +79,8 @@ def compact(path: str | os.PathLike[str], target: str | os.PathLike[str] | None 
     if not pages:
         raise ValueError('path: the file has no pages')
     reader.refuse(pages)
-    sink = open_sink(target if target is not None else path, 'w')
+    # It may replace the only copy of its data.
+    sink = open_sink(target if target is not None else path, 'w', durable=True)
     assert isinstance(sink, FileSink)
     try:
         _write(sink, codec, reader, pages)

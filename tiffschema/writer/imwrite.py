@@ -23,7 +23,9 @@ from .tiffwriter import NO_METADATA, TiffWriter
 __all__ = ['create_memmap', 'imwrite']
 
 BIG_BYTES = (1 << 32) - (1 << 25)
-OPENING = ('mode', 'bigtiff', 'byteorder', 'kind', 'imagej', 'ome', 'shaped', 'append')
+OPENING = (
+    'mode', 'bigtiff', 'byteorder', 'kind', 'imagej', 'ome', 'shaped', 'append', 'durable',
+)  # fmt: skip
 
 
 # fmt: off
@@ -44,14 +46,14 @@ def imwrite(
     contiguous: bool = False, truncate: bool = False, align: int | None = None,
     maxworkers: int | None = None, buffersize: int | None = None, returnoffset: bool = False,
     pyramid: bool | int = False, resampling: Resampling = 'mean',
-    reduced: Literal['subifds', 'pages'] = 'subifds',
+    reduced: Literal['subifds', 'pages'] = 'subifds', durable: bool | None = None,
 ) -> tuple[int, int] | None:
     """Write an array to a TIFF file, which appears complete or not at all.
 
     Parameters:
         file: Path, address, binary file object, or fsspec file.
         data: What `TiffWriter.write` takes.
-        mode, kind, imagej, ome, shaped, append: As `TiffWriter` takes them.
+        mode, kind, imagej, ome, shaped, append, durable: As `TiffWriter` takes them.
         bigtiff: 64-bit offsets; by default where the data need them.
         byteorder: By default that of the data.
 

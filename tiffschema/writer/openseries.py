@@ -121,7 +121,7 @@ class OpenSeries:
     def plane_repeater(self) -> PlaneRepeater | None:
         """Return what repeats contiguous calls; None for descriptions with more than one number."""
         if self._description is None:
-            return PlaneRepeater(self.writer, -1, 0)
+            return PlaneRepeater(self.writer, self.calls, self._count)
         if self.kind != 'shaped' or self.calls < 2:
             return None
         digits = b'%d' % self.calls
@@ -131,7 +131,10 @@ class OpenSeries:
         at = self.writer.addresses[0] + template.value_at[index] + text.index(b'[') + 1
         if self.moved or text[text.index(b'[') + 1 :][: len(digits)] != digits:
             return None
-        return PlaneRepeater(self.writer, at, len(digits))
+        return PlaneRepeater(self.writer, self.calls, self._count, at)
+
+    def _count(self, calls: int) -> None:
+        self.calls = self.updated = calls
 
     def finish(self, *, update: bool = True) -> None:
         """Write pending directories and the description."""

@@ -6,7 +6,8 @@ pages are laid out in advance, many at once; a call then writes bytes and one po
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +15,16 @@ from numpy.typing import NDArray
 from .layout import even
 from .series import SeriesWriter
 
-__all__ = ['PageRepeater', 'PlaneRepeater']
+__all__ = ['PageRepeater', 'PlaneRepeater', 'Repeater']
 
 AHEAD = 256
+
+
+class Repeater(Protocol):
+    """Writes an array as a call before wrote one of equal shape and type."""
+
+    def write(self, data: NDArray[Any]) -> tuple[int, int] | None:
+        """Write one array; returns where its samples lie, None if that takes the long way."""
 
 
 class PageRepeater:
@@ -30,11 +38,12 @@ class PageRepeater:
     def __init__(self, writer: SeriesWriter, align: int) -> None:
         self._writer = writer
         self._output = writer.output
+        self._commit = writer.output.sink.commit
         self._template = writer.first
         self._align = align
         self._storage = writer.plan.storage
         self._nbytes = writer.plan.stored.page_size * self._storage.itemsize
-        self._rows: list[tuple[int, int, bytes, bytes]] = []
+        self._rows: list[tuple[int, int, int, bytes, bytes]] = []
 
     def _lay_out(self) -> None:
         output, size = self._output, self._template.size
@@ -54,12 +63,14 @@ class PageRepeater:
         columns = self._writer.block_columns(*starts)
         block = self._template.block(places, np.zeros_like(places), columns)
         raw, row = block.tobytes(), block.shape[1]
-        word = self._output.codec.number_dtype['value']
+        word = output.codec.number_dtype['value']
         words, width = places.astype(word).tobytes(), word.itemsize
+        pointers = [output.pointer] + [at + self._template.next_at for at in addresses]
         self._rows = [
             (
                 addresses[k],
                 starts[k],
+                pointers[k],
                 raw[k * row : (k + 1) * row].ljust(starts[k] - addresses[k], b'\0'),
                 words[k * width : (k + 1) * width],
             )
@@ -69,21 +80,20 @@ class PageRepeater:
 
     def write(self, data: NDArray[Any]) -> tuple[int, int]:
         """Write one page; returns where its samples lie."""
-        output, writer = self._output, self._writer
-        if not self._rows or self._rows[-1][0] != even(output.end):
+        output, writer, nbytes = self._output, self._writer, self._nbytes
+        end = output.end
+        if not self._rows or self._rows[-1][0] != end + (end & 1):
             self._lay_out()
-        address, start, head, word = self._rows.pop()
+        address, start, pointer, head, word = self._rows.pop()
         if data.dtype != self._storage or not data.flags.c_contiguous:
             data = np.ascontiguousarray(data, self._storage)
-        sink = output.sink
-        sink.write_parts(address, (head, data), start - address + self._nbytes)
-        output.end = start + self._nbytes
-        sink.write_at(output.pointer, word)
+        self._commit(address, (head, data), start - address + nbytes, pointer, word)
+        output.end = start + nbytes
         output.pointer = address + self._template.next_at
         output.directories += 1
         writer.addresses[0] = address
         writer.dataoffset = start
-        return start, self._nbytes
+        return start, nbytes
 
 
 class PlaneRepeater:
@@ -91,36 +101,41 @@ class PlaneRepeater:
 
     Parameters:
         writer: The series.
-        digits_at: Position in the file of the number of planes in the description, -1 for none.
-        digits: How many digits it has there.
+        calls: How many arrays it has.
+        counted: Is told of each array that follows.
+        digits_at: Position in the file of their number in the description, -1 for none.
     """
 
-    def __init__(self, writer: SeriesWriter, digits_at: int, digits: int) -> None:
+    def __init__(
+        self, writer: SeriesWriter, calls: int, counted: Callable[[int], None], digits_at: int = -1
+    ) -> None:
         self._writer = writer
         self._output = writer.output
+        self._commit = writer.output.sink.commit
         self._storage = writer.plan.storage
-        self._nbytes = writer.plan.stored.page_size * self._storage.itemsize
         self._frames = writer.plan.stored.frames
+        self._page_bytes = writer.plan.stored.page_size * self._storage.itemsize
+        self._nbytes = self._page_bytes * self._frames
+        self._calls = calls
+        self._counted = counted
         self._at = digits_at
-        self._most = 10**digits if digits_at >= 0 else 1 << 62
+        # A description may stay as long as it is only.
+        self._most: int = 10 ** len(str(calls)) if digits_at >= 0 else 1 << 62
 
-    def accepts(self, calls: int) -> bool:
-        """Whether the next call leaves the description as long as it is."""
-        return calls < self._most
-
-    def write(self, data: NDArray[Any], calls: int) -> tuple[int, int]:
-        """Write the planes of one call, the ``calls``-th; returns where they lie."""
-        writer, output = self._writer, self._output
-        size = self._nbytes * self._frames
-        start = writer.dataoffset + writer.frames * self._nbytes
-        if start + size > output.limit:
-            writer.check(start + size)
+    def write(self, data: NDArray[Any]) -> tuple[int, int] | None:
+        """Write the planes of one call; returns where they lie."""
+        calls = self._calls + 1
+        if calls >= self._most:
+            return None
+        writer, output, nbytes = self._writer, self._output, self._nbytes
+        start = writer.dataoffset + writer.frames * self._page_bytes
+        if start + nbytes > output.limit:
+            writer.check(start + nbytes)
         if data.dtype != self._storage or not data.flags.c_contiguous:
             data = np.ascontiguousarray(data, self._storage)
-        sink = output.sink
-        sink.write_parts(start, (data,), size)
-        output.end = start + size
+        self._commit(start, (data,), nbytes, self._at, b'%d' % calls)
+        output.end = start + nbytes
         writer.frames += self._frames
-        if self._at >= 0:
-            sink.write_at(self._at, b'%d' % calls)
-        return start, size
+        self._calls = calls
+        self._counted(calls)
+        return start, nbytes

@@ -48,8 +48,10 @@ class Sink(Protocol):
     def write_at(self, offset: int, data: Buffer) -> None:
         """Write all bytes at a position; a gap before it holds zeros."""
 
-    def write_parts(self, offset: int, parts: tuple[Buffer | NDArray[Any], ...], size: int) -> None:
-        """Write several buffers, of ``size`` bytes together, one behind the other."""
+    def commit(
+        self, offset: int, parts: tuple[Buffer | NDArray[Any], ...], size: int, at: int, word: bytes
+    ) -> None:
+        """Write buffers, ``size`` bytes together, behind each other, then a word at ``at`` >= 0."""
 
     def read_at(self, offset: int, size: int) -> bytes:
         """Return bytes from a position, fewer at the end."""
@@ -62,6 +64,9 @@ class Sink(Protocol):
 
     def publish(self) -> None:
         """Make visible under the name what was written so far; later bytes are visible at once."""
+
+    def settle(self) -> None:
+        """Publish; wait until it survives a loss of power if that was asked for."""
 
     def sync(self) -> None:
         """Wait until what was written survives a loss of power."""
@@ -79,7 +84,7 @@ class FileSink:
     Parameters:
         path: Name of the file.
         mode: ``w`` replaces, ``x`` refuses to, ``r+`` changes in place.
-        durable: Wait for the disk before the new file replaces the old one.
+        durable: Wait for the disk before the new file takes its name, and before closing.
 
     Raises:
         FileExistsError: Mode is ``x`` and the file exists.
@@ -87,7 +92,7 @@ class FileSink:
     """
 
     def __init__(
-        self, path: str | os.PathLike[str], mode: WriteMode = 'w', *, durable: bool = True
+        self, path: str | os.PathLike[str], mode: WriteMode = 'w', *, durable: bool = False
     ) -> None:
         self.path: str | None = os.fspath(path)
         self.name = os.path.basename(self.path)
@@ -129,15 +134,16 @@ class FileSink:
         if offset + size > self._size:
             self._size = offset + size
 
-    def write_parts(self, offset: int, parts: tuple[Buffer | NDArray[Any], ...], size: int) -> None:
-        """Write several buffers, of ``size`` bytes together, one behind the other."""
+    def commit(
+        self, offset: int, parts: tuple[Buffer | NDArray[Any], ...], size: int, at: int, word: bytes
+    ) -> None:
+        """Write several buffers one behind the other, then a word elsewhere."""
         if size > WRITE_SIZE or os.pwritev(self._fd, parts, offset) < size:
-            for part in parts:
-                raw = memoryview(part).cast('B')
-                self.write_at(offset, raw)
-                offset += len(raw)
+            _write_parts(self, offset, parts)
         elif offset + size > self._size:
             self._size = offset + size
+        if at >= 0 and os.pwrite(self._fd, word, at) < len(word):
+            self.write_at(at, word)
 
     def read_at(self, offset: int, size: int) -> bytes:
         """Return bytes from a position."""
@@ -177,6 +183,12 @@ class FileSink:
         if self._durable:
             _sync_folder(os.path.dirname(self._target))
 
+    def settle(self) -> None:
+        """Publish, after waiting for the disk if that was asked for."""
+        if self._durable:
+            self.sync()
+        self.publish()
+
     def sync(self) -> None:
         """Wait for the disk."""
         os.fsync(self._fd)
@@ -185,14 +197,11 @@ class FileSink:
         """Publish and close."""
         if not self._finalizer.alive:
             return
-        if not self._published:
-            try:
-                if self._durable:
-                    self.sync()
-                self.publish()
-            except BaseException:
-                self.abort()
-                raise
+        try:
+            self.settle()
+        except BaseException:
+            self.abort()
+            raise
         self._finalizer()
 
     def abort(self) -> None:
@@ -247,12 +256,13 @@ class StreamSink:
             done += count
         self._size = max(self._size, offset + done)
 
-    def write_parts(self, offset: int, parts: tuple[Buffer | NDArray[Any], ...], size: int) -> None:
-        """Write several buffers, of ``size`` bytes together, one behind the other."""
-        for part in parts:
-            raw = memoryview(part).cast('B')
-            self.write_at(offset, raw)
-            offset += len(raw)
+    def commit(
+        self, offset: int, parts: tuple[Buffer | NDArray[Any], ...], size: int, at: int, word: bytes
+    ) -> None:
+        """Write several buffers one behind the other, then a word elsewhere."""
+        _write_parts(self, offset, parts)
+        if at >= 0:
+            self.write_at(at, word)
 
     def read_at(self, offset: int, size: int) -> bytes:
         """Return bytes from a position."""
@@ -274,6 +284,10 @@ class StreamSink:
 
     def publish(self) -> None:
         """Nothing to do: a stream is visible at once."""
+
+    def settle(self) -> None:
+        """Hand everything to the stream's own target."""
+        self.sync()
 
     def sync(self) -> None:
         """Hand everything to the stream's own target."""
@@ -333,7 +347,7 @@ class SpoolSink(StreamSink):
             self._stream.close()
 
 
-def open_sink(file: Target, mode: WriteMode = 'w') -> Sink:
+def open_sink(file: Target, mode: WriteMode = 'w', *, durable: bool | None = None) -> Sink:
     """Return the sink for a path, an address, a file object or an fsspec file.
 
     Parameters:
@@ -346,16 +360,18 @@ def open_sink(file: Target, mode: WriteMode = 'w') -> Sink:
         TypeError: A file object is open for text.
         ValueError: A file object cannot be written, or not read where that is needed.
     """
+    if durable is None:
+        durable = os.environ.get('TIFFSCHEMA_DURABLE') == '1'
     if isinstance(file, (str, os.PathLike)):
         path = os.fspath(file)
         if not path:
             raise ValueError('file: the name is empty')
         if '://' in path:
-            return _remote_sink(path, mode)
+            return _remote_sink(path, mode, durable)
         if mode == 'w' and _is_special(path):
             stream = open(path, 'wb')  # noqa: SIM115
             return SpoolSink(lambda: stream, os.path.basename(path), owned=True)
-        return FileSink(path, mode)
+        return FileSink(path, mode, durable=durable)
     if hasattr(file, 'open') and not hasattr(file, 'write'):  # fsspec.core.OpenFile
         if mode == 'r+':
             return _stream_sink(file.open(), mode, owned=True)
@@ -367,13 +383,13 @@ def open_sink(file: Target, mode: WriteMode = 'w') -> Sink:
     return _stream_sink(file, mode, owned=False)
 
 
-def _remote_sink(url: str, mode: WriteMode) -> Sink:
+def _remote_sink(url: str, mode: WriteMode, durable: bool) -> Sink:
     import fsspec
     from fsspec.implementations.local import LocalFileSystem
 
     fs, path = fsspec.core.url_to_fs(url)
     if isinstance(fs, LocalFileSystem):
-        return FileSink(path, mode)
+        return FileSink(path, mode, durable=durable)
     if mode == 'r+':
         return _stream_sink(fs.open(path, 'r+b'), mode, owned=True)
 
@@ -400,6 +416,13 @@ def _stream_sink(stream: IO[bytes], mode: WriteMode, *, owned: bool) -> Sink:
         name = str(getattr(stream, 'name', '') or 'stream')
         return SpoolSink(lambda: stream, name, owned=owned)
     return StreamSink(stream, stream.tell(), owned=owned)
+
+
+def _write_parts(sink: Sink, offset: int, parts: tuple[Buffer | NDArray[Any], ...]) -> None:
+    for part in parts:
+        raw = memoryview(part).cast('B')
+        sink.write_at(offset, raw)
+        offset += len(raw)
 
 
 def _is_special(path: str) -> bool:

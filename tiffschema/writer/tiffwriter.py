@@ -37,7 +37,7 @@ from .output import Output
 from .pixels import Pixels, PixelSource
 from .plan import ImagePlan, TagValue, plan_image
 from .pyramid import write_pyramid
-from .repeat import PageRepeater, PlaneRepeater
+from .repeat import PageRepeater, Repeater
 from .resample import Resampling
 from .series import Links, MainLinks, SeriesWriter, subifd_field
 from .sink import Sink, Target, open_sink
@@ -50,7 +50,7 @@ DESCRIPTION = 270
 NATIVE: ByteOrder = '<' if sys.byteorder == 'little' else '>'
 NO_METADATA: Mapping[str, Any] = {}
 NO_OPTIONS = frozenset(
-    {'self', 'data', 'shape', 'dtype', 'key', 'where', 'returnoffset'}
+    {'self', 'data', 'shape', 'dtype', 'key', 'same', 'where', 'returnoffset'}
     | {'pyramid', 'resampling', 'reduced'}
 )
 """Names within `write` that are not for `normalize_arguments`."""
@@ -68,6 +68,8 @@ class TiffWriter:
         kind: ``'generic'``, ``'shaped'``, ``'imagej'`` or ``'ome'``; by default ``'ome'`` if the
             name contains ``.ome.``, else ``'shaped'``.
         imagej, ome, shaped: Older spellings of ``kind``.
+        durable: Wait for the disk in `flush` and `close`, so that the file also outlives a loss of
+            power; None asks the environment variable ``TIFFSCHEMA_DURABLE`` (``1`` for yes).
 
     A file under a name appears with its first page; each further page is part of it as soon as
     `write` returns, whatever happens to the process.
@@ -99,6 +101,7 @@ class TiffWriter:
         imagej: bool = False,
         ome: bool | None = None,
         shaped: bool | None = None,
+        durable: bool | None = None,
         _stream: bool = True,
     ) -> None:
         if mode not in (None, 'w', 'x', 'r+'):
@@ -109,13 +112,15 @@ class TiffWriter:
             warnings.warn('bigtiff: ImageJ cannot read BigTIFF', UserWarning, stacklevel=2)
         self._append: AppendState | None = None
         if append and _exists(file):
-            self._append = open_append(file, force=append == 'force', kind=self._kind)
+            self._append = open_append(
+                file, force=append == 'force', kind=self._kind, durable=durable
+            )
             self._sink: Sink = self._append.sink
             self._output = self._append.output
             if self._kind is None and self._append.kind is not None:
                 self._kind = self._append.kind
         else:
-            self._sink = open_sink(file, mode or 'w')
+            self._sink = open_sink(file, mode or 'w', durable=durable)
             try:
                 codec = directory_codec('big' if bigtiff else 'classic', order)
                 self._output = Output(self._sink, codec, publish=_stream)
@@ -133,8 +138,7 @@ class TiffWriter:
         self._handle: Any = None
         self._stream = _stream
         self._key: tuple[Any, ...] | None = None
-        self._page_repeater: PageRepeater | None = None
-        self._plane_repeater: PlaneRepeater | None = None
+        self._repeat: Callable[[NDArray[Any]], tuple[int, int] | None] = _nothing
 
     # What users look at
 
@@ -227,7 +231,11 @@ class TiffWriter:
                 resolutionunit, subfiletype, software, subifds, metadata, contiguous, truncate,
                 align, pyramid,
             )
-            if key == self._key and (where := self._repeat(data, contiguous)) is not None:
+            try:
+                same = key == self._key
+            except ValueError:  # of arrays
+                same = False
+            if same and (where := self._repeat(data)) is not None:
                 return where if returnoffset else None
         where = self._write_checked(dict(locals()))
         return where if returnoffset else None
@@ -252,31 +260,17 @@ class TiffWriter:
     def _remember(self, key: tuple[Any, ...] | None, arguments: WriteArguments) -> None:
         """Prepare for a call that repeats this one."""
         series = self._series
-        self._page_repeater = self._plane_repeater = None
         if key is None or series is None or self._parent is not None or arguments.subifds:
             return
         if arguments.datetime is not None or not series.plan.contiguous or series.plan.empty:
             return
+        repeater: Repeater | None = None
         if arguments.contiguous:
-            self._plane_repeater = series.plane_repeater()
+            repeater = series.plane_repeater()
         elif series.plan.stored.frames == 1 and series.kind in ('shaped', 'generic'):
-            self._page_repeater = PageRepeater(series.writer, arguments.align)
-        self._key = key
-
-    def _repeat(self, data: NDArray[Any], contiguous: bool) -> tuple[int, int] | None:
-        series = self._series
-        assert series is not None
-        if not contiguous:
-            if self._page_repeater is None:
-                return None
-            self._count += 1
-            return self._page_repeater.write(data)
-        repeater = self._plane_repeater
-        if repeater is None or not repeater.accepts(series.calls + 1):
-            return None
-        series.calls += 1
-        series.updated = series.calls
-        return repeater.write(data, series.calls)
+            repeater = PageRepeater(series.writer, arguments.align)
+        if repeater is not None:
+            self._key, self._repeat = key, repeater.write
 
     def _write(
         self,
@@ -450,7 +444,7 @@ class TiffWriter:
             raise ValueError('description: there is no series yet')
         series.finish(update=False)
         series.replace_description(data)
-        self._series = None
+        self._series = self._key = None
         if series.placeholder:
             self._ome = None
 
@@ -458,7 +452,7 @@ class TiffWriter:
         """Make all pages written so far a part of the file."""
         if self._series is not None:
             self._series.writer.finish()
-        self._sink.publish()
+        self._sink.settle()
 
     def close(self) -> None:
         """Write what is pending and close the file."""
@@ -494,6 +488,7 @@ class TiffWriter:
         self._leave(self._sink.abort)
 
     def _leave(self, how: Callable[[], None]) -> None:
+        self._key = None
         if self._handle is not None:
             self._handle.source.close()
         how()
@@ -510,6 +505,10 @@ class TiffWriter:
                 self._parent = None
         elif series.plan.arguments.subifds:
             self._parent = ParentSeries(self._output, series.writer, series.plan.arguments.subifds)
+
+
+def _nothing(data: NDArray[Any]) -> None:
+    """Write nothing: there was no call before."""
 
 
 def _byteorder(value: str | None) -> ByteOrder:

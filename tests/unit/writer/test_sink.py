@@ -8,8 +8,10 @@ import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from tiffschema import TiffWriter, imwrite
 from tiffschema.writer.sink import FileSink, SpoolSink, StreamSink, open_sink
 
 
@@ -94,13 +96,13 @@ def test_published_bytes_are_visible_at_once(tmp_path: Path) -> None:
     sink.write_at(0, b'one')
     sink.publish()
     assert path.read_bytes() == b'one'
-    sink.write_parts(3, (b'two', b'x'), 4)
-    assert path.read_bytes() == b'onetwox'
+    sink.commit(3, (b'two', b'x'), 4, 0, b'O')
+    assert path.read_bytes() == b'Onetwox'
     sink.extend(10)
     assert sink.size == 10
     assert sink.read_at(3, 3) == b'two'
     sink.abort()
-    assert path.read_bytes() == b'onetwox\0\0\0'
+    assert path.read_bytes() == b'Onetwox\0\0\0'
 
 
 def test_stream_begins_where_it_stands() -> None:
@@ -109,7 +111,7 @@ def test_stream_begins_where_it_stands() -> None:
     sink = open_sink(stream)
     assert isinstance(sink, StreamSink)
     sink.write_at(2, b'hi')
-    sink.write_parts(8, (b'a', b'b'), 2)
+    sink.commit(8, (b'a', b'b'), 2, -1, b'')
     sink.extend(12)
     sink.close()
     assert stream.getvalue() == b'12345\0\0hi\0\0\0\0ab\0\0'
@@ -174,3 +176,35 @@ def test_failing_stream_raises_its_error() -> None:
     sink = open_sink(Failing(10))
     with pytest.raises(OSError, match='space'):
         sink.write_at(8, b'abc')
+
+
+@pytest.mark.parametrize('durable', [None, False, True])
+@pytest.mark.parametrize('variable', [None, '1'])
+def test_waiting_for_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, durable: bool | None, variable: str | None
+) -> None:
+    """Asked for, the data are on disk before the name is, and the name before closing returns."""
+    monkeypatch.delenv('TIFFSCHEMA_DURABLE', raising=False)
+    if variable is not None:
+        monkeypatch.setenv('TIFFSCHEMA_DURABLE', variable)
+    done: list[str] = []
+    for name in ('fsync', 'replace'):
+        monkeypatch.setattr(os, name, _noting(done, name, getattr(os, name)))
+    imwrite(tmp_path / 'a.tif', np.zeros((5, 6), 'u1'), durable=durable)
+    waits = variable == '1' if durable is None else durable
+    assert done == (['fsync', 'replace', 'fsync'] if waits else ['replace'])
+    done.clear()
+    with TiffWriter(tmp_path / 'b.tif', durable=durable) as tif:
+        tif.write(np.zeros((5, 6), 'u1'))
+        tif.flush()
+        assert done.count('fsync') == 2 * waits
+    imwrite(tmp_path / 'b.tif', np.zeros((5, 6), 'u1'), append=True, durable=durable)
+    assert done.count('fsync') == 4 * waits
+
+
+def _noting(done: list[str], name: str, function: Any) -> Any:
+    def noting(*args: Any) -> Any:
+        done.append(name)
+        return function(*args)
+
+    return noting

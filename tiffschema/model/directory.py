@@ -8,7 +8,7 @@ small numbers and offsets are views of it, made on first use.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -368,12 +368,12 @@ class DirectoryCodec:
         values = {'order': order, 'first': first}
         return bytes(self._header.build(values, byteorder=self.byteorder))
 
-    @property
+    @cached_property
     def header_nbytes(self) -> int:
         """Bytes of the header."""
         return len(self.build_header())
 
-    @property
+    @cached_property
     def first_at(self) -> int:
         """File offset of the pointer to the first directory."""
         return self.header_nbytes - self.next_nbytes

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,10 @@ from numpy.typing import NDArray
 from tiffschema.model.directory import DirectoryCodec, Entry
 from tiffschema.model.fieldtypes import FIELD_TYPES
 
-__all__ = ['DirectoryTemplate', 'Field', 'even']
+__all__ = ['DirectoryTemplate', 'Field', 'even', 'template_of']
+
+KEPT_BYTES = 1 << 14
+"""Templates with larger values are not kept."""
 
 
 def even(offset: int) -> int:
@@ -85,9 +89,11 @@ class DirectoryTemplate:
         self.size = even(len(built.data))
         """Bytes of the directory with the values that follow it."""
         first_value = codec.directory_nbytes(len(entries))
-        self._pointers = [
-            (index, at) for index, at in enumerate(self.value_at) if at >= first_value
-        ]
+        far = [(index, at) for index, at in enumerate(self.value_at) if at >= first_value]
+        self._far = [index for index, _ in far]
+        self._far_at = np.array([at for _, at in far], np.int64)
+        self._moving = [i for i, item in enumerate(self.fields) if item.patches is not None]
+        self._first = {item.code: i for i, item in reversed(list(enumerate(self.fields)))}
         self._template = np.zeros(self.size, np.uint8)
         self._template[: len(built.data)] = memoryview(built.data)
         for item in self.fields:
@@ -103,8 +109,10 @@ class DirectoryTemplate:
 
     def index(self, code: int, *, last: bool = False) -> int:
         """Return the place of a code among the entries, -1 if absent."""
-        places = [i for i, item in enumerate(self.fields) if item.code == code]
-        return places[-1 if last else 0] if places else -1
+        first = self._first.get(code, -1)
+        if not last or first < 0:
+            return first
+        return max(i for i, item in enumerate(self.fields) if item.code == code)
 
     def block(
         self,
@@ -128,10 +136,8 @@ class DirectoryTemplate:
         word = self.codec.number_dtype['value']
         out[:, self.next_at : self.next_at + self.codec.next_nbytes].view(word)[:, 0] = nexts
         words = self._words(out)
-        if self._pointers:
-            places = [index for index, _ in self._pointers]
-            relative = np.array([position for _, position in self._pointers], np.int64)
-            words[:, places] = addresses[:, None] + relative
+        if self._far:
+            words[:, self._far] = addresses[:, None] + self._far_at
         for code, offsets in (elsewhere or {}).items():
             words[:, self._elsewhere[code]] = offsets
         for code, column in columns.items():
@@ -139,9 +145,8 @@ class DirectoryTemplate:
             at = self.value_at[index]
             raw = self.pack(self.fields[index].fieldtype, column).reshape(count, -1).view(np.uint8)
             out[:, at : at + raw.shape[1]] = raw
-        for index, item in enumerate(self.fields):
-            if item.patches is not None:
-                self._relocate(out, index, addresses)
+        for index in self._moving:
+            self._relocate(out, index, addresses)
         return out
 
     def pack(self, fieldtype: int, column: NDArray[Any]) -> NDArray[Any]:
@@ -162,3 +167,21 @@ class DirectoryTemplate:
         arrays = {code: np.asarray(column).reshape(1, -1) for code, column in columns.items()}
         nexts = np.array([next_offset], np.int64)
         return self.block(np.array([address], np.int64), nexts, arrays).tobytes()
+
+
+def template_of(codec: DirectoryCodec, fields: Sequence[Field]) -> DirectoryTemplate:
+    """Return the template of a directory; files that are alike share it.
+
+    Parameters:
+        codec: Shape and byte order of the file.
+        fields: Entries, in any order.
+    """
+    large = sum(item.nbytes for item in fields) > KEPT_BYTES
+    if large or any(item.patches is not None for item in fields):
+        return DirectoryTemplate(codec, fields)
+    return _kept(codec, tuple(fields))
+
+
+@lru_cache(maxsize=128)
+def _kept(codec: DirectoryCodec, fields: tuple[Field, ...]) -> DirectoryTemplate:
+    return DirectoryTemplate(codec, fields)

@@ -332,6 +332,8 @@ class IteratorPixels:
 
 def _is_array(data: Any) -> bool:
     """Whether an object says its shape and NumPy type, and gives parts of itself."""
+    if isinstance(data, np.ndarray):
+        return True
     if not all(hasattr(data, name) for name in ('dtype', 'shape', '__getitem__')):
         return False
     try:

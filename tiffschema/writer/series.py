@@ -18,7 +18,7 @@ from tiffschema.codecs.pipeline import encoder
 from tiffschema.types import Buffer
 
 from .encode import default_workers, encode_ahead
-from .layout import DirectoryTemplate, Field
+from .layout import DirectoryTemplate, Field, template_of
 from .output import Output
 from .pixels import ArrayPixels, Counted, EmptyPixels, Pixels
 from .plan import ImagePlan
@@ -155,7 +155,7 @@ class SeriesWriter:
         if count > 1 and not wide:
             reserve = self.plan.reserve
             count_type = SHORT if reserve < 1 << 16 else LONG if reserve < 1 << 32 else LONG8
-        return DirectoryTemplate(
+        return template_of(
             self.output.codec,
             [
                 *fields,

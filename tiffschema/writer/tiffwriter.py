@@ -392,7 +392,7 @@ class TiffWriter:
         taken = {tag.code for tag in tags}
         tags += extra_tags(self._codec, arguments.extratags, taken)
         first = fields_of(self._codec, tags, first=True)
-        rest = fields_of(self._codec, tags, first=False)
+        rest = [item for item, tag in zip(first, tags, strict=True) if not tag.once]
         if arguments.subifds:
             slots = subifd_field(self._output, max(arguments.subifds, 1))
             first.append(slots)

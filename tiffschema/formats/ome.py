@@ -20,7 +20,7 @@ from tiffschema.errors import FormatError, LimitError, TiffFileError
 from tiffschema.model.text.xml import parse_element
 from tiffschema.runtime.series import TiffPageSeries
 
-from .framesets import frames_of, levels_of
+from .framesets import frames_of, levels_of, sibling_bytes
 
 __all__ = ['metadata', 'series']
 
@@ -79,10 +79,13 @@ def series(tif: Any) -> list[TiffPageSeries]:
     if not text:
         return []
     root = parse_element(text, limits=tif.limits)
-    if next(_children(root, 'BinaryOnly'), None) is not None:
-        # The metadata are in another file, which need not be here.
-        return []
     files = _FileSet(tif, root.attrib.get('UUID'))
+    elsewhere = next(_children(root, 'BinaryOnly'), None)
+    if elsewhere is not None:
+        master = _master(tif, elsewhere.attrib.get('MetadataFile', ''))
+        if master is None:
+            return []
+        root = master
     if not tif.multifile and _references_others(root, files):
         return []
     modulo = _annotations(root)
@@ -99,6 +102,30 @@ def series(tif: Any) -> list[TiffPageSeries]:
         if made is not None:
             found.append(made)
     return found
+
+
+def _master(tif: Any, name: str) -> Element | None:
+    """Return the OME-XML of the file that has the metadata of a set, None if it is not here.
+
+    Raises:
+        FormatError: Its text is no well-formed XML.
+    """
+    path = 'series.ome.BinaryOnly'
+    if not name or '/' in name or '\\' in name or not tif.multifile:
+        return None
+    try:
+        if name.lower().endswith('.ome'):
+            text = sibling_bytes(tif, name).decode('utf-8', 'replace')
+        else:
+            text = tif.companion(name).ome_metadata or ''
+    except (OSError, TiffFileError) as error:
+        tif.faults.add(f'metadata file {name!r} cannot be read: {error}', path)
+        return None
+    root = parse_element(text, limits=tif.limits)
+    if next(_children(root, 'BinaryOnly'), None) is not None:
+        tif.faults.add(f'metadata file {name!r} has none either', path)
+        return None
+    return root
 
 
 def _local(element: Element) -> str:

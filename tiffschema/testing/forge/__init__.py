@@ -34,6 +34,7 @@ _MAKERS: dict[str, str] = {
     'indica': 'slides:indica',
     'geotiff': 'geotiff:geotiff',
     'lsm': 'lsm:lsm',
+    'ome': 'ome:ome',
     'scanimage': 'scanimage:scanimage',
     'mmstack': 'mmstack:mmstack',
     'ndtiff': 'ndtiff:ndtiff',

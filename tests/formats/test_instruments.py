@@ -17,6 +17,7 @@ import pytest
 from tiffschema.errors import FormatError
 from tiffschema.formats.mediacy import parse_ips
 from tiffschema.model.sections import schemas
+from tiffschema.runtime.bytemap import byte_map
 from tiffschema.runtime.file import TiffFile
 from tiffschema.testing.forge import forge
 
@@ -187,3 +188,44 @@ def test_counts_that_are_not_those_of_the_pages_are_a_fault() -> None:
     with TiffFile(data) as tif:
         assert (tif.series[0].kind, tif.series[0].axes) == ('uniform', 'IYX')
         assert any('6 pages' in fault.message for fault in tif.faults)
+
+
+@pytest.mark.parametrize('kind', ['sis', 'tvips', 'streak', 'dectris'])
+def test_blocks_behind_the_pages_are_in_the_map(kind: str) -> None:
+    data = forge(kind).data
+    with TiffFile(data) as tif:
+        found = byte_map(tif)
+        # Zeros up to the place of a table are all that nothing claims.
+        left = b''.join(data[span.start : span.stop] for span in found.unexplained)
+        assert not left.strip(b'\0')
+
+
+def test_tables_of_scalings_beyond_the_file_are_a_fault() -> None:
+    data = forge('streak').data.replace(b'"2048,6"', b'"9048,6"')
+    with TiffFile(data) as tif:
+        assert 'ScalingXScaling' not in tif.streak_metadata['Scaling']
+        assert tif.series[0].coords['X'].tolist() == [0, 1, 2, 3, 4, 5]
+        assert any('ScalingXScalingFile' in fault.path for fault in tif.faults)
+
+
+def test_values_that_a_nuvu_file_lacks_are_a_fault() -> None:
+    data = forge('nuvu').data.replace(b"Field '65003'", b"Field '65333'")
+    with TiffFile(data) as tif:
+        assert tif.nuvu_metadata['EMGain'] is None
+        assert any('65333' in fault.message for fault in tif.faults)
+
+
+def test_a_second_part_of_tvips_without_its_end_is_left_out() -> None:
+    data = forge('tvips').data
+    with TiffFile(data.replace(b'\xaa' * 4, b'\xab' * 4)) as tif:
+        assert tif.tvips_metadata['CommentV1'] == 'forged'
+        assert 'ImageName' not in tif.tvips_metadata
+        assert tif.faults
+
+
+def test_units_of_nih_image_after_version_153() -> None:
+    at = forge('nih', byteorder='<').data.index(b'IPICIMAG')
+    data = bytearray(forge('nih', byteorder='<').data)
+    data[at + 12 : at + 14], data[at + 172 : at + 174] = b'\x9b\0', b'\x06\0'
+    with TiffFile(bytes(data)) as tif:
+        assert tif.series[0].coord_units['X'] == 'micrometer'

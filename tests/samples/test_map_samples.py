@@ -25,7 +25,7 @@ PAGE = Path(__file__).resolve().parents[2] / 'docs' / 'byte_map.md'
 REASONS = (
     (r'^ndtiff/', 'header of NDTiff: its struct is not declared as a block yet'),
     (r'^stk/', 'UIC tags: their structs are not declared yet'),
-    (r'^sis/', 'blocks of Olympus SIS: their structs are not declared yet'),
+    (r'^sis/', 'trees of properties of Olympus cellSens, which no tag points to'),
     (r'^lsm/', 'no offset of the information block leads there'),
     (r'^fei/', "vendor's blocks: their structs are not declared yet"),
     (r'^jpeg/TwelveMonkeys__(Wang|old-style)', 'memory of the writer between directory and values'),

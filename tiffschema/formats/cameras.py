@@ -6,14 +6,14 @@ Knows tags of pages, and what their files in ``schemas/vendor`` declare.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from tiffschema.errors import FormatError
 from tiffschema.model import catalog
 from tiffschema.model.text.values import auto
 
-__all__ = ['epics', 'nuvu', 'streak']
+__all__ = ['epics', 'nuvu', 'streak', 'streak_blocks']
 
 _EPICS_ATTRIBUTES = range(65004, 65500)
 _NUVU = re.compile(r"Field '([0-9]{1,5})' is '(.*)'")
@@ -74,6 +74,25 @@ def streak(tif: Any) -> dict[str, Any] | None:
         except FormatError as error:
             _fault(tif.pages.first, f'streak.Scaling{axis}ScalingFile', error.message)
     return found
+
+
+def streak_blocks(
+    tif: Any, segments: Iterable[tuple[int, int]]
+) -> Iterator[tuple[int, int, str]]:
+    """Yield start, stop and name of the tables of scalings.
+
+    Parameters:
+        tif: The file.
+        segments: Of no use here.
+    """
+    if not tif.is_streak:
+        return
+    scaling = (tif.streak_metadata or {}).get('Scaling') or {}
+    for axis in 'XY':
+        table = scaling.get(f'Scaling{axis}Scaling')
+        if table is not None:
+            start = scaling[f'Scaling{axis}ScalingFile'][0]
+            yield start, start + table.nbytes, f'Scaling{axis}Scaling'
 
 
 def _table(tif: Any, view: catalog.SchemaView, offset: Any, count: Any) -> Any:

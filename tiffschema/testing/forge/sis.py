@@ -64,7 +64,7 @@ def sis(
     if block:
         general = {
             'exponent': -6, 'calibration_x': 0.25, 'calibration_y': 0.5, 'magnification': 40.0,
-            'cameraname': 'XC50', 'picturetype': 'Intensity',
+            'cameraname': 'XC50', 'picturetype': 'Intensity', 'rest': b'',
         }  # fmt: skip
         values = {
             'datetime': datetime(2018, 11, 15, 19, 42),

@@ -23,7 +23,7 @@ SHIPPED = sorted(
 )
 ORDER = (
     'schema', 'title', 'doc', 'source', 'use', 'endian', 'variants', 'enums', 'structs', 'tables',
-    'texts', 'tags', 'detect', 'metadata', 'series', 'blocks', 'kinds', 'namespaces',
+    'texts', 'tags', 'detect', 'metadata', 'calibration', 'series', 'blocks', 'kinds', 'namespaces',
 )  # fmt: skip
 
 

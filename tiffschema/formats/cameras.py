@@ -76,9 +76,7 @@ def streak(tif: Any) -> dict[str, Any] | None:
     return found
 
 
-def streak_blocks(
-    tif: Any, segments: Iterable[tuple[int, int]]
-) -> Iterator[tuple[int, int, str]]:
+def streak_blocks(tif: Any, segments: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int, str]]:
     """Yield start, stop and name of the tables of scalings.
 
     Parameters:

@@ -138,8 +138,6 @@ OF_LIBTIFF = [
     Rule('type predictor',
          lambda t, p: p == 2 and t not in (*WIDE, *FLOATS, 'cint32', 'cint64', 'complex64'),
          'libtiff predicts 8, 16, 32 and 64 bits'),
-    Rule('type byteorder', lambda t, o: t == 'uint24' and o == '>',
-         'libtiff swaps triples that it takes as packed where they are not swapped'),
 ]  # fmt: skip
 
 LEFT_OUT: dict[str, list[Rule]] = {

@@ -108,7 +108,7 @@ GDAL = Writer(
     {
         'samples': list(SAMPLES),
         'type': ['u1', 'i1', 'u2', 'i2', 'u4', 'i4', 'u8', 'i8', 'f4', 'f8', 'c8', 'c16', 'cint16',
-                 'u1/1', 'u1/2', 'u1/5', 'u2/11', 'u2/12', 'u4/18', 'f4/16', 'f4/24'],
+                 'u1/1', 'u1/2', 'u1/5', 'u2/11', 'u2/12', 'u4/18', 'u4/24', 'f4/16', 'f4/24'],
         'layout': [None, 7, 16, (16, 16), (48, 32), (64, 64)],
         'compression': ['NONE', *PREDICTED, 'PACKBITS', 'LZMA', 'LERC', 'LERC_DEFLATE', 'LERC_ZSTD',
                         'WEBP', *FAX],

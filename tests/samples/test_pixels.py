@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from tests.interop import readers
 from tiffschema.errors import TiffFileError, UnsupportedError
 from tiffschema.runtime.file import TiffFile
 
@@ -155,7 +156,7 @@ def forms(page: Any) -> Iterator[NDArray[Any]]:
 def test_what_tifffile_does_not_decode(expected: dict[str, Any], samples: Path) -> None:
     wrong = []
     for name, facts in expected.items():
-        if not (facts.get('beyond') or facts.get('dispute')):
+        if not facts.get('beyond'):
             continue
         if name in differences.REPEATED_CHROMA and differences.only_interpolates():
             continue
@@ -169,3 +170,42 @@ def test_what_tifffile_does_not_decode(expected: dict[str, Any], samples: Path) 
         if matches == (name in differences.BEYOND):
             wrong.append(name)
     assert not wrong
+
+
+def test_disputes_are_decided(expected: dict[str, Any], samples: Path) -> None:
+    disputed = {name for name, facts in expected.items() if facts.get('dispute')}
+    assert disputed == set(differences.DISPUTES)
+    for name, (reader, reason) in differences.DISPUTES.items():
+        assert reason
+        facts = expected[name]
+        digests = {
+            each: (found.get('page0') or found).get('sha256')
+            for each, found in facts.items()
+            if isinstance(found, dict)
+        }
+        with TiffFile(samples / name) as tif:
+            found = {digest(array) for array in forms(tif.pages[0])}
+        if reader:
+            assert digests[reader] in found, name
+        else:
+            assert not found & set(digests.values()), name
+
+
+@pytest.mark.parametrize('name', differences.CLOSE)
+def test_close_to_a_reader(name: str, samples: Path) -> None:
+    """Colour through ``asrgb`` where the reader delivers colour; lossy data within a tolerance."""
+    reader, colour, largest, mean = differences.CLOSE[name]
+    read = readers.reader(reader)
+    if read is None:
+        pytest.skip(f'{reader}: reader to compare with')
+    data = (samples / name).read_bytes()
+    with TiffFile(data) as tif:
+        page = tif.pages[0]
+        array = page.asrgb(orientation=False) if colour else page.asarray()
+        planar = page.planarconfig == 2 and not colour
+        ours = readers.samples_last(array, page.samplesperpixel, planar)
+    theirs = read(data)
+    count = min(ours.shape[2], theirs.shape[2])
+    steps = np.abs(ours[..., :count].astype('f8') - theirs[..., :count])
+    assert steps.max() <= largest
+    assert steps.mean() <= mean

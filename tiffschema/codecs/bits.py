@@ -231,8 +231,7 @@ def unpack_int24(
 
     Parameters:
         data: uint8 of shape (..., 3 x samples).
-        byteorder: Order of the bytes of a triple. Integers of 24 bits are packed most significant
-            bit first in files of both byte orders; floats follow the file.
+        byteorder: Order of the bytes of a triple.
         dtype: 32-bit result type; signed types are extended by their sign.
     """
     dtype = np.dtype(dtype)

@@ -32,6 +32,7 @@ __all__ = [
     'Packed',
     'PredictedPairs',
     'Subsampled',
+    'SwappedTriples',
     'Words',
     'layout_of',
 ]
@@ -131,10 +132,7 @@ class Packed(Layout):
 
 
 class Float24(Layout):
-    """Floats of three bytes in the byte order of the file, as float32.
-
-    Integers of 24 bits are no words in practice: files of both byte orders store them as packed.
-    """
+    """Floats of three bytes in the byte order of the file, as float32."""
 
     unused = 8
 
@@ -153,6 +151,26 @@ class Float24(Layout):
 
     def rows(self, words: Array) -> Array:
         each = bits.pack_int24(np.ascontiguousarray(words), self.byteorder)
+        return each.reshape(words.shape[0] * words.shape[1], -1)
+
+
+class SwappedTriples(Layout):
+    """Integers of 24 bits in big-endian files: the least significant byte first.
+
+    Law is the practice of libtiff, and of the files there are: integers of 24 bits are packed most
+    significant bit first in little-endian files, and triples of big-endian files are swapped.
+    """
+
+    unused = 8
+
+    def __init__(self, dtype: np.dtype[Any], samples: int) -> None:
+        super().__init__(dtype, samples, 24 * samples)
+
+    def words(self, data: Array, shape: Shape) -> Array:
+        return bits.unpack_int24(data, '<', self.dtype).reshape(shape)
+
+    def rows(self, words: Array) -> Array:
+        each = bits.pack_int24(np.ascontiguousarray(words), '<')
         return each.reshape(words.shape[0] * words.shape[1], -1)
 
 
@@ -369,6 +387,8 @@ def layout_of(geometry: Geometry) -> Layout:
         return ComplexIntegers(dtype, samples, widths, order)
     if widths == 24 and kind == 3:
         return Float24(dtype, samples, order)
+    if widths == 24 and order == '>':
+        return SwappedTriples(dtype, samples)
     if widths == dtype.itemsize * 8 and dtype.kind != 'b':
         return Words(dtype, samples, order)
     return Packed(dtype, samples, widths)

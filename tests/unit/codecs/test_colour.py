@@ -277,6 +277,32 @@ class TestRaw:
         got = demosaic(mosaic, pattern)
         assert np.allclose(got, colour, atol=1e-5)
 
+    @pytest.mark.parametrize(
+        'pattern',
+        [
+            [[3, 4], [5, 1]],  # cyan, magenta, yellow, green
+            [[0, 1], [2, 6]],  # with white
+            [[1, 0, 1, 1, 2, 1], [2, 1, 2, 0, 1, 0], [1, 0, 1, 1, 2, 1],
+             [1, 2, 1, 1, 0, 1], [0, 1, 0, 2, 1, 2], [1, 2, 1, 1, 0, 1]],  # X-Trans
+            [[0, 1, 2]],  # stripes
+            [[0, 0, 1, 1], [0, 0, 1, 1], [1, 1, 2, 2], [1, 1, 2, 2]],  # quad Bayer
+        ],
+        ids=str,
+    )  # fmt: skip
+    @pytest.mark.parametrize('origin', [(0, 0), (1, 2)])
+    def test_any_pattern(self, pattern: Any, origin: tuple[int, int]) -> None:
+        cell = np.array(pattern)
+        colour = np.array([0.2, 0.5, 0.8], 'f4')
+        red, green, blue = colour
+        seen = np.array([
+            red, green, blue, (green + blue) / 2, (red + blue) / 2, (red + green) / 2,
+            (red + green + blue) / 3,
+        ])  # fmt: skip
+        rows, columns = np.indices((15, 19))
+        rows, columns = rows - origin[0], columns - origin[1]
+        mosaic = seen[cell[rows % cell.shape[0], columns % cell.shape[1]]]
+        assert np.allclose(demosaic(mosaic, cell, origin), colour, atol=1e-4)
+
     def test_bilinear(self) -> None:
         mosaic = np.zeros((4, 4), 'f4')
         mosaic[2, 2] = 1  # a red sample
@@ -314,7 +340,8 @@ class TestRaw:
         [
             ({'cfapattern': b'\0\1\1'}, FormatError),
             ({'cfapattern': b'\0\1\1\2', 'cfarepeatpatterndim': (3, 3)}, FormatError),
-            ({'cfapattern': b'\3\4\5\1'}, UnsupportedError),
+            ({'cfapattern': b'\0\1\1\0'}, UnsupportedError),
+            ({'cfapattern': b'\0\1\2\7'}, UnsupportedError),
         ],
     )
     def test_damaged_pattern(self, parameters: Any, error: type[Exception]) -> None:

@@ -21,6 +21,11 @@ from .scaling import Array
 __all__ = ['demosaic', 'develop', 'linearized']
 
 _PROPHOTO_WHITE = D50
+
+# Shares of red, green and blue that a filter lets pass, by its number in CFAPattern (TIFF/EP, DNG).
+_FILTERS = np.array(
+    [[1, 0, 0], [0, 1, 0], [0, 0, 1], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0], [1 / 3] * 3]
+)
 _D50_XYZ = np.array([0.9642, 1.0, 0.8251])
 
 
@@ -91,7 +96,7 @@ def _pattern(parameters: Mapping[str, Any]) -> Array | None:
 
     Raises:
         FormatError: The pattern's size is not that which is stated.
-        UnsupportedError: The mosaic has other colours than red, green, blue.
+        UnsupportedError: Red, green and blue do not follow from the colours of the mosaic.
     """
     raw = numeric(parameters.get('cfapattern'))
     if raw is None:
@@ -100,8 +105,11 @@ def _pattern(parameters: Mapping[str, Any]) -> Array | None:
     rows, columns = _repeat(parameters, 'cfarepeatpatterndim', 2)
     if colours.size != rows * columns or colours.size > 1024:
         raise FormatError(f'CFAPattern of {colours.size} colours, not {rows} x {columns}', 'colour')
-    if not set(colours.tolist()) <= {0, 1, 2} or len(set(colours.tolist())) < 3:
-        raise UnsupportedError('mosaics of other colours than red, green, blue are not known')
+    found = sorted(set(colours.tolist()))
+    if found[-1] >= len(_FILTERS) or np.linalg.matrix_rank(_FILTERS[found]) < 3:
+        raise UnsupportedError(
+            f'mosaics of the colours {found} cannot be shown as red, green, blue'
+        )
     return colours.reshape(rows, columns)
 
 
@@ -112,7 +120,9 @@ def demosaic(mosaic: Array, pattern: Array, origin: tuple[int, int] = (0, 0)) ->
 
     Parameters:
         mosaic: Floats.
-        pattern: Colour number (0 red, 1 green, 2 blue) of each sample of the repeating cell.
+        pattern: Colour number (0 red, 1 green, 2 blue, 3 cyan, 4 magenta, 5 yellow, 6 white) of
+            each sample of the repeating cell; other colours than the first three are taken for
+            means of them.
         origin: Row and column at which the cell begins.
     """
     length, width = mosaic.shape
@@ -122,14 +132,17 @@ def demosaic(mosaic: Array, pattern: Array, origin: tuple[int, int] = (0, 0)) ->
     rows = (np.arange(length) - origin[0]) % pattern.shape[0]
     columns = (np.arange(width) - origin[1]) % pattern.shape[1]
     colours = pattern[rows][:, columns]
-    result = np.empty((length, width, 3), 'f4')
-    for colour in range(3):
+    planes = np.unique(pattern)
+    result = np.empty((length, width, len(planes)), 'f4')
+    for index, colour in enumerate(planes):
         here = colours == colour
         total = _smooth(np.where(here, mosaic, 0).astype('f4'), weights)
         share = _smooth(here.astype('f4'), weights)
         mean = total / np.where(share > 0, share, 1)
-        result[..., colour] = np.where(here, mosaic, mean)
-    return result
+        result[..., index] = np.where(here, mosaic, mean)
+    if planes.tolist() == [0, 1, 2]:
+        return result
+    return result @ np.linalg.pinv(_FILTERS[planes]).T.astype('f4')
 
 
 def _smooth(plane: Array, weights: Array) -> Array:
@@ -201,7 +214,7 @@ def develop(
 
     Raises:
         FormatError: The pattern of a mosaic is damaged.
-        UnsupportedError: The colours are others than red, green, blue.
+        UnsupportedError: Red, green and blue do not follow from the colours.
     """
     linear = linearized(array, parameters, bits)
     area = _area(parameters, *linear.shape[:2])

@@ -142,7 +142,8 @@ def demosaic(mosaic: Array, pattern: Array, origin: tuple[int, int] = (0, 0)) ->
         result[..., index] = np.where(here, mosaic, mean)
     if planes.tolist() == [0, 1, 2]:
         return result
-    return result @ np.linalg.pinv(_FILTERS[planes]).T.astype('f4')
+    rgb: Array = result @ np.linalg.pinv(_FILTERS[planes]).T.astype('f4')
+    return rgb
 
 
 def _smooth(plane: Array, weights: Array) -> Array:

@@ -7,7 +7,7 @@ a level waits in a temporary file where it is large.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any, Literal, TypeAlias
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from tiffschema.model.geometry import Geometry
 
-from .arguments import WriteArguments, rational
+from .arguments import Kind, WriteArguments, rational
 from .pixels import EmptyPixels, Item, Pixels, PixelSource
 from .plan import ImagePlan
 from .resample import Halver, Resampling
@@ -208,6 +208,7 @@ def write_pyramid(
     pyramid: bool | int,
     resampling: Resampling,
     reduced: Literal['subifds', 'pages'],
+    kind: Kind,
 ) -> tuple[int, int] | None:
     """Write an array and its levels of half size.
 
@@ -218,12 +219,17 @@ def write_pyramid(
         pyramid: Number of levels, True until they are small.
         resampling: How to halve.
         reduced: Where levels go.
+        kind: Flavour of the file.
 
     Raises:
         ValueError: The pixels cannot be halved, or arguments contradict each other.
     """
     if reduced not in ('subifds', 'pages'):
         raise ValueError(f"reduced: {reduced!r} is neither 'subifds' nor 'pages'")
+    if kind == 'imagej':
+        raise ValueError('pyramid: ImageJ does not know levels')
+    if kind == 'ome' and reduced == 'pages':
+        raise ValueError("reduced: levels of OME-TIFF are 'subifds', pages would be images")
     if arguments.subifds or arguments.contiguous or arguments.truncate:
         raise ValueError('pyramid: cannot be used with subifds, contiguous or truncate')
     if not arguments.tile and arguments.rowsperstrip is None:
@@ -240,6 +246,13 @@ def write_pyramid(
     finally:
         halving.close()
     return where
+
+
+def _axes_only(metadata: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """Return what levels repeat of the description: by equal axes readers know them as levels."""
+    if metadata is None:
+        return None
+    return {key: value for key, value in metadata.items() if key == 'axes'}
 
 
 class Halving:
@@ -303,7 +316,7 @@ class Halving:
             description=None,
             extratags=(),
             subifds=0,
-            metadata=None if arguments.metadata is None else {},
+            metadata=_axes_only(arguments.metadata),
         )
         return PixelSource(data, shape, data.dtype, ''), options
 

@@ -252,7 +252,8 @@ class TiffWriter:
         arguments = normalize_arguments(source.dtype, **options)
         if given['pyramid']:
             how = given['pyramid'], given['resampling'], given['reduced']
-            return write_pyramid(self._write, source, arguments, *how)
+            kind = self._kind_of(arguments)
+            return write_pyramid(self._write, source, arguments, *how, kind)
         where = self._write(source, arguments)
         self._remember(key, arguments)
         return where

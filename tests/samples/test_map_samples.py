@@ -23,19 +23,16 @@ PAGE = Path(__file__).resolve().parents[2] / 'docs' / 'byte_map.md'
 
 # Why bytes of some files are not explained, by path. The first that fits is the reason.
 REASONS = (
-    (r'^ndtiff/', 'header of NDTiff: its struct is not declared as a block yet'),
-    (r'^stk/', 'UIC tags: their structs are not declared yet'),
+    (r'^stk/', 'values of UIC tags whose meaning is not known'),
     (r'^sis/', 'trees of properties of Olympus cellSens, which no tag points to'),
     (r'^lsm/', 'no offset of the information block leads there'),
-    (r'^fei/', "vendor's blocks: their structs are not declared yet"),
     (r'^jpeg/TwelveMonkeys__(Wang|old-style)', 'memory of the writer between directory and values'),
-    (r'^jpeg/libtiff', 'tables of an old-style JPEG stream between its parts'),
-    (r'^ome/', 'text of an earlier description; the writer put a longer one elsewhere'),
-    (
-        r'^(imagej/scitiff|multipage/galaxy)',
-        'two resolutions that no tag points to',
-    ),
-    (r'^multipage/Pillow', 'header of a second TIFF that was appended as it is'),
+    (r'^bitdepth/gdal__(float16|int24)', 'bytes of samples behind the end of the strip'),
+    (r'^bigtiff/cogeo', 'tiles that no directory lists'),
+    (r'^bigtiff/gdal', 'offsets of strips in another type than those of the tag'),
+    (r'^geotiff/gdal__cog', 'a segment whose offset was set to zero for a test'),
+    (r'^compression/libtiff__tiff_with', 'entries behind a directory that was made shorter'),
+    (r'^raw/', 'bytes appended for a test'),
     (r'', 'no tag or link leads there'),
 )
 
@@ -97,8 +94,11 @@ def page(folder: Path) -> str:
         '',
         '`tiffschema map FILE` accounts for every byte of a file; `--check` fails where bytes are',
         'unexplained: gaps, overlaps, and bytes behind the last structure. Zeros, and bytes that',
-        'align what follows, are padding. Values that several tags share, windows into blocks, and',
-        'earlier directories that a writer left behind are explained as what they are.',
+        'align what follows, are padding. Values that several tags share and windows into blocks',
+        'are explained as what they are. So is what a writer left behind, where its form says what',
+        'it is: an earlier directory with what it points to, a copy of values that tags have',
+        'elsewhere, an earlier description in a declared form, the header of a file that was',
+        'appended as it is; the map says of each that no link leads there.',
         '',
         f'Of {total} real files which open without a fault, **{passed} pass** '
         f'({100 * passed / total:.1f} %). The others, and why:',

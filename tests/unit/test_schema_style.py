@@ -12,6 +12,7 @@ import pytest
 from tiffschema.cli import main
 from tiffschema.cli.reference import reference_pages, write_reference
 from tiffschema.compiler.library import schema_folder
+from tiffschema.compiler.load import SCHEMA_KEYS
 from tiffschema.compiler.targets.describe import visible
 from tiffschema.model.sections import schemas
 
@@ -21,10 +22,6 @@ SHIPPED = sorted(
     path.relative_to(schema_folder()).with_suffix('').as_posix()
     for path in schema_folder().rglob('*.yaml')
 )
-ORDER = (
-    'schema', 'title', 'doc', 'source', 'use', 'endian', 'variants', 'enums', 'structs', 'tables',
-    'texts', 'tags', 'detect', 'metadata', 'calibration', 'series', 'blocks', 'kinds', 'namespaces',
-)  # fmt: skip
 
 
 def lacking(id: str) -> Iterator[str]:
@@ -69,7 +66,7 @@ def test_the_id_is_the_path_and_sections_have_an_order(id: str) -> None:
     keys = re.findall(r'^(\w+):', text, re.MULTILINE)
     assert schemas[id].id == id
     assert keys[0] == 'schema'
-    places = [ORDER.index(key) for key in keys]
+    places = [list(SCHEMA_KEYS).index(key) for key in keys]
     assert places == sorted(places), keys
 
 

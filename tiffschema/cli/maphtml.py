@@ -25,17 +25,19 @@ _COLOURS: Final = {
     'gap': '#bf616a',
     'overlap': '#ff0000',
     'trailing': '#8f3f71',
+    'rest': '#cccccc',
 }
 _BLOCKS: Final = 2000
 
 _STYLE = """
 body { font: 14px/1.4 system-ui, sans-serif; margin: 2em; color: #222; background: #fff }
 table { border-collapse: collapse } td, th { padding: 1px 10px; text-align: left }
-td.n { text-align: right; font-variant-numeric: tabular-nums }
+td.n, th.n { text-align: right } td.n { font-variant-numeric: tabular-nums }
 tr.bad { background: #fbe3e4 } .d1 td.k { padding-left: 2em } .d2 td.k { padding-left: 4em }
 .strip { display: flex; height: 40px; margin: 1em 0; border: 1px solid #888 }
 .strip i { display: block; min-width: 1px }
-.key i { display: inline-block; width: 1em; height: 1em }
+.key i, td.k i { display: inline-block; width: 0.8em; height: 0.8em; margin-right: 0.4em }
+tr:hover { background: #eef } .strip i:hover { outline: 2px solid #222 }
 """
 
 
@@ -55,7 +57,8 @@ def page(name: str, found: ByteMap) -> str:
         f'<h1>{title}</h1><p>{found.size} bytes, {unexplained} unexplained</p>',
         f'<div class="strip">{"".join(_strip(found))}</div>',
         f'<p class="key">{"".join(_key(found))}</p>',
-        '<table><tr><th>start</th><th>bytes</th><th>kind</th><th>what</th><th>note</th></tr>',
+        '<table><tr><th class="n">start</th><th class="n">bytes</th>'
+        '<th>kind</th><th>what</th><th>note</th></tr>',
         *map(_row, found.spans),
         '</table></body></html>',
         '',
@@ -68,18 +71,27 @@ def _rules() -> Iterator[str]:
 
 
 def _strip(found: ByteMap) -> Iterator[str]:
-    """Yield coloured blocks, as wide as their share of the file."""
-    top = [span for span in found.spans if not span.depth and span.kind != 'overlap']
+    """Yield coloured blocks, as wide as their share of the file; equal neighbours are one."""
+    blocks: list[tuple[int, int, str, str]] = []
     behind = 0
-    shown = 0
-    for span in top:
-        nbytes = span.stop - max(span.start, behind)
-        behind = max(behind, span.stop)
-        if nbytes <= 0 or shown >= _BLOCKS:
+    for span in found.spans:
+        start, stop = max(span.start, behind), span.stop
+        if span.depth or span.kind == 'overlap' or stop <= start:
             continue
-        shown += 1
-        label = escape(f'{span.start}–{span.stop} {span.kind} {span.path}', quote=True)
-        yield f'<i class="c-{span.kind}" style="flex-grow:{nbytes}" title="{label}"></i>'
+        behind = stop
+        if blocks and (blocks[-1][2] == span.kind or len(blocks) >= _BLOCKS):
+            first, _, kind, path = blocks[-1]
+            blocks[-1] = (
+                first,
+                stop,
+                kind if kind == span.kind else 'rest',
+                f'{path.split(" …")[0]} …',
+            )
+        else:
+            blocks.append((start, stop, span.kind, span.path))
+    for start, stop, kind, path in blocks:
+        label = escape(f'{start}–{stop} {kind} {path}', quote=True)
+        yield f'<i class="c-{kind}" style="flex-grow:{stop - start}" title="{label}"></i>'
 
 
 def _key(found: ByteMap) -> Iterator[str]:
@@ -91,6 +103,6 @@ def _row(span: Span) -> str:
     classes = f'd{min(span.depth, 2)}' + ('' if span.explained else ' bad')
     return (
         f'<tr class="{classes}"><td class="n">{span.start}</td><td class="n">{span.nbytes}</td>'
-        f'<td class="k">{span.kind}</td><td>{escape(span.path)}</td>'
+        f'<td class="k"><i class="c-{span.kind}"></i>{span.kind}</td><td>{escape(span.path)}</td>'
         f'<td>{escape(span.note)}</td></tr>'
     )

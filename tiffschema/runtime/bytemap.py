@@ -18,6 +18,7 @@ from tiffschema.model.sections import schemas
 from tiffschema.model.tagtable import tag_tables
 
 from .coverage import ByteMap, Claim, account
+from .leftovers import leftovers
 from .tagplans import tag_plan
 from .tags import TiffTag, TiffTags
 from .tagvalue import block_of
@@ -36,7 +37,6 @@ _MAX_CHILDREN: Final = 1 << 12
 _STORED: Final = ((273, 279), (324, 325))
 _PREVIEW: Final = (513, 514)
 _FREE: Final = (288, 289)
-_UNCLAIMED: Final = ('gap', 'trailing')
 
 
 def byte_map(tif: TiffFile, *, details: bool = True) -> ByteMap:
@@ -62,7 +62,7 @@ def byte_map(tif: TiffFile, *, details: bool = True) -> ByteMap:
     claims.series()
     claims.blocks()
     found = account(claims.found, tif.source.size, tif.source.view)
-    while claims.earlier(found):
+    while claims.leftovers(found):
         found = account(claims.found, tif.source.size, tif.source.view)
     return found
 
@@ -282,45 +282,11 @@ class _Claims:
                 parts = [_field(e, rule.name) for e in members] if self.details else ()
                 self.add(start, stop, 'block', rule.name, 'declared by its schema', parts)
 
-    def earlier(self, found: ByteMap) -> bool:
-        """Add directories in gaps, with what they point to in gaps; return whether there were any.
-
-        Who writes a directory anew leaves the one before where it was, and no link leads to it.
-        """
-        gaps = [(span.start, span.stop) for span in found.spans if span.kind in _UNCLAIMED]
-        known = len(self.found)
-        for start, stop in gaps:
-            directory = self._directory_at(start, stop)
-            if directory is None:
-                continue
-            path = f'earlier directory @{start}'
-            note = f'{len(directory.codes)} tags; no link leads here'
-            self.add(start, start + directory.nbytes, 'directory', path, note)
-            for position, code in enumerate(directory.codes):
-                if directory.is_inline(position):
-                    continue
-                at = directory.value_at(position)
-                end = at + directory.value_nbytes(position)
-                if any(a <= at and end <= b for a, b in gaps):
-                    name = tag_plan('tiff', code).name
-                    self.add(at, end, 'value', f'{path}.tag {code} {name}', 'no link leads here')
-        return len(self.found) > known
-
-    def _directory_at(self, start: int, stop: int) -> Directory | None:
-        """Return the directory at the start of a gap if there is a plausible one."""
-        codec = self._codec
-        if start < codec.header_nbytes or stop - start < codec.directory_nbytes(1):
-            return None
-        try:
-            directory = self.tif.directories.read(start)
-        except FormatError:
-            return None
-        codes = list(directory.codes)
-        if not codes or codes != sorted(set(codes)) or start + directory.nbytes > stop:
-            return None
-        if not all(kind in codec.sizes for kind in directory.types) or not all(directory.counts):
-            return None
-        return directory
+    def leftovers(self, found: ByteMap) -> bool:
+        """Add what writers left in gaps of a map; return whether there was anything."""
+        more = leftovers(self.tif, found, self._met)
+        self.found += more
+        return bool(more)
 
 
 def _name(tag: TiffTag) -> str:

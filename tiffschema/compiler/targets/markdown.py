@@ -20,7 +20,8 @@ __all__ = ['schema_page']
 
 _LONG_TABLE = 2000
 _SHOWN = (
-    ('detect', 'Detection'), ('metadata', 'Metadata'), ('series', 'Series'), ('blocks', 'Blocks'),
+    ('detect', 'Detection'), ('metadata', 'Metadata'), ('calibration', 'Calibration'),
+    ('series', 'Series'), ('blocks', 'Blocks'),
     ('namespaces', 'Name spaces'), ('kinds', 'Order of kinds'),
 )  # fmt: skip
 

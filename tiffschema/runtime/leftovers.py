@@ -132,7 +132,8 @@ class _Copies:
         if size not in self._known:
             if len(self._known) >= _SIZES:
                 return {}
-            self._known[size] = found = {}
+            found: dict[bytes, str] = {}
+            self._known[size] = found
             for index, first in enumerate(self._values):
                 stop = first.start
                 for span in self._values[index:]:

@@ -135,57 +135,64 @@ class LinkedTables:
         offsets, counts = walk.offsets, walk.counts
         size, max_rows, least = len(buffer), self.max_rows, self.count.itemsize
         stop = wanted if limit < 0 else min(wanted, limit)
-        rows, room = -1, -1
-        unpack = self._count
+        left = stop - len(offsets)
+        rows, room, unpack = -1, -1, self._count
         if counts:
             rows = counts[-1]
             unpack, need = self._link(rows)
             room = size - need
-        offset, highest = walk.next, walk.highest
+        links = self._links
+        offset, highest, met = walk.next, walk.highest, walk.met
         guessing = walk.failures < _PATIENCE
         last = offsets[-1] if offsets else 0
         same = stride = 0
         reason: Stop = 'end'
         while offset:
-            if len(offsets) >= stop:
+            if left <= 0:
                 reason = 'more' if len(offsets) >= wanted else 'limit'
                 break
-            if offset <= highest and walk.repeats(offset):
-                reason = 'repeats'
-                break
+            if offset <= highest:
+                walk.highest = highest
+                if walk.repeats(offset):
+                    reason = 'repeats'
+                    break
+                met = walk.met
             position = offset - start
-            if position < 0 or position + least > size:
+            if 0 <= position <= room:
+                n, following = unpack(buffer, position)
+            elif 0 <= position <= size - least:
+                n, rows, following = self._count(buffer, position)[0], -1, 0
+            else:
                 reason = 'outside'
                 break
-            n = following = -1
-            if position <= room:
-                n, following = unpack(buffer, position)
-            if n != rows or following < 0:
-                (n,) = self._count(buffer, position)
+            if n != rows:
                 if n > max_rows:
                     reason = 'count'
                     break
-                unpack, need = self._link(n)
+                unpack, need = links.get(n) or self._link(n)
                 rows, room, same = n, size - need, 0
                 if position > room:
                     reason = 'outside'
                     break
-                _, following = unpack(buffer, position)
+                following = unpack(buffer, position)[1]
             offsets.append(offset)
             counts.append(n)
+            left -= 1
             if offset > highest:
-                walk.highest = highest = offset
-            if walk.met is not None:
-                walk.met.add(offset)
+                highest = offset
+            if met is not None:
+                met.add(offset)
             if guessing:
                 same = same + 1 if offset - last == stride else 0
                 stride, last = offset - last, offset
                 if same >= _LEARN and stride > 0:
+                    walk.highest = highest
                     following = self._guess(buffer, start, walk, following, stride, rows, stop)
                     guessing = walk.failures < _PATIENCE
                     highest, last, same = walk.highest, offsets[-1], 0
+                    left = stop - len(offsets)
             offset = following
-        walk.next = offset
+        walk.next, walk.highest = offset, highest
         return reason
 
     def _guess(

@@ -92,11 +92,15 @@ class Directory:
         table: Structured array of the entries.
         next_offset: Offset of the next directory, 0 at the end.
         high: Bits 32 to 63 of values (NDPI), else None.
+
+    Attributes:
+        shared: What others derive from codes, types and counts; one for directories read together
+            in which these are equal.
     """
 
     __slots__ = (
         '_index', '_longs', '_numbers', '_shorts', 'codec', 'codes', 'counts', 'high',
-        'next_offset', 'offset', 'table', 'types',
+        'next_offset', 'offset', 'shared', 'table', 'types',
     )  # fmt: skip
 
     def __init__(
@@ -115,6 +119,7 @@ class Directory:
         self.codes: list[int] = table['code'].tolist()
         self.types: list[int] = table['type'].tolist()
         self.counts: list[int] = table['count'].tolist()
+        self.shared: dict[str, Any] = {}
         self._index: dict[int, int] | None = None
         self._numbers: list[int] | None = None
         self._shorts: list[int] | None = None
@@ -137,17 +142,24 @@ class Directory:
             links: Offset of the next directory of each.
         """
         tables = np.ascontiguousarray(tables)
-        codes, types = tables['code'].tolist(), tables['type'].tolist()
-        counts = tables['count'].tolist()
+        heads = [tables[name] for name in ('code', 'type', 'count')]
+        alike = len(tables) > 1 and all(bool((head == head[0]).all()) for head in heads)
+        listed = [(head[:1] if alike else head).tolist() for head in heads]
         numbers = tables.view(codec.number_dtype)['value'].tolist()
         shorts = tables.view(codec.short_dtype)['value'].tolist()
         longs = tables.view(codec.long_dtype)['value'].tolist() if codec.is_big else numbers
-        found = []
+        found: list[Directory] = []
         for i, offset in enumerate(offsets):
             one = cls.__new__(cls)
             one.codec, one.offset, one.table, one.next_offset = codec, offset, tables[i], links[i]
+            if alike and i:
+                first = found[0]
+                one.codes, one.types, one.counts = first.codes, first.types, first.counts
+                one.shared = first.shared
+            else:
+                one.codes, one.types, one.counts = (column[i] for column in listed)
+                one.shared = {}
             one.high = one._index = None
-            one.codes, one.types, one.counts = codes[i], types[i], counts[i]
             one._numbers, one._shorts, one._longs = numbers[i], shorts[i], longs[i]
             found.append(one)
         return found

@@ -146,6 +146,20 @@ class Geometry:
     """Number of segments."""
     pixel_bits: int = field(init=False, repr=False, compare=False)
     """Stored bits of one pixel inside a segment."""
+    size: int = field(init=False, repr=False, compare=False)
+    """Number of samples (of pixels where samples differ in type)."""
+    nbytes: int = field(init=False, repr=False, compare=False)
+    """Bytes of the decoded page, 0 if its type is unknown."""
+    stored_dtype: np.dtype[Any] | None = field(init=False, repr=False, compare=False)
+    """`dtype` in the byte order of the file."""
+    is_contiguous_layout: bool = field(init=False, repr=False, compare=False)
+    """Whether the page is one stretch of whole samples in C order if segments follow another.
+
+    That is: uncompressed, 8, 16, 32, 64 or 128 bits, not complex integers, and tiles as wide as
+    the page, of a length (and depth) that divides it.
+    """
+    is_final_layout: bool = field(init=False, repr=False, compare=False)
+    """Whether a contiguous page is its samples: no predictor, bit reversal, subsampling."""
 
     def __post_init__(self) -> None:
         put = object.__setattr__
@@ -189,6 +203,15 @@ class Geometry:
         else:
             pixel_bits = bits * (1 if planar else samples)
         put(self, 'pixel_bits', pixel_bits)
+        # Asked for by each of the many pages that share the object.
+        size = math.prod(self.shaped)
+        put(self, 'size', size)
+        put(self, 'nbytes', 0 if dtype is None else size * dtype.itemsize)
+        put(self, 'stored_dtype', None if dtype is None else dtype.newbyteorder(self.byteorder))
+        contiguous = self._is_contiguous_layout()
+        put(self, 'is_contiguous_layout', contiguous)
+        whole = self.fillorder != 2 and self.predictor in (0, 1) and not self.is_subsampled
+        put(self, 'is_final_layout', contiguous and whole)
 
     # What follows from the fields
 
@@ -196,21 +219,6 @@ class Geometry:
     def is_tiled(self) -> bool:
         """Whether segments are tiles."""
         return self.tilewidth > 0
-
-    @property
-    def size(self) -> int:
-        """Number of samples (of pixels where samples differ in type)."""
-        return math.prod(self.shaped)
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of the decoded page, 0 if its type is unknown."""
-        return self.size * self.dtype.itemsize if self.dtype is not None else 0
-
-    @property
-    def stored_dtype(self) -> np.dtype[Any] | None:
-        """`dtype` in the byte order of the file."""
-        return None if self.dtype is None else self.dtype.newbyteorder(self.byteorder)
 
     @property
     def chunks(self) -> tuple[int, ...]:
@@ -245,13 +253,7 @@ class Geometry:
             return self.photometric == _YCBCR
         return self.subsampling != (1, 1)
 
-    @property
-    def is_contiguous_layout(self) -> bool:
-        """Whether the page is one stretch of whole samples in C order if segments follow another.
-
-        That is: uncompressed, 8, 16, 32, 64 or 128 bits, not complex integers, and tiles as wide
-        as the page, of a length (and depth) that divides it.
-        """
+    def _is_contiguous_layout(self) -> bool:
         if self.compression != 1 or self.dtype is None or self.sampleformat == _COMPLEX_INT:
             return False
         if self.dtype.names is not None or self.bitspersample != self.dtype.itemsize * 8:
@@ -264,16 +266,6 @@ class Geometry:
         if width % 16 or length % 16:
             return False
         return depth == 1 or (self.imagelength == length and self.shaped[1] % depth == 0)
-
-    @property
-    def is_final_layout(self) -> bool:
-        """Whether a contiguous page is its samples: no predictor, bit reversal, subsampling."""
-        return (
-            self.is_contiguous_layout
-            and self.fillorder != 2
-            and self.predictor in (0, 1)
-            and not self.is_subsampled
-        )
 
     # Segments
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,15 +30,16 @@ _ALL = 1 << 62
 _WINDOW = 1 << 16
 
 
-def directory_lists(codec: DirectoryCodec, limits: Limits = DEFAULT_LIMITS) -> LinkedTables:
-    """Return the directories of a container as linked tables."""
+@lru_cache(32)
+def directory_lists(codec: DirectoryCodec, tags: int = DEFAULT_LIMITS.tags) -> LinkedTables:
+    """Return the directories of a container as linked tables; files alike share one object."""
     order = codec.byteorder
     return LinkedTables(
         np.dtype(f'{order}u{codec.count_nbytes}'),
         codec.entry_dtype,
         np.dtype(f'{order}u{codec.next_nbytes}'),
         extra=4 if codec.is_ndpi else 0,
-        max_rows=limits.tags,
+        max_rows=tags,
     )
 
 
@@ -62,7 +64,7 @@ class Directories:
         self.codec = codec
         self.faults = faults
         self.limits = limits
-        self.lists = directory_lists(codec, limits)
+        self.lists = directory_lists(codec, limits.tags)
         self.cut: dict[int, int] = {}
         # No sound file names more children than directories could lie in it side by side.
         self.children_left = max(1024, source.size // 4)

@@ -22,7 +22,7 @@ from tiffschema.model.metadata import metadata_names
 from tiffschema.model.tagtext import parse_datetime
 
 from .pagebase import PageBase
-from .pagelayout import read_geometry, show_geometry, stored_segments
+from .pagelayout import one_strip, read_geometry, show_geometry, stored_segments
 from .pagespec import read_nodata, read_spec, read_tables
 from .signature import Signature, signature_of
 from .tags import TiffTags
@@ -178,6 +178,14 @@ class TiffPage(PageBase):
     def next_offset(self) -> int:
         """Offset of the next directory, 0 at the end of the chain."""
         return int(self.directory.next_offset)
+
+    def _stretch(self) -> int:
+        geometry = self.geometry
+        if geometry.is_final_layout and geometry.size and 'segmenttable' not in self.__dict__:
+            strip = one_strip(self)
+            if strip is not None and strip[1]:
+                return max(strip[0], 0)
+        return super()._stretch()
 
     def _stored_segments(self) -> tuple[Any, Any, int]:
         return stored_segments(self)

@@ -19,7 +19,7 @@ from .tagplans import tag_plan
 if TYPE_CHECKING:
     from .page import TiffPage
 
-__all__ = ['read_geometry', 'show_geometry', 'stored_segments']
+__all__ = ['one_strip', 'read_geometry', 'show_geometry', 'stored_segments']
 
 _OLD_JPEG: Final = 6
 _WRONG_DEPTH: Final = ('ISS Vista', 'Philips DP v1.1')
@@ -352,6 +352,18 @@ def _array(page: TiffPage, code: int) -> NDArray[np.int64]:
     return array.reshape(-1)
 
 
+def one_strip(page: TiffPage) -> tuple[int, int] | None:
+    """Return offset and size of a page of one strip, both in their entries; None for others."""
+    strip = page.signature.strip
+    directory = page.directory
+    if strip is None or directory.codec.is_ndpi:
+        return None
+    columns = directory.shorts, directory.longs, directory.numbers
+    (offset_at, first), (size_at, second) = strip
+    offset, size = columns[first][offset_at], columns[second][size_at]
+    return (offset, size) if offset < _WIDE and size < _WIDE else None
+
+
 def stored_segments(
     page: TiffPage,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64] | None, int]:
@@ -359,17 +371,12 @@ def stored_segments(
 
     Sizes are None where there is no tag of them.
     """
-    strip = page.signature.strip
-    directory = page.directory
-    if strip is not None and not directory.codec.is_ndpi:
-        columns = directory.shorts, directory.longs, directory.numbers
-        (offset_at, first), (size_at, second) = strip
-        offset, size = columns[first][offset_at], columns[second][size_at]
-        if offset < _WIDE and size < _WIDE:
-            end = page.parent.source.size
-            if offset < page.offset < end:
-                end = page.offset
-            return np.array([offset], np.int64), np.array([size], np.int64), end
+    strip = one_strip(page)
+    if strip is not None:
+        end = page.parent.source.size
+        if strip[0] < page.offset < end:
+            end = page.offset
+        return np.array(strip[:1], np.int64), np.array(strip[1:], np.int64), end
     if page.tiles is not None:
         return page.tiles.offsets, page.tiles.sizes, page.parent.source.size
     geometry = page.geometry

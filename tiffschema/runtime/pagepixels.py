@@ -283,6 +283,10 @@ class PagePixels:
             and (self._source.start + int(self.segmenttable.offsets[0, 0])) % dtype.itemsize == 0
         )
 
+    def _stretch(self) -> int:
+        """Return where the samples lie as they are, 0 where they do not."""
+        return int(self.segmenttable.offsets[0, 0]) if self.is_final else 0
+
     # Samples
 
     @cached_property
@@ -349,14 +353,17 @@ class PagePixels:
                 f'{self._path}: no type for samples of BitsPerSample {geometry.bitspersample}'
                 f' and SampleFormat {geometry.sampleformat}'
             )
+        check_options(errors, maxworkers)
+        limits = self.parent.limits
+        geometry.check(limits)
+        if selection is None and lock is None:
+            offset = self._stretch()
+            if offset:
+                whole = create_output(out, shape, geometry.dtype, limits=limits)
+                if read_stretch(self._source, offset, geometry, whole, maxworkers):
+                    return whole
+                out = whole
         options = self._options(errors, maxworkers, buffersize, lock)
-        geometry.check(options.limits)
-        if selection is None and lock is None and self.is_final:
-            whole = create_output(out, shape, geometry.dtype, limits=options.limits)
-            offset = int(self.segmenttable.offsets[0, 0])
-            if read_stretch(self._source, offset, geometry, whole, maxworkers):
-                return whole
-            out = whole
         chosen = select(selection, shape)
         if math.prod(geometry.shaped) == 0:
             return chosen.take(create_output(out, chosen.shape, geometry.dtype))
@@ -514,6 +521,18 @@ class PagePixels:
         return 0 if dtype is None else fill_value(self.keyframe.nodata, dtype)
 
 
+def check_options(errors: ErrorMode | None, maxworkers: int | None) -> None:
+    """Check arguments of a call.
+
+    Raises:
+        ValueError: `errors` is neither ``'raise'`` nor ``'fault'``, `maxworkers` is negative.
+    """
+    if errors not in (None, 'raise', 'fault'):
+        raise ValueError(f"errors {errors!r} is neither 'raise' nor 'fault'")
+    if maxworkers is not None and maxworkers < 0:
+        raise ValueError(f'maxworkers {maxworkers} is negative')
+
+
 def read_options(
     parent: Any,
     errors: ErrorMode | None = None,
@@ -526,10 +545,7 @@ def read_options(
     Raises:
         ValueError: `errors` is neither ``'raise'`` nor ``'fault'``, `maxworkers` is negative.
     """
-    if errors not in (None, 'raise', 'fault'):
-        raise ValueError(f"errors {errors!r} is neither 'raise' nor 'fault'")
-    if maxworkers is not None and maxworkers < 0:
-        raise ValueError(f'maxworkers {maxworkers} is negative')
+    check_options(errors, maxworkers)
     return ReadOptions(
         errors=errors or 'raise',
         maxworkers=maxworkers,

@@ -7,6 +7,7 @@ made for those that are indexed, and where directories are too irregular for col
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ _OWN_STREAM_TAGS = frozenset((347, 437, 512, 513, 519, 520, 521, 50674, 65324, 6
 # Numbers that decoding depends on besides geometry: T.4 and T.6 options, subsampling.
 _OPTION_TAGS = (292, 293, 530)
 _FEW = 8
+_BLOCK = 1 << 8
 
 
 class PageSelection(Sequence[Any]):
@@ -40,23 +42,34 @@ class PageSelection(Sequence[Any]):
 
     def __init__(self, pages: Any, indices: Sequence[int] | NDArray[Any]) -> None:
         self.all = pages
-        self.indices = np.asarray(indices, np.intp)
+        # A range stays one: it may stand for very many pages, of which the first is wanted.
+        self._given = indices if isinstance(indices, range) else np.asarray(indices, np.intp)
+
+    @cached_property
+    def indices(self) -> NDArray[np.intp]:
+        """Indices of the pages, of shape ``(pages,)``."""
+        given = self._given
+        if isinstance(given, range):
+            return np.arange(given.start, given.stop, given.step, dtype=np.intp)
+        return given
 
     def __len__(self) -> int:
-        return len(self.indices)
+        return len(self._given)
 
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, slice):
-            return PageSelection(self.all, self.indices[key])
+            return PageSelection(self.all, self._given[key])
         try:
-            index = int(self.indices[key])
+            index = int(self._given[key])
         except IndexError:
             raise IndexError(f'index {key} is out of range for {len(self)} pages') from None
         return None if index < 0 else self.all[index]
 
     def __iter__(self) -> Iterator[Any]:
-        for index in self.indices.tolist():
-            yield None if index < 0 else self.all[index]
+        # In blocks: most who iterate want the first page only.
+        for start in range(0, len(self), _BLOCK):
+            for index in np.asarray(self._given[start : start + _BLOCK]).tolist():
+                yield None if index < 0 else self.all[index]
 
 
 def open_of(parent: Any) -> OpenSource:

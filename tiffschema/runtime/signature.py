@@ -7,14 +7,20 @@ columns of directories; no files.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
+from tiffschema.compiler.scalars import unpacker
 from tiffschema.model import catalog
-from tiffschema.model.directory import Directory
+from tiffschema.model.directory import Directory, DirectoryCodec
+from tiffschema.model.fieldtypes import FIELD_TYPES
+from tiffschema.model.tagtext import decode_text
 
-from .tagplans import tag_plan
+from .tagplans import TagPlan, tag_plan
 
-__all__ = ['IN_FILE', 'IN_PLACE', 'LAYOUT_CODES', 'UNKNOWN', 'Signature', 'signature_of']
+__all__ = [
+    'IN_FILE', 'IN_PLACE', 'LAYOUT_CODES', 'UNKNOWN', 'Signature', 'short_reader', 'signature_of',
+]  # fmt: skip
 
 LAYOUT_CODES: Final = (
     256, 257, 258, 259, 262, 266, 277, 278, 284, 317, 322, 323, 338, 339, 530, 32997, 32998,
@@ -37,10 +43,13 @@ IN_FILE: Final = 4
 UNKNOWN: Final = 5
 
 _MOST: Final = 2048
+_FEW: Final = 64
+"""Values that are not worth an array."""
 _known: dict[tuple[Any, ...], Signature] = {}
 
 
-Place: TypeAlias = 'tuple[int, int, int, int, int, dict[int, Any] | None, bool]'
+Reader: TypeAlias = Callable[[memoryview, int], Any]
+Place: TypeAlias = 'tuple[int, int, int, int, int, dict[int, Any] | None, bool, Reader | None]'
 
 
 class Signature:
@@ -54,7 +63,7 @@ class Signature:
         index: Position of the first entry of each code.
         entries: For each entry code, type, count, bytes of values, where they are (a column of
             numbers, `IN_PLACE`, `IN_FILE`, `UNKNOWN`), the members of its enumeration by number,
-            and whether its value is a tuple.
+            whether its value is a tuple, and what reads the value from bytes if it is short.
         is_plain: Whether codecs need nothing but the geometry.
         strip: Positions and columns of offset and size, where the page is one strip.
         layout: Position and column of the tags of the layout; None if one of them is no number
@@ -84,7 +93,9 @@ class Signature:
                 where = columns.get(kind, IN_PLACE) if count == 1 and plan.is_plain else IN_PLACE
                 members = plan.members
             nbytes = (size or 0) * count
-            self.entries.append((code, kind, count, nbytes, where, members, plan.is_tuple))
+            short = short_reader(codec, kind, count, plan) if where >= IN_PLACE else None
+            place = code, kind, count, nbytes, where, members, plan.is_tuple, short
+            self.entries.append(place)
         self.layout = self._layout()
         self.is_plain = CODEC_CODES.isdisjoint(self.index)
         offset_at, size_at = self.column(273), self.column(279)
@@ -113,21 +124,43 @@ class Signature:
         return position, self.entries[position][4]
 
 
+def short_reader(codec: DirectoryCodec, kind: int, count: int, plan: TagPlan) -> Reader | None:
+    """Return what reads a short text or a few numbers at a position of a buffer, None for others.
+
+    Parameters:
+        codec: Codec of the directory.
+        kind: Field type.
+        count: Number of values.
+        plan: What is known of the tag.
+    """
+    field = FIELD_TYPES.get(kind)
+    if field is None or count > _FEW or not plan.is_simple:
+        return None
+    if field.kind == 'text':
+        return lambda view, at: decode_text(bytes(view[at : at + count]))
+    if field.kind not in ('number', 'pair') or plan.members is not None or codec.is_ndpi:
+        return None
+    unpack = unpacker(field.numpy, count * field.elements, codec.byteorder)
+    if count * field.elements == 1 and not plan.is_tuple:
+        return lambda view, at: unpack(view, at)[0]
+    return unpack
+
+
 def signature_of(directory: Directory, space: str) -> Signature:
     """Return the signature of a directory; directories that are alike share one."""
-    key = (
-        directory.codec,
-        space,
-        *directory.codes,
-        *directory.types,
-        *directory.counts,
-    )
-    found = _known.get(key)
-    if found is None:
+    shared = directory.shared
+    signature: Signature | None = shared.get(space)
+    if signature is not None:
+        return signature
+    codes, types, counts = directory.codes, directory.types, directory.counts
+    key = directory.codec, space, *codes, *types, *counts
+    signature = _known.get(key)
+    if signature is None:
         if len(_known) >= _MOST:
             _known.clear()
-        found = _known[key] = Signature(directory, space)
-    return found
+        signature = _known[key] = Signature(directory, space)
+    shared[space] = signature
+    return signature
 
 
 catalog.watch(lambda id: _known.clear())

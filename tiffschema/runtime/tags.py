@@ -53,6 +53,15 @@ SILENT: Final = frozenset({'Compression', 'Predictor'})
 _DATATYPES: dict[int, Any] = {}
 
 
+def _read_value(tag: TiffTag) -> Any:
+    """Read a value; what it takes is imported for the first one."""
+    global _read_value
+    from .tagvalue import read_value
+
+    _read_value = read_value
+    return read_value(tag)
+
+
 def _datatype(code: int) -> Any:
     found = _DATATYPES.get(code)
     if found is None:
@@ -135,9 +144,7 @@ class TiffTag:
     def __getattr__(self, name: str) -> Any:
         # Only asked for what a slot does not hold: values that were not read.
         if name == 'value':
-            from .tagvalue import read_value
-
-            value = self.value = read_value(self)
+            value = self.value = _read_value(self)
             return value
         raise AttributeError(f'{type(self).__name__!r} object has no attribute {name!r}')
 
@@ -323,10 +330,12 @@ class TiffTags:
         numbers = directory.numbers
         columns = directory.shorts, directory.longs, numbers
         source = parent.directories.source
+        view = source.at_hand()
+        behind = len(view)
         tags = self._tags
         scope = TagScope(directory, self.space, self.trail)
         for index, place in enumerate(signature.entries):
-            code, kind, count, size, where, members, is_tuple = place
+            code, kind, count, size, where, members, is_tuple, short = place
             if where < IN_PLACE:
                 value: Any = columns[where][index]
                 if members is not None:
@@ -335,16 +344,19 @@ class TiffTags:
                 if is_tuple:
                     value = (value,)
                 tag = TiffTag(parent, at, code, kind, count, value, at + to_value, scope)
-            elif where == IN_PLACE:
-                tag = TiffTag(parent, at, code, kind, count, UNREAD, at + to_value, scope)
-            elif where == IN_FILE:
-                offset = numbers[index]
-                if offset < 8 or not source.holds(offset, size):
-                    message = f'{size} bytes of values at {offset} are not in the file'
-                    self._leave_out(code, at, message, strict)
-                    at += step
-                    continue
-                tag = TiffTag(parent, at, code, kind, count, UNREAD, offset, scope)
+            elif where <= IN_FILE:
+                offset = at + to_value
+                if where == IN_FILE:
+                    offset = numbers[index]
+                    if offset < 8 or not source.holds(offset, size):
+                        message = f'{size} bytes of values at {offset} are not in the file'
+                        self._leave_out(code, at, message, strict)
+                        at += step
+                        continue
+                # A few bytes at hand are read now: asking for them later costs more.
+                near = short is not None and offset + size <= behind
+                value = short(view, offset) if near else UNREAD  # type: ignore[misc]
+                tag = TiffTag(parent, at, code, kind, count, value, offset, scope)
             else:
                 self._leave_out(code, at, f'field type {kind} is unknown', strict)
                 at += step
@@ -484,8 +496,9 @@ class TiffTags:
         return key in self._tags
 
     def __iter__(self) -> Iterator[TiffTag]:
-        yield from self._tags.values()
-        yield from self._duplicates
+        if self._duplicates:
+            return iter([*self._tags.values(), *self._duplicates])
+        return iter(self._tags.values())
 
     def __len__(self) -> int:
         return len(self._tags) + len(self._duplicates)

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tiffschema.compiler.scalars import unpacker
 from tiffschema.errors import FormatError, LimitError, TiffFileError
 from tiffschema.model.directory import Directory
 from tiffschema.model.fieldtypes import FIELD_TYPES
 from tiffschema.model.tagstructs import value_binding
 from tiffschema.model.tagtable import tag_tables
-from tiffschema.model.tagtext import decode_text
 from tiffschema.model.tagvalues import decode_value
 from tiffschema.types import Buffer
 
+from .signature import short_reader
 from .tags import TiffTag, TiffTags
 
 if TYPE_CHECKING:
@@ -24,9 +23,6 @@ if TYPE_CHECKING:
 
     from .chain import Directories
     from .tagplans import TagPlan
-
-_FEW = 64
-"""Values that are not worth an array."""
 
 __all__ = ['Block', 'block_of', 'plain_value', 'read_record', 'read_value', 'value_bytes']
 
@@ -81,10 +77,9 @@ def read_value(tag: TiffTag) -> Any:
             return read_value(tag)
     plan = tag.plan
     row = plan.row
-    if tag.count <= _FEW and plan.is_simple:
-        value = _few(tag, plan, directories)
-        if value is not None:
-            return value
+    value = _few(tag, plan, directories)
+    if value is not None:
+        return value
     faults = directories.faults
     if row is not None and row.value is not None:
         try:
@@ -105,22 +100,14 @@ def read_value(tag: TiffTag) -> Any:
 
 def _few(tag: TiffTag, plan: TagPlan, directories: Directories) -> Any:
     """Return a short text or a few numbers the short way, None if that is not possible."""
-    kind = FIELD_TYPES.get(tag._dtype)
-    if kind is None:
+    codec = directories.codec
+    read = short_reader(codec, tag._dtype, tag.count, plan)
+    if read is None:
         return None
-    view, start = directories.window(tag.valueoffset, kind.size * tag.count)
+    size = codec.sizes[tag._dtype] * tag.count
+    view, start = directories.window(tag.valueoffset, size)
     position = tag.valueoffset - start
-    if position + kind.size * tag.count > len(view):
-        return None
-    if kind.kind == 'text':
-        return decode_text(bytes(view[position : position + tag.count]))
-    if kind.kind not in ('number', 'pair') or plan.members is not None:
-        return None
-    if directories.codec.is_ndpi:
-        return None
-    order = directories.codec.byteorder
-    values = unpacker(kind.numpy, tag.count * kind.elements, order)(view, position)
-    return values[0] if len(values) == 1 and not plan.is_tuple else values
+    return None if position + size > len(view) else read(view, position)
 
 
 def _decoded(tag: TiffTag, directories: Directories) -> Any:

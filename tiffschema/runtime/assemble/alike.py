@@ -29,14 +29,14 @@ def groups_of_pages(tif: Any) -> list[NDArray[np.intp]]:
     Pages without an image are in none.
     """
     table = tif.pages.chain.table()
-    columns: list[NDArray[np.int64]] = []
-    for code in LAYOUT_CODES:
-        values, counts = table.arrays(code)
-        columns += [counts[:, None], values]
-    rows = np.concatenate(columns, axis=1)
-    if len(rows) and (rows == rows[0]).all():
-        alike = [np.arange(len(rows), dtype=np.intp)]
+    if table.is_alike(LAYOUT_CODES):
+        alike = [np.arange(len(table), dtype=np.intp)]
     else:
+        columns: list[NDArray[np.int64]] = []
+        for code in LAYOUT_CODES:
+            values, counts = table.arrays(code)
+            columns += [counts[:, None], values]
+        rows = np.concatenate(columns, axis=1)
         _, first, inverse = np.unique(rows, axis=0, return_index=True, return_inverse=True)
         inverse = inverse.reshape(-1)
         order = np.argsort(inverse, kind='stable')

@@ -120,6 +120,10 @@ class Source:
             self._head = head
         return head
 
+    def at_hand(self) -> memoryview:
+        """Return bytes from the start of the file on that cost nothing more to look at."""
+        return self.head()
+
     def whole(self) -> memoryview | None:
         """Return all bytes if that costs no memory (mapped or in memory), else None."""
         return None

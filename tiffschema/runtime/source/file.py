@@ -188,6 +188,10 @@ class FileSource(Source):
         self._check_open()
         return self._fd
 
+    def at_hand(self) -> memoryview:
+        mapped = self._mapped
+        return self.head() if mapped is None else mapped
+
     def whole(self) -> memoryview | None:
         """Return a mapping of the file; None where it cannot be mapped."""
         mapped = self._mapped

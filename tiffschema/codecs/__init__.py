@@ -5,9 +5,12 @@ This floor knows the geometry of segments; it knows neither files nor directorie
 
 from __future__ import annotations
 
-from . import builtin as _builtin  # noqa: F401  (fills the registry)
-from .registry import Codec, CodecRegistry, Implementation, codecs, register_codec
-from .spec import SegmentSpec
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .registry import Codec, CodecRegistry, Implementation, codecs, register_codec
+    from .spec import SegmentSpec
 
 __all__ = [
     'Codec',
@@ -17,3 +20,12 @@ __all__ = [
     'codecs',
     'register_codec',
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # The table of codecs is large, and samples that are stored as they are need none.
+    if name not in __all__:
+        raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
+    home = '.spec' if name == 'SegmentSpec' else '.registry'
+    value = globals()[name] = getattr(import_module(home, __name__), name)
+    return value

@@ -298,4 +298,3 @@ for _code, _name, _maker in (
     (34720, 'MDI_VECTOR', 'the vector codec of Microsoft Document Imaging'),
 ):
     _absent(_code, _name, f'no codec is registered for {_maker}')
-codecs._discovered = False

@@ -30,6 +30,7 @@ function without the parameter ``spec``.
 from __future__ import annotations
 
 import importlib
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -208,24 +209,25 @@ class CodecRegistry(Mapping[int, Codec]):
     def __init__(self) -> None:
         self._codecs: dict[int, Codec] = {}
         self._names: dict[str, int] = {}
-        self._discovered = True
+        self._filled = self._filling = False
+        self._mutex = threading.RLock()
 
     def __getitem__(self, compression: int | str) -> Codec:
-        if not self._discovered:
-            self._discover()
+        if not self._filled:
+            self._fill()
         code = self._names.get(compression) if isinstance(compression, str) else int(compression)
         if code is None:
             raise KeyError(compression)
         return self._codecs[code]
 
     def __iter__(self) -> Iterator[int]:
-        if not self._discovered:
-            self._discover()
+        if not self._filled:
+            self._fill()
         return iter(self._codecs)
 
     def __len__(self) -> int:
-        if not self._discovered:
-            self._discover()
+        if not self._filled:
+            self._fill()
         return len(self._codecs)
 
     def find(self, compression: int) -> Codec:
@@ -250,11 +252,17 @@ class CodecRegistry(Mapping[int, Codec]):
         self._codecs[codec.code] = codec
         self._names[codec.name] = codec.code
 
-    def _discover(self) -> None:
-        # Entry points are looked up only when a codec is: their discovery reads the disk.
-        self._discovered = True
-        for point in entry_points('tiffschema.codecs'):
-            point.load()(register_codec)
+    def _fill(self) -> None:
+        """Take in the codecs of this library, then those of installed packages, on first use."""
+        with self._mutex:
+            if self._filled or self._filling:  # what is taken in may ask for what is there
+                return
+            self._filling = True
+            from . import builtin  # noqa: F401
+
+            for point in entry_points('tiffschema.codecs'):
+                point.load()(register_codec)
+            self._filled = True
 
 
 def register_codec(codec: Codec, *, replace: bool = True) -> None:

@@ -126,7 +126,7 @@ def freeze_all(out_dir: Path) -> list[Path]:
     return sorted(written)
 
 
-def store(schema: Schema, file: Path) -> None:
+def store(schema: Schema) -> None:
     """Keep the compiled form of a shipped schema of a checkout."""
     folder = _folder()
     if folder is None or _is_packaged():
@@ -142,11 +142,12 @@ def store(schema: Schema, file: Path) -> None:
                     compiled.text(target, order), name, 'exec'
                 )
     entry = {
-        'uses': {used: _digest(path) for used, path in schema.used_files()},
+        'uses': {used.id: used.digest for used in schema.used_schemas()},
         'facts': facts,
         'code': code,
     }
-    _write(folder / _entry(schema.id, file), entry)
+    # Under the text that was compiled, not under what the file may hold by now.
+    _write(folder / f'{_stem(schema.id)}-{schema.digest}', entry)
 
 
 def kept(name: str, key: str, make: Callable[[], Any]) -> Any:
@@ -185,13 +186,14 @@ def _cached(id: str, file: Path) -> dict[str, Any] | None:
     if folder is None:
         return None
     try:
-        entry: dict[str, Any] = marshal.loads((folder / _entry(id, file)).read_bytes())
+        name = f'{_stem(id)}-{digest(file.read_bytes())}'
+        entry: dict[str, Any] = marshal.loads((folder / name).read_bytes())
     except (OSError, ValueError, EOFError, TypeError):
         return None
     root = file.parents[id.count('/')]
-    for used, digest in entry['uses'].items():
+    for used, known in entry['uses'].items():
         path = root / f'{used}.yaml'
-        if not path.is_file() or _digest(path) != digest:
+        if not path.is_file() or digest(path.read_bytes()) != known:
             return None
     return entry
 
@@ -212,14 +214,11 @@ def _folder() -> Path | None:
     return folder
 
 
-def _entry(id: str, file: Path) -> str:
-    return f'{_stem(id)}-{_digest(file)}'
-
-
-def _digest(file: Path) -> str:
+def digest(data: bytes) -> str:
+    """Return what stands for contents in names of the cache."""
     import hashlib
 
-    return hashlib.sha256(file.read_bytes()).hexdigest()[:24]
+    return hashlib.sha256(data).hexdigest()[:24]
 
 
 def _compiler() -> str:

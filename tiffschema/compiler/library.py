@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import SchemaError
 from ..plugins import entry_points
-from .freeze import frozen, store
+from .freeze import digest, frozen, store
 from .handles import Built, Extent, Struct
 from .load import BASES, SCHEMA_KEYS, Located, load_text
 from .running import RunningVariant
@@ -97,6 +97,7 @@ class Schema:
         self.id = id
         self.file = file
         self.path = path
+        self.digest = ''
         self._raw = raw
         self._library = library
         self._variants: dict[str | None, CompiledVariant] = {}
@@ -113,7 +114,9 @@ class Schema:
         """
         if self._raw is None:
             assert self.path is not None
-            raw = load_text(self.path.read_text(encoding='utf-8'), self.file)
+            data = self.path.read_bytes()
+            self.digest = digest(data)
+            raw = load_text(data.decode('utf-8'), self.file)
             if raw.get('schema') != self.id:
                 raise SchemaError(
                     f'the id is {raw.get("schema")!r}, expected {self.id!r}', file=self.file, line=1
@@ -237,16 +240,16 @@ class Schema:
                 )  # fmt: skip
         running = self.compiled(variant).running
         if self.path is not None:
-            store(self, self.path)
+            store(self)
         return running
 
-    def used_files(self) -> list[tuple[str, Path]]:
-        """Return ids and files of the shipped schemas that this one uses, nested ones included."""
-        found: list[tuple[str, Path]] = []
+    def used_schemas(self) -> list[Schema]:
+        """Return the shipped schemas that this one uses, nested ones included."""
+        found: list[Schema] = []
         for used in self._library.used(self):
             if used.path is not None:
-                found.append((used.id, used.path))
-            found += used.used_files()
+                found.append(used)
+            found += used.used_schemas()
         return found
 
     def _compile(self, variant: str | None, values: Mapping[str, Any]) -> CompiledVariant:
@@ -412,12 +415,6 @@ class SchemaLibrary(Mapping[str, Schema]):
     def shipped(self) -> list[str]:
         """Return ids of the schemas that come with the library, sorted."""
         return sorted(_scan(schema_folder()))
-
-    def shipped_schema(self, id: str) -> Schema:
-        """Return a schema as it comes with the library, whatever a user put in its place."""
-        if id not in self._registered:
-            return self[id]
-        return Schema(id, f'schemas/{id}.yaml', self, path=_scan(schema_folder())[id])
 
     def registered(self) -> list[tuple[str, Located]]:
         """Return ids and raw mappings of what users registered."""

@@ -18,8 +18,8 @@ from typing import Any, Final, cast
 from tiffschema.plugins import entry_points
 
 __all__ = [
-    'SECTIONS', 'SchemaView', 'declared', 'freeze', 'frozen_source', 'is_registered', 'load_users',
-    'register', 'section', 'table', 'unregister', 'view', 'views', 'watch',
+    'SECTIONS', 'SchemaView', 'declared', 'freeze', 'is_registered', 'load_users', 'register',
+    'section', 'table', 'unregister', 'view', 'views', 'watch',
 ]  # fmt: skip
 
 SECTIONS: Final = (
@@ -27,6 +27,12 @@ SECTIONS: Final = (
     'namespaces', 'variants', 'blocks',
 )  # fmt: skip
 """Sections that the model reads without the compiler."""
+
+_LARGE: Final = ('tables', 'enums')
+"""Sections that are kept schema by schema: a file needs few of the codes there are."""
+
+_FORM: Final = b'1'
+"""To be changed where the catalog of the same schemas becomes another."""
 
 Raw = Mapping[str, Any]
 
@@ -177,52 +183,91 @@ def declared(name: str, id: str) -> Mapping[str, Any]:
     """Return a section of one shipped schema, empty where it has none; reads no other file."""
     if id in _registered:
         return _registered[id].get(name) or {}
-    raw: Mapping[str, Any] | None = _shipped(name).get(id)
-    return raw or {}
+    if name in _LARGE:
+        return _kept(name, id) if id in _kept(name) else {}
+    return _shipped(name).get(id) or {}
 
 
 @cache
 def _shipped(name: str) -> Mapping[str, Raw]:
     """Return a section of the shipped schemas by id; of ``structs`` the names only."""
+    if name in _LARGE:
+        return {id: _kept(name, id) for id in _kept(name)}
+    return _kept(name)
+
+
+@cache
+def _kept(name: str, id: str = '') -> Mapping[str, Any]:
+    """Return a section of all schemas; of a large one the ids, or that of one of these."""
+    stem = _stem(name, id)
     try:
-        module = import_module(f'tiffschema._frozen.catalog_{name}')
+        module = import_module(f'tiffschema._frozen.{stem}')
     except ModuleNotFoundError:
         from tiffschema.compiler.freeze import kept
 
-        return cast(Mapping[str, Raw], kept(f'catalog_{name}', _contents(), lambda: _plain(name)))
-    data: Mapping[str, Raw] = module.DATA
+        return cast(Mapping[str, Any], kept(stem, _contents(), lambda: _parts(name)[stem]))
+    data: Mapping[str, Any] = module.DATA
     return data
+
+
+def _stem(name: str, id: str = '') -> str:
+    """Return the name of a module or file of the catalog."""
+    return f'catalog_{name}__{id.replace("/", "__")}' if id else f'catalog_{name}'
+
+
+@cache
+def _texts() -> Mapping[str, str]:
+    """Return the shipped schemas by id as they are on the disk now, in a checkout."""
+    from tiffschema.compiler.library import schema_folder
+
+    folder = schema_folder()
+    return {
+        path.relative_to(folder).with_suffix('').as_posix(): path.read_text(encoding='utf-8')
+        for path in sorted(folder.rglob('*.yaml'))
+    }
 
 
 @cache
 def _contents() -> str:
-    """Return a digest of all that the catalog of a checkout is made from."""
+    """Return a digest of just the texts that the catalog of a checkout is made from."""
     import hashlib
 
-    from tiffschema.compiler.library import schema_folder
-
-    folder = schema_folder()
-    total = hashlib.sha256(Path(__file__).read_bytes())
-    for path in sorted(folder.rglob('*.yaml')):
-        total.update(f'{path.relative_to(folder)}\0{path.stat().st_size}\0'.encode())
-        total.update(path.read_bytes())
+    total = hashlib.sha256(_FORM)
+    for id, text in _texts().items():
+        total.update(f'{id}\0{len(text)}\0{text}'.encode())
     return total.hexdigest()[:24]
+
+
+@cache
+def _documents() -> Mapping[str, Raw]:
+    from tiffschema.compiler.load import load_text
+
+    return {id: load_text(text, f'schemas/{id}.yaml') for id, text in _texts().items()}
 
 
 def _plain(name: str) -> dict[str, object]:
     """Return a section of the shipped schemas as plain mappings, from YAML."""
-    from tiffschema.compiler.library import schemas
-
     data: dict[str, object] = {}
-    for id in schemas.shipped():
-        raw = schemas.shipped_schema(id).raw.get(name)
+    for id, document in _documents().items():
+        raw = document.get(name)
         if raw:
             data[id] = dict.fromkeys(map(str, raw)) if name == 'structs' else _literal(raw)
     return data
 
 
+def _parts(name: str) -> dict[str, Mapping[str, object]]:
+    """Return what a section is kept as: data by the name of its module."""
+    data = _plain(name)
+    if name not in _LARGE:
+        return {_stem(name): data}
+    parts = {_stem(name, id): cast(Mapping[str, object], raw) for id, raw in data.items()}
+    return {_stem(name): dict.fromkeys(data), **parts}
+
+
 def freeze(out_dir: Path) -> list[Path]:
-    """Write modules ``catalog_<section>`` of the shipped schemas; the same for the same schemas.
+    """Write modules ``catalog_<section>`` of the shipped schemas, of large sections one per schema.
+
+    The same schemas give the same bytes.
 
     Parameters:
         out_dir: Folder that becomes the package `tiffschema._frozen`.
@@ -232,24 +277,20 @@ def freeze(out_dir: Path) -> list[Path]:
     """
     written = []
     for name in (*SECTIONS, 'structs'):
-        path = out_dir / f'catalog_{name}.py'
-        path.write_text(frozen_source(name), encoding='utf-8')
-        written.append(path)
+        for stem, data in _parts(name).items():
+            path = out_dir / f'{stem}.py'
+            path.write_text(_source(name, data), encoding='utf-8')
+            written.append(path)
     return sorted(written)
 
 
-def frozen_source(name: str) -> str:
-    """Return the source of module ``tiffschema._frozen.catalog_<name>``.
-
-    Parameters:
-        name: One of `SECTIONS`, or ``structs`` (their names only).
-    """
+def _source(name: str, data: Mapping[str, object]) -> str:
     lines = [
         f'"""Section {name} of the shipped schemas. Generated; do not edit."""',
         '',
         'DATA = {',
     ]
-    lines += [f'    {id!r}: {raw!r},' for id, raw in _plain(name).items()]
+    lines += [f'    {id!r}: {raw!r},' for id, raw in data.items()]
     return '\n'.join([*lines, '}', ''])
 
 

@@ -20,7 +20,7 @@ from . import catalog
 from .expressions import Expression
 from .references import checked_reference
 
-__all__ = ['Grid', 'GridSeries', 'has_series', 'parse_series', 'series_rule']
+__all__ = ['Grid', 'GridSeries', 'parse_series', 'series_rule']
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,11 +187,6 @@ def parse_series(view: catalog.SchemaView, raw: Mapping[str, Any]) -> dict[str, 
                 field=path,
             )
     return found
-
-
-def has_series(name: str) -> bool:
-    """Return whether a schema declares series of a kind, without making the rule."""
-    return any(name in raw for raw in catalog.section('series').values())
 
 
 def series_rule(name: str) -> GridSeries | str | None:

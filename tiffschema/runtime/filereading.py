@@ -8,7 +8,7 @@ from __future__ import annotations
 import operator
 import warnings
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +17,12 @@ from tiffschema.errors import FormatError
 from tiffschema.model.faces import face
 
 from .output import OutputType, create_output
-from .segments import ErrorMode
-from .selection import SelectionArgument, select
 from .series import TiffPageSeries
 from .seriespages import PageSelection
+
+if TYPE_CHECKING:
+    from .segments import ErrorMode
+    from .selection import SelectionArgument
 
 __all__ = ['asarray', 'asxarray', 'aszarr', 'chosen_series', 'memmap_pages']
 
@@ -154,6 +156,8 @@ def asarray(
         page = pages[numbers[0]]
         if page is None:
             shape = pages.keyframe.shape
+            from .selection import select
+
             chosen = select(selection, shape)
             empty = create_output(None, chosen.shape, pages.keyframe.dtype, fillvalue=0)
             return _written(out, chosen.take(empty))

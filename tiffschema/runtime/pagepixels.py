@@ -25,11 +25,11 @@ from . import workers
 from .contiguous import read_stretch
 from .frames import FrameMap
 from .output import LARGE, OutputType, create_output
-from .segments import ErrorMode, ReadOptions, SegmentReader, blocks, fill_value
 from .segmenttable import SegmentTable, located
-from .selection import Selection, SelectionArgument, select
 
 if TYPE_CHECKING:
+    from .segments import ErrorMode, ReadOptions, SegmentReader
+    from .selection import Selection, SelectionArgument
     from .source import Source
 
 __all__ = ['DecodeResult', 'PagePixels', 'SegmentDecode']
@@ -105,6 +105,8 @@ class SegmentDecode:
         found = self._others.get(key)
         if found is None:
             other = SegmentSpec(spec.geometry, jpegtables, jpegheader, spec.options)
+            from .segments import SegmentReader
+
             found = self._others[key] = SegmentReader(other, self._reader.nodata)
         return found
 
@@ -291,6 +293,8 @@ class PagePixels:
 
     @cached_property
     def _reader(self) -> SegmentReader:
+        from .segments import SegmentReader
+
         keyframe = self.keyframe
         spec = self.spec
         if keyframe is not self and spec is keyframe.spec:
@@ -364,6 +368,8 @@ class PagePixels:
                     return whole
                 out = whole
         options = self._options(errors, maxworkers, buffersize, lock)
+        from .selection import select
+
         chosen = select(selection, shape)
         if math.prod(geometry.shaped) == 0:
             return chosen.take(create_output(out, chosen.shape, geometry.dtype))
@@ -426,6 +432,8 @@ class PagePixels:
         order = np.argsort(offsets, kind='stable') if sort else np.arange(count)
         nbytes = math.prod(geometry.segment_shape)
         threads = workers.workers_for(maxworkers, nbytes * count)
+        from .segments import blocks
+
         for block in blocks(sizes[order], buffersize or 64 << 20):
             chosen = order[block.start : block.stop]
             starts = offsets[chosen].tolist()
@@ -517,6 +525,8 @@ class PagePixels:
 
     def fill_value(self) -> Any:
         """Return the value of samples that are not stored."""
+        from .segments import fill_value
+
         dtype = self._geometry.dtype
         return 0 if dtype is None else fill_value(self.keyframe.nodata, dtype)
 
@@ -545,6 +555,8 @@ def read_options(
     Raises:
         ValueError: `errors` is neither ``'raise'`` nor ``'fault'``, `maxworkers` is negative.
     """
+    from .segments import ReadOptions
+
     check_options(errors, maxworkers)
     return ReadOptions(
         errors=errors or 'raise',

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -18,14 +18,16 @@ from numpy.typing import DTypeLike, NDArray
 from tiffschema.errors import FormatError
 from tiffschema.model.axes import axes_unique, squeeze_axes
 
-from .coordinates import Coordinates, PixelSize, axes_coordinates
 from .frameplan import FramePlan
 from .frames import FrameMap
 from .output import LARGE, OutputType, create_output
 from .pagepixels import read_options
-from .segments import ErrorMode, ReadOptions, SegmentReader
-from .selection import Selection, SelectionArgument, select
 from .seriespages import frame_map
+
+if TYPE_CHECKING:
+    from .coordinates import Coordinates, PixelSize
+    from .segments import ErrorMode, ReadOptions, SegmentReader
+    from .selection import Selection, SelectionArgument
 
 __all__ = ['TiffPageSeries', 'TiffSeries']
 
@@ -266,6 +268,8 @@ class TiffPageSeries(Sequence[Any]):
     @cached_property
     def coordinates(self) -> Coordinates:
         """Offsets, steps and units of the axes, and where they were found."""
+        from .coordinates import axes_coordinates
+
         coords, units, kind = self._calibration
         source = f'{kind}_metadata' if kind else self.source or self.kind
         return axes_coordinates(self.keyframe, self._axes, coords, units, source)
@@ -393,6 +397,8 @@ class TiffPageSeries(Sequence[Any]):
             return page
         if isinstance(out, str) and out == 'memmap' and self.is_memmappable:
             return np.asanyarray(self._memmap(shape)[... if selection is None else selection])
+        from .selection import select
+
         chosen = select(selection, shape)
         if math.prod(chosen.shape) == 0:
             return _given(out, chosen.take(np.empty(chosen.shape, dtype)))
@@ -414,6 +420,8 @@ class TiffPageSeries(Sequence[Any]):
 
     def _page_stack(self, options: ReadOptions) -> Array:
         """Return all frames in their own shape."""
+        from .selection import select
+
         shape = (len(self.framemap), *self.keyframe.shape)
         plan = FramePlan.of(shape, self.keyframe.shape, self.keyframe.shaped)
         assert plan is not None

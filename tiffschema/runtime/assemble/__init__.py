@@ -13,27 +13,17 @@ from typing import Any
 
 from tiffschema.errors import FormatError, TiffFileError, UnsupportedError
 from tiffschema.model import catalog
-from tiffschema.model.grid import GridSeries, has_series, series_rule
 from tiffschema.model.kinds import series_kinds
 from tiffschema.runtime.series import TiffPageSeries
 
-from .declared import declared_series
-from .generic import generic_series
-from .imagej import imagej_series
 from .pyramids import grouped
-from .shaped import shaped_series
-from .uniform import uniform_series
 
 __all__ = ['assemble', 'check_kind', 'grouped', 'series_of_kind']
 
 Assembler = Callable[[Any], list[TiffPageSeries]]
 
-_BUILT_IN: dict[str, Assembler] = {
-    'shaped': shaped_series,
-    'imagej': imagej_series,
-    'uniform': uniform_series,
-    'generic': generic_series,
-}
+_BUILT_IN = ('shaped', 'imagej', 'uniform', 'generic')
+"""Kinds with a module of this package, ``.kind:kind_series``, imported when they are tried."""
 
 
 def check_kind(kind: str) -> None:
@@ -91,10 +81,15 @@ def _detected(tif: Any) -> list[TiffPageSeries]:
 @cache
 def _assembled_kinds() -> tuple[str, ...]:
     """Return the kinds that have an assembler, in the order in which they are tried."""
-    return tuple(kind for kind in series_kinds() if kind in _BUILT_IN or has_series(kind))
+    return tuple(kind for kind in series_kinds() if kind in _BUILT_IN or _is_declared(kind))
 
 
 catalog.watch(lambda _: _assembled_kinds.cache_clear())
+
+
+def _is_declared(kind: str) -> bool:
+    """Return whether a schema declares series of a kind; their rules are not made yet."""
+    return any(kind in raw for raw in catalog.section('series').values())
 
 
 def _holds(tif: Any, kind: str) -> bool:
@@ -120,11 +115,15 @@ def series_of_kind(tif: Any, kind: str) -> list[TiffPageSeries]:
 
 
 def _assembler(kind: str) -> Assembler:
-    built_in = _BUILT_IN.get(kind)
-    if built_in is not None:
+    if kind in _BUILT_IN:
+        built_in: Assembler = getattr(import_module(f'.{kind}', __name__), f'{kind}_series')
         return built_in
+    from tiffschema.model.grid import GridSeries, series_rule
+
     rule = series_rule(kind)
     if isinstance(rule, GridSeries):
+        from .declared import declared_series
+
         return lambda tif: declared_series(tif, rule)
     assert rule is not None
     module, _, name = rule.partition(':')

@@ -14,11 +14,12 @@ import sys
 from collections.abc import Callable, Mapping
 from functools import cache
 from importlib.util import find_spec
-from pathlib import Path
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .library import Schema
 
 __all__ = ['FrozenSchema', 'freeze_all', 'frozen', 'kept', 'module_name']
@@ -51,7 +52,7 @@ def module_name(id: str, variant: str | None, target: str, order: str) -> str:
     return f'{_stem(id)}{middle}__{target}_{"le" if order == "<" else "be"}'
 
 
-def frozen(id: str, file: Path) -> FrozenSchema | None:
+def frozen(id: str, file: str) -> FrozenSchema | None:
     """Return the compiled form of a shipped schema, or None where there is none yet.
 
     Parameters:
@@ -180,17 +181,20 @@ def _write(path: Path, data: Any) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _cached(id: str, file: Path) -> dict[str, Any] | None:
+def _cached(id: str, file: str) -> dict[str, Any] | None:
     """Return what the cache has of a schema that is unchanged, as is what it uses."""
     folder = _folder()
     if folder is None:
         return None
+    from pathlib import Path
+
+    path = Path(file)
     try:
-        name = f'{_stem(id)}-{digest(file.read_bytes())}'
+        name = f'{_stem(id)}-{digest(path.read_bytes())}'
         entry: dict[str, Any] = marshal.loads((folder / name).read_bytes())
     except (OSError, ValueError, EOFError, TypeError):
         return None
-    root = file.parents[id.count('/')]
+    root = path.parents[id.count('/')]
     for used, known in entry['uses'].items():
         path = root / f'{used}.yaml'
         if not path.is_file() or digest(path.read_bytes()) != known:
@@ -201,6 +205,8 @@ def _cached(id: str, file: Path) -> dict[str, Any] | None:
 @cache
 def _folder() -> Path | None:
     """Return the cache folder, private to the user, or None where there can be none."""
+    from pathlib import Path
+
     base = os.environ.get('XDG_CACHE_HOME') or os.path.expanduser('~/.cache')
     folder = Path(base) / 'tiffschema' / f'{sys.implementation.cache_tag}-{_compiler()}'
     try:
@@ -224,6 +230,7 @@ def digest(data: bytes) -> str:
 def _compiler() -> str:
     """Return a digest of the compiler itself."""
     import hashlib
+    from pathlib import Path
 
     total = hashlib.sha256()
     for path in sorted(Path(__file__).parent.rglob('*.py')):

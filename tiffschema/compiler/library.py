@@ -11,7 +11,7 @@ import os
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,8 @@ from .running import RunningVariant
 from .targets.record import Record
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .compiled import CompiledVariant
 
 __all__ = [
@@ -74,9 +76,24 @@ def on_register(listener: Callable[[str, Located, bool], None]) -> None:
 
 def schema_folder() -> Path:
     """Return the folder of shipped schemas."""
-    package = Path(__file__).resolve().parents[1]
-    inside = package / 'schemas'
-    return inside if inside.is_dir() else package.parent / 'schemas'
+    from pathlib import Path
+
+    return Path(_folder())
+
+
+@cache
+def _folder() -> str:
+    package = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+    inside = os.path.join(package, 'schemas')
+    return inside if os.path.isdir(inside) else os.path.join(os.path.dirname(package), 'schemas')
+
+
+def _shipped_file(id: str) -> str | None:
+    """Return the file of a shipped schema; an id is words and slashes, never a way out."""
+    if not id.replace('/', '').replace('_', '').isalnum():
+        return None
+    file = os.path.join(_folder(), *id.split('/')) + '.yaml'
+    return file if os.path.isfile(file) else None
 
 
 class Schema:
@@ -92,7 +109,7 @@ class Schema:
 
     def __init__(
         self, id: str, file: str, library: SchemaLibrary, *, raw: Located | None = None,
-        path: Path | None = None,
+        path: str | None = None,
     ) -> None:  # fmt: skip
         self.id = id
         self.file = file
@@ -114,7 +131,8 @@ class Schema:
         """
         if self._raw is None:
             assert self.path is not None
-            data = self.path.read_bytes()
+            with open(self.path, 'rb') as file:
+                data = file.read()
             self.digest = digest(data)
             raw = load_text(data.decode('utf-8'), self.file)
             if raw.get('schema') != self.id:
@@ -361,19 +379,21 @@ class SchemaLibrary(Mapping[str, Schema]):
 
     def __init__(self) -> None:
         self._loaded: dict[str, Schema] = {}
-        self._files: dict[str, Path] | None = None
+        self._files: dict[str, str] | None = None
         self._registered: dict[str, Located] = {}
 
-    def _known(self) -> dict[str, Path]:
+    def _known(self) -> dict[str, str]:
         if self._files is None:
             with _lock:
                 if self._files is None:
-                    self._files = _scan(schema_folder())
+                    self._files = _scan(_folder())
                     self._add_users()
         return self._files
 
     def _add_users(self) -> None:
         """Register what environment and entry points name."""
+        from pathlib import Path
+
         for folder in os.environ.get('TIFFSCHEMA_PATH', '').split(os.pathsep):
             if folder:
                 for path in sorted(Path(folder).rglob('*.yaml')):
@@ -390,7 +410,9 @@ class SchemaLibrary(Mapping[str, Schema]):
         found = self._loaded.get(id)
         if found is not None:
             return found
-        path = self._known().get(id)
+        # Most who ask want a schema that is there without a look at all of them.
+        path = _shipped_file(id) if isinstance(id, str) else None
+        path = path or self._known().get(id)
         if id in self._loaded:
             return self._loaded[id]
         if path is None:
@@ -414,7 +436,7 @@ class SchemaLibrary(Mapping[str, Schema]):
 
     def shipped(self) -> list[str]:
         """Return ids of the schemas that come with the library, sorted."""
-        return sorted(_scan(schema_folder()))
+        return sorted(_scan(_folder()))
 
     def registered(self) -> list[tuple[str, Located]]:
         """Return ids and raw mappings of what users registered."""
@@ -505,17 +527,20 @@ def register_schema(source: str | os.PathLike[str], *, replace: bool = False) ->
 def _read(source: str | os.PathLike[str]) -> tuple[str, str]:
     if isinstance(source, str) and '\n' in source:
         return source, '<text>'
-    path = Path(source)
     try:
-        return path.read_text(encoding='utf-8'), str(source)
+        with open(source, encoding='utf-8') as file:
+            return file.read(), str(source)
     except OSError as error:
         raise SchemaError(f'cannot be read: {error.strerror}', file=str(source)) from None
 
 
-def _scan(folder: Path) -> dict[str, Path]:
+def _scan(folder: str) -> dict[str, str]:
+    """Return files of schemas by id."""
+    from pathlib import Path
+
     return {
-        path.relative_to(folder).with_suffix('').as_posix(): path
-        for path in sorted(folder.rglob('*.yaml'))
+        path.relative_to(folder).with_suffix('').as_posix(): str(path)
+        for path in sorted(Path(folder).rglob('*.yaml'))
     }
 
 

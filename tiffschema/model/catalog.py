@@ -12,10 +12,12 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
-from pathlib import Path
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from tiffschema.plugins import entry_points
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = [
     'SECTIONS', 'SchemaView', 'declared', 'freeze', 'is_registered', 'load_users', 'register',
@@ -132,7 +134,7 @@ def view(id: str) -> SchemaView:
     """
     if id in _registered:
         return SchemaView(id, _registered[id])
-    raw = {name: _shipped(name)[id] for name in SECTIONS if id in _shipped(name)}
+    raw = {name: found for name in SECTIONS if (found := declared(name, id))}
     raw['structs'] = _shipped('structs').get(id, {})
     return SchemaView(id, raw)
 

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .segments import Window
-from .selection import Selection
+if TYPE_CHECKING:
+    from .segments import Window
+    from .selection import Selection
 
 __all__ = ['FramePlan']
 

@@ -21,6 +21,8 @@ from tiffschema.testing.forge import Forged, forge, forgeable
 
 LIMITS = Limits(pixels=1 << 22, bytes=1 << 26, items=1 << 20)
 CUTS, FLIPS = 24, 60
+NOTED = {'trestle': 'tiles overlap', 'bif': 'tiles overlap'}
+"""Valid files of which something is said all the same."""
 
 
 @dataclass
@@ -53,6 +55,20 @@ def cut(size: int) -> Iterator[int]:
     yield from range(0, min(size, 32), 4)
     yield from range(32, size, max(1, size // CUTS))
     yield from range(max(0, size - 4), size)
+
+
+@pytest.mark.parametrize('kind', forgeable())
+def test_whole_files_read_strictly(kind: str, tmp_path: Path) -> None:
+    path = forge(kind).write(tmp_path)
+    strict = kind not in NOTED
+    with TiffFile(path, strict=strict) as tif:
+        for series in tif.series:
+            for level in series.levels:
+                level.asarray()
+            _ = series.coords, series.attrs, series.pixel_sizes
+        _ = tif.flags, getattr(tif, f'{kind}_metadata', None)
+        assert all(NOTED.get(kind, '') in fault.message for fault in tif.faults)
+        assert bool(tif.faults) is not strict
 
 
 @pytest.mark.parametrize('kind', forgeable())

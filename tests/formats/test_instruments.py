@@ -229,3 +229,18 @@ def test_units_of_nih_image_after_version_153() -> None:
     data[at + 12 : at + 14], data[at + 172 : at + 174] = b'\x9b\0', b'\x06\0'
     with TiffFile(bytes(data)) as tif:
         assert tif.series[0].coord_units['X'] == 'micrometer'
+
+
+def test_files_explain_where_sizes_came_from() -> None:
+    with TiffFile(forge('fei').data) as tif:
+        text = tif.explain()
+        assert 'series 0: generic, 2x9x11 uint8 IYX' in text
+        assert 'X: 5e-09 m a step, from fei_metadata' in text
+        assert 'not followed' not in text
+    data = io.BytesIO(forge('fei').data)
+    with TiffFile(data, mode='r+') as tif:
+        tif.pages[0].tags[296].overwrite(3)
+    with TiffFile(data.getvalue()) as tif:
+        assert 'X: XResolution says 0.01 m, and is not followed' in tif.explain()
+    with TiffFile(forge('streak').data) as tif:
+        assert 'X: 6 coordinates nm, from streak_metadata' in tif.explain()

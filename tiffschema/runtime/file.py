@@ -217,12 +217,15 @@ class TiffFile(FileFlags):
         return found
 
     def explain(self) -> str:
-        """Return which declared rules hold for the file, and why."""
+        """Return which declared rules hold for the file, and why; where axes and sizes are from."""
         from tiffschema.model.kinds import explain
 
+        from .explained import explain_series
         from .pageflags import PageFacts
 
-        return explain(PageFacts(self.pages.first)) if self.pages else 'the file has no pages'
+        if not self.pages:
+            return 'the file has no pages'
+        return '\n'.join(filter(None, (explain(PageFacts(self.pages.first)), explain_series(self))))
 
     # Reading
 

@@ -52,7 +52,7 @@ def sis(
             'Band': bands,
             'Z': {f'ZPos{z + 1}': str(1.5 * z) for z in range(slices)},
             'Time': {f'TimePos{t + 1}': str(100 * t) for t in range(times)},
-            'Info': {'StartPosZ': '0', 'StepZ': '1.5', 'UnitZ': '\\u00b5m', 'Lenses': '10,20,x'},
+            'Info': {'StartPosZ': '0', 'StepZ': '1.5', 'UnitZ': 'um', 'Lenses': '10,20,x'},
             'ASD': [('Count', '2'), ('Name1', 'first'), ('Name2', 'second')],
         }
         tags.append(('OlympusINI', sections))

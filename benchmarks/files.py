@@ -7,6 +7,7 @@ They are written by `tifffile` so that no row depends on our own writer; layouts
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -211,3 +212,31 @@ def many(folder: Path) -> list[Path]:
             tifffile.imwrite(making / f'f{i:04}.tif', data, photometric='minisblack')
         making.rename(target)
     return sorted(target.iterdir())
+
+
+def recording(kind: str) -> Callable[[Path], Path]:
+    """Return what writes a forged set of 20,000 small planes of a vendor, with its index if any.
+
+    No other writer makes them; that `tifffile` reads them is what the tests of the format show.
+    """
+    options: dict[str, dict[str, int]] = {
+        'mmstack': {'frames': 1000, 'slices': 10, 'channels': 2},
+        'ndtiff': {'times': 1000, 'slices': 10, 'channels': 2},
+        'lsm': {'times': 1000, 'slices': 20, 'channels': 3},
+        'scanimage': {'slices': 100, 'frames': 100, 'channels': 2},
+    }
+
+    def write(folder: Path) -> Path:
+        target = folder / f'recording-{kind}'
+        if not target.exists():
+            from tiffschema.testing.forge import forge
+
+            making = folder / f'making-{kind}'
+            made: dict[str, Any] = dict(options[kind])
+            if kind == 'mmstack':
+                made['ome'] = False
+            forge(kind, **made).write(making)
+            making.rename(target)
+        return next(path for path in sorted(target.iterdir()) if path.suffix in ('.tif', '.lsm'))
+
+    return write

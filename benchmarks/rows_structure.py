@@ -24,6 +24,11 @@ FILES: dict[str, Callable[[Path], Path]] = {
 }
 
 
+RECORDINGS: dict[str, Callable[[Path], Path]] = {
+    kind: files.recording(kind) for kind in ('mmstack', 'ndtiff', 'lsm', 'scanimage')
+}
+
+
 def touch(path: Path) -> Task:
     """Return a task that touches the memory page of each directory: what any reader must do."""
     import tifffile
@@ -77,8 +82,9 @@ def count_row(name: str, folder: Path) -> Row:
 
 
 def series_row(name: str, folder: Path) -> Row:
-    """Open a file and build its series."""
-    path = FILES[name.removeprefix('series_')](folder)
+    """Open a file and build its series; recordings of vendors have an index or a chain."""
+    kind = name.removeprefix('series_')
+    path = {**FILES, **RECORDINGS}[kind](folder)
 
     def using(library: Any) -> Task:
         def task() -> list[tuple[int, ...]]:
@@ -92,8 +98,12 @@ def series_row(name: str, folder: Path) -> Row:
     import tiffschema
 
     contenders = {'tiffschema': using(tiffschema), 'tifffile': using(tifffile)}
-    contenders['bound'] = touch(path)
-    return Row(name, contenders, note='open, shapes of all series, close')
+    if kind in FILES:
+        contenders['bound'] = touch(path)
+    note = 'open, shapes of all series, close'
+    if kind == 'ndtiff':
+        note += '; two thirds go to a JSON text and two counts for each frame of the index'
+    return Row(name, contenders, note=note)
 
 
 def offsets_row(name: str, folder: Path) -> Row:
@@ -232,7 +242,7 @@ def pages_random(name: str, folder: Path) -> Row:
 
 ROWS: dict[str, Callable[[str, Path], Row]] = {
     **{f'count_{kind}': count_row for kind in ('plain', 'irreg', 'big', 'contig')},
-    **{f'series_{kind}': series_row for kind in FILES},
+    **{f'series_{kind}': series_row for kind in (*FILES, *RECORDINGS)},
     **{f'offsets_{kind}': offsets_row for kind in ('plain', 'irreg', 'ome')},
     'itertags': itertags,
     'page_last': page_last,

@@ -61,21 +61,23 @@ class CountedRecords:
         """Return the records from the start of `data` on, as far as they are whole."""
         number, head, tail = self._number, self._head, self._fields.itemsize
         texts: tuple[list[bytes], ...] = tuple([] for _ in range(self._texts))
+        appends = [column.append for column in texts]
         fields: list[bytes] = []
         stop, end = 0, len(data)
         while stop < end:
             position = stop
-            row = []
-            for _ in range(self._texts):
-                if position + head > end:
-                    break
-                begin = position + head
-                position = begin + number(data, position)[0]
-                row.append(data[begin:position])
-            if position + tail > end or len(row) < self._texts or not row[0]:
+            try:
+                for append in appends:
+                    begin = position + head
+                    position = begin + number(data, position)[0]
+                    append(data[begin:position])
+            except struct.error:
                 break
-            for column, text in zip(texts, row, strict=True):
-                column.append(text)
-            stop = position + tail
-            fields.append(data[position:stop])
+            following = position + tail
+            if following > end or not texts[0][-1]:
+                break
+            fields.append(data[position:following])
+            stop = following
+        for column in texts:
+            del column[len(fields) :]
         return CountedTable(texts, np.frombuffer(b''.join(fields), self._fields), stop)

@@ -13,9 +13,15 @@ from ._version import __version__
 
 __all__ = ['__version__', *HOMES]
 
+_MODULES = ('geodb', 'numcodecs', 'tifffile', 'zarr')
+
 
 def __getattr__(name: str) -> Any:
     home = HOMES.get(name)
+    if home is None and name in _MODULES:
+        from importlib import import_module
+
+        return import_module(f'{__name__}.{name}')
     if home is None:
         raise AttributeError(f'module {__name__!r} has no attribute {name!r}')
     from importlib import import_module

@@ -56,3 +56,25 @@ def test_the_package_lists_its_names() -> None:
 def test_naming_the_tables_is_what_imports_them() -> None:
     code = 'import sys, tiffschema; assert "tiffschema.tables" not in sys.modules; tiffschema.TIFF'
     subprocess.run([sys.executable, '-c', code], check=True, timeout=60)
+
+
+@pytest.mark.parametrize('name', ['tiffcomment', 'tiff2fsspec', 'lsm2bin'])
+def test_commands_are_modules_too(name: str) -> None:
+    done = subprocess.run(
+        [sys.executable, '-m', f'tiffschema.{name}', '--help'],
+        capture_output=True, text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert done.stdout.startswith('usage: ')
+
+
+def test_modules_that_users_know() -> None:
+    from tiffschema.tifffile import TiffWriter
+
+    assert TiffWriter is tiffschema.TiffWriter
+    assert tiffschema.tifffile.imread is tiffschema.imread
+    assert tiffschema.geodb.PCS(32633).name == 'WGS84_UTM_zone_33N'
+    assert tiffschema.geodb.GEO_CODES[tiffschema.geodb.GeoKeys(1024)](1).name == 'Projected'
+    with pytest.raises(AttributeError):
+        tiffschema.geodb.Nothing  # noqa: B018
+    with pytest.raises(AttributeError):
+        tiffschema.tifffile.Nothing  # noqa: B018

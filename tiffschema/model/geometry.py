@@ -289,7 +289,10 @@ class Geometry:
         Raises:
             IndexError: There is no such segment.
         """
-        _, z, y, x = self.position(index)
+        return self.extent_at(*self.position(index)[1:])
+
+    def extent_at(self, z: int, y: int, x: int) -> tuple[int, int, int, int]:
+        """Return the shape (d, l, w, c) of the part inside the image of a segment at a position."""
         depth, length, width, contig = self.segment_shape
         _, imagedepth, imagelength, imagewidth, _ = self.shaped
         return (
@@ -363,22 +366,26 @@ class Geometry:
         Raises:
             IndexError: An index lies outside the image.
         """
-        touched = []
+        found = np.zeros(1, np.intp)
         steps = (1, *self.segment_shape[:3])
-        for wanted, size, step in zip(selection, self.shaped[:4], steps, strict=False):
+        for wanted, size, step, count in zip(
+            selection, self.shaped[:4], steps, self.grid, strict=False
+        ):
             if len(wanted) == 0:
                 return np.empty(0, np.intp)
             low, high = min(wanted[0], wanted[-1]), max(wanted[0], wanted[-1])
             if low < 0 or high >= size:
                 raise IndexError(f'indices {wanted} are outside of an axis of {size}')
+            if low // step == high // step:
+                found = found * count + low // step
+                continue
             if abs(wanted.step) <= step:
-                touched.append(np.arange(low // step, high // step + 1, dtype=np.intp))
+                touched = np.arange(low // step, high // step + 1, dtype=np.intp)
             else:
                 values = np.arange(wanted.start, wanted.stop, wanted.step, dtype=np.intp)
-                touched.append(np.unique(values // step))
-        plane, z, y, x = np.ix_(*touched)
-        _, nz, ny, nx = self.grid
-        return np.ravel(((plane * nz + z) * ny + y) * nx + x)
+                touched = np.unique(values // step)
+            found = np.add.outer(found * count, touched).ravel()
+        return found
 
     def key(self) -> tuple[object, ...]:
         """Return what must be equal for pages to share a key frame."""

@@ -240,7 +240,10 @@ def aszarr(
         IndexError: There is no such page, series or level.
         ValueError: The file has no pages.
     """
-    return face('zarr.store')(_image(tif, key, series, kind, level, squeeze), **kwargs)
+    if key is not None:
+        return face('zarr.store')(_image(tif, key, series, kind, level, squeeze), **kwargs)
+    # The store is told the level: a series serves all of its levels, a level an array.
+    return face('zarr.store')(_image(tif, None, series, kind, None, squeeze), level=level, **kwargs)
 
 
 def asxarray(

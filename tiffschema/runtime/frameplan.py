@@ -6,7 +6,7 @@ This module knows shapes and selections only.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,8 +33,9 @@ class FramePlan:
         self.count = math.prod(lead)
 
     @classmethod
+    @lru_cache(maxsize=64)
     def of(
-        cls, shape: Sequence[int], page_shape: Sequence[int], shaped: Sequence[int]
+        cls, shape: tuple[int, ...], page_shape: tuple[int, ...], shaped: tuple[int, ...]
     ) -> FramePlan | None:
         """Return the plan of a shape, None if its last axes are not those of a page."""
         long = [size for size in page_shape if size != 1]

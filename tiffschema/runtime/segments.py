@@ -12,6 +12,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -21,6 +22,7 @@ from tiffschema.codecs.pipeline import Decoder, decoder
 from tiffschema.codecs.spec import SegmentSpec
 from tiffschema.errors import FormatError, TiffSchemaError, TruncatedError, UnsupportedError
 from tiffschema.limits import DEFAULT_LIMITS, Limits
+from tiffschema.model.geometry import Geometry
 from tiffschema.types import FaultSink
 
 from . import workers
@@ -109,6 +111,7 @@ class SegmentReader:
         self.geometry = spec.geometry
         self.nodata = nodata
         self._decoders: dict[tuple[ErrorMode, Limits], Decoder] = {}
+        self._filled: tuple[np.dtype[Any], Any] | None = None
 
     def decoder(self, errors: ErrorMode = 'raise', limits: Limits = DEFAULT_LIMITS) -> Decoder:
         """Return the decoder of the segments; it is made once.
@@ -163,14 +166,17 @@ class SegmentReader:
                 job.rows = places
             job.run()
 
-    @property
+    @cached_property
     def has_zero_fill(self) -> bool:
         """Whether samples that are not stored are 0."""
         dtype = self.geometry.dtype
         return dtype is not None and dtype.names is None and not fill_value(self.nodata, dtype)
 
     def _fill(self, out: Array) -> Any:
-        return fill_value(self.nodata, self.geometry.dtype or out.dtype)
+        dtype = self.geometry.dtype or out.dtype
+        if self._filled is None or self._filled[0] != dtype:
+            self._filled = dtype, fill_value(self.nodata, dtype)
+        return self._filled[1]
 
 
 def _ascending(window: Window, out: Array) -> tuple[Window, Array]:
@@ -273,6 +279,11 @@ class _Job:
         offsets = np.ravel(self.table.offsets[:, touched])
         sizes = np.ravel(self.table.bytecounts[:, touched])
         work = _Segments(self, decode, touched, offsets, sizes)
+        if options.cache is not None and not self.is_full:
+            count = work.take_cached()
+            if not count:
+                return
+            offsets, sizes = work.offsets, work.sizes
         threads = workers.workers_for(options.maxworkers, nbytes * count)
         groups = workers.batches(count, nbytes, threads)
         if self.source.is_file or self.source.whole() is not None:
@@ -329,10 +340,11 @@ class _Segments:
         self.touched = touched.tolist()
         self.offsets = offsets
         self.sizes = sizes
+        self.numbers: Sequence[int] = range(len(offsets))
         self.fill = job.reader._fill(job.out)
         self._held: list[memoryview] = []
         self._first = 0
-        self._places: dict[int, _Place] = {}
+        self._place = _Places(job.geometry, job.window)
         self._cache = job.options.cache if not job.is_full else None
         self._fault = job.options.fault
         self._keeps_zero = job.options.zeroed and job.reader.has_zero_fill
@@ -351,12 +363,26 @@ class _Segments:
         """Read a batch with as few reads as possible and decode it."""
         offsets = self.offsets[batch.start : batch.stop]
         sizes = self.sizes[batch.start : batch.stop]
-        cache = self._cache
-        if cache is not None:
-            # What is in the cache need not be read.
-            known = [self._key(int(each)) for each in offsets]
-            sizes = np.where([cache.get(key) is not None for key in known], 0, sizes)
         self._decode(batch, self._views(offsets, sizes))
+
+    def take_cached(self) -> int:
+        """Copy what the cache holds, by the caller's thread; return how many segments are left."""
+        cache, left = self._cache, []
+        assert cache is not None
+        segments, out, job = len(self.touched), self.job.out, self.job
+        for number, offset in enumerate(self.offsets.tolist()):
+            tile = cache.get(self._key(offset)) if offset > 0 else None
+            if tile is None:
+                left.append(number)
+                continue
+            row, column = divmod(number, segments)
+            place = self._place(self.touched[column])
+            part = tile if place.inner is None else tile[place.inner]
+            out[job.row(row)][place.outer] = part
+        if len(left) < len(self.offsets):
+            self.numbers = left
+            self.offsets, self.sizes = self.offsets[left], self.sizes[left]
+        return len(left)
 
     def _views(self, offsets: NDArray[np.int64], sizes: NDArray[np.int64]) -> list[memoryview]:
         source = self.job.source
@@ -392,19 +418,13 @@ class _Segments:
         if self.job.is_full:
             self._decode_whole(batch, views)
             return
-        segments = len(self.touched)
-        out, job = self.job.out, self.job
-        places, sizes = self._places, self.sizes
+        segments, out, job = len(self.touched), self.job.out, self.job
         for number, view in zip(batch, views, strict=True):
-            row, column = divmod(number, segments)
+            row, column = divmod(self.numbers[number], segments)
             index = self.touched[column]
-            place = places.get(index)
-            if place is None:
-                place = _Place(job, index)
-                if len(places) < 4096:
-                    places[index] = place
+            place = self._place(index)
             target = out[job.row(row)][place.outer]
-            if sizes[number] <= 0 or self.offsets[number] <= 0:
+            if self.sizes[number] <= 0 or self.offsets[number] <= 0:
                 if not self._keeps_zero:
                     target[...] = self.fill
                 continue
@@ -489,18 +509,9 @@ class _Segments:
         number: int,
     ) -> None:
         """Decode a segment of which only a part is wanted."""
-        cache, tile = self._cache, None
-        key = self._key(int(self.offsets[number]))
-        if cache is not None:
-            tile = cache.get(key)
-        if tile is None:
-            if len(view) == 0 and cache is not None:
-                # It was in the cache when the batch was read, and is gone since.
-                offset, size = int(self.offsets[number]), int(self.sizes[number])
-                view = self.job.source.view(offset, size)
-            tile = self.decode(view, place.extent, None, self._sink(row, index, number))
-            if cache is not None:
-                cache.put(key, np.ascontiguousarray(tile))
+        tile = self.decode(view, place.extent, None, self._sink(row, index, number))
+        if self._cache is not None:
+            self._cache.put(self._key(int(self.offsets[number])), np.ascontiguousarray(tile))
         target[...] = tile[place.inner]
 
     def _sink(self, row: int, index: int, number: int) -> FaultSink | None:
@@ -523,30 +534,59 @@ class _Segments:
         return type(error)(error.message, path, int(self.offsets[number]))
 
 
+@dataclass(frozen=True, slots=True)
 class _Place:
-    """Where one segment goes: the same for all frames of a job."""
+    """Where one segment goes: the same for all frames of a job.
 
-    __slots__ = ('extent', 'inner', 'outer')
+    Parameters:
+        extent: Shape of the segment inside the image.
+        outer: Where its part goes in the array of a frame.
+        inner: What of it is wanted, None for all of it.
+    """
 
     extent: tuple[int, int, int, int]
     outer: tuple[Any, ...]
     inner: tuple[slice, ...] | None
 
-    def __init__(self, job: _Job, index: int) -> None:
-        geometry = job.geometry
-        plane, z, y, x = geometry.position(index)
-        self.extent = geometry.extent(index)
-        planes, *ranges = job.window
-        begins = (z, y, x, 0)
-        outer: list[Any] = [planes.index(plane)]
-        inner = []
-        whole = True
-        for wanted, begin, size in zip(ranges, begins, self.extent, strict=True):
-            first = max(-(-(begin - wanted.start) // wanted.step), 0)
-            stop = min(-(-(begin + size - wanted.start) // wanted.step), len(wanted))
-            outer.append(slice(first, stop))
-            start = wanted.start + first * wanted.step - begin
-            inner.append(slice(start, start + (stop - first) * wanted.step, wanted.step))
-            whole = whole and wanted.step == 1 and stop - first == size
-        self.outer = tuple(outer)
-        self.inner = None if whole else tuple(inner)
+
+_Part: TypeAlias = tuple[slice, slice, bool]
+"""Along one axis: where a segment goes, what of it is wanted, and whether that is all of it."""
+
+
+class _Places:
+    """Places of segments by index; what they share along an axis is worked out once.
+
+    Parameters:
+        geometry: How the page is cut.
+        window: Indices wanted along (P, D, L, W, c), none with a negative step.
+    """
+
+    def __init__(self, geometry: Geometry, window: Window) -> None:
+        self.geometry = geometry
+        self.planes, *self.ranges = window
+        self._parts: list[dict[int, _Part]] = [{}, {}, {}, {}]
+
+    def __call__(self, index: int) -> _Place:
+        plane, z, y, x = self.geometry.position(index)
+        extent = self.geometry.extent_at(z, y, x)
+        parts = []
+        for axis, begin in enumerate((z, y, x, 0)):
+            part = self._parts[axis].get(begin)
+            if part is None:
+                part = self._parts[axis][begin] = _part(self.ranges[axis], begin, extent[axis])
+            parts.append(part)
+        d, l, w, c = parts  # noqa: E741 - the axes of a segment
+        whole = d[2] and l[2] and w[2] and c[2]
+        inner = None if whole else (d[1], l[1], w[1], c[1])
+        return _Place(extent, (self.planes.index(plane), d[0], l[0], w[0], c[0]), inner)
+
+
+def _part(wanted: range, begin: int, size: int) -> _Part:
+    """Return what a selection takes of a segment along one axis."""
+    offset, step = begin - wanted.start, wanted.step
+    # The first index that is not before the segment, and the first one behind it.
+    first = -(-offset // step) if offset > 0 else 0
+    stop = min(-(-(offset + size) // step), len(wanted))
+    start = first * step - offset
+    inner = slice(start, start + (stop - first) * step, step)
+    return slice(first, stop), inner, step == 1 and stop - first == size

@@ -44,7 +44,9 @@ class SegmentTable:
         return len(self.offsets)
 
     def take(self, frames: Any) -> SegmentTable:
-        """Return the rows of some frames."""
+        """Return the rows of some frames; of one frame without a copy."""
+        if len(frames) == 1:
+            frames = slice(int(frames[0]), int(frames[0]) + 1)
         return SegmentTable(self.offsets[frames], self.bytecounts[frames])
 
     @property

@@ -125,6 +125,9 @@ def test_one_level_is_an_array(pyramid: tuple[Path, numpy.ndarray]) -> None:
     with TiffFile(path) as tif:
         first = zarr.open(tif.aszarr(multiscales=False), mode='r')
         second = zarr.open(tif.series[0].aszarr(level=1), mode='r')
+        for level in (0, 1):
+            third = zarr.open(tif.aszarr(series=0, level=level), mode='r')
+            assert third.shape == tif.series[0].levels[level].shape
         assert numpy.array_equal(first[...], data)
         assert numpy.array_equal(second[...], data[:, ::2, ::2])
         with pytest.raises(IndexError):

@@ -24,6 +24,12 @@ __all__ = ['FileSequence', 'TiffSequence', 'imread_sequence']
 
 Reader = Callable[..., Any]
 
+_FEW = 4
+"""Files that are read one by one: fewer are not worth comparing."""
+
+_NEUTRAL = frozenset({'maxworkers', 'buffersize'})
+"""Arguments of the reader which do not change what it reads."""
+
 
 class FileSequence(Sequence[str]):
     """Files that are the planes of one stack.
@@ -195,9 +201,12 @@ class FileSequence(Sequence[str]):
             out, tiled.shape, numpy.dtype(chunkdtype), fillvalue=None if complete else fillvalue
         )
         inplace = self.reads_tiff if out_inplace is None else out_inplace
+        alike = self._alike(options) if inplace else None
 
         def one(number: int) -> None:
             place = result[tiled.slices(self.indices[number])]
+            if alike is not None and alike.read(self._files[number], place):
+                return
             if inplace:
                 self.read(number, out=place, **options)
             else:
@@ -212,6 +221,18 @@ class FileSequence(Sequence[str]):
             for number in range(len(self)):
                 one(number)
         return result
+
+    def _alike(self, options: Mapping[str, Any]) -> Any:
+        """Return what all files may share, None if each is to be read for itself."""
+        if not self.reads_tiff or self._zip is not None or not set(options) <= _NEUTRAL:
+            return None
+        from .runtime.alikefiles import AlikeFiles
+        from .runtime.file import TiffFile
+
+        if len(self) < _FEW:
+            return None
+        with TiffFile(self._files[0]) as tif:
+            return AlikeFiles.of(self._files[0], tif.series[0]) if tif.series else None
 
     def aszarr(self, **kwargs: Any) -> Any:
         """Return a Zarr store of the stack.

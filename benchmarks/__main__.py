@@ -12,10 +12,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from . import rows_compiler, rows_read, rows_start, rows_structure, rows_write
+from . import rows_compiler, rows_read, rows_regions, rows_start, rows_structure, rows_write
 from .runner import BOUND, OURS, Result, Row, measure
 
-MODULES = (rows_start, rows_structure, rows_read, rows_write, rows_compiler)
+MODULES = (rows_start, rows_structure, rows_read, rows_regions, rows_write, rows_compiler)
 PACKAGES = (
     'numpy', 'imagecodecs', 'tifffile', 'opencv-python-headless', 'rasterio', 'pyvips', 'SimpleITK',
     'async-tiff', 'Pillow', 'construct', 'zarr',

@@ -1,4 +1,4 @@
-"""Rows about pixels: stacks, tiles, regions, many files, memory."""
+"""Rows about pixels: stacks, tiles, many files, memory."""
 
 from __future__ import annotations
 
@@ -257,51 +257,6 @@ def tiled_row(name: str, folder: Path) -> Row:
     return Row(name, {**peers(path, *names), 'bound': codec_bound(path, decode, nbytes)}, rounds=5)
 
 
-def regions_row(name: str, folder: Path) -> Row:
-    """Read 500 random 256 x 256 windows of a tiled pyramid."""
-    path = files.pyramid(folder, 'zlib' if name.endswith('deflate') else 'jpeg')
-    rng = numpy.random.default_rng(11)
-    windows = rng.integers(0, 8192 - 256, (500, 2)).tolist()
-    # Regions are looked at in neighbourhoods, as a viewer does.
-    windows = [(y, min(x + dx, 8192 - 256)) for y, x in windows[:125] for dx in (0, 64, 128, 192)]
-
-    def ours() -> int:
-        import tiffschema
-
-        total = 0
-        with tiffschema.TiffFile(path) as tif:
-            series = tif.series[0]
-            for y, x in windows:
-                total += int(
-                    series.asarray(selection=(slice(y, y + 256), slice(x, x + 256)))[::16].sum()
-                )
-        return total
-
-    def rasterio() -> int:
-        import rasterio as rio
-        from rasterio.windows import Window
-
-        total = 0
-        with rio.Env(GDAL_NUM_THREADS=THREADS), rio.open(path) as data:
-            for y, x in windows:
-                image = data.read(window=Window(x, y, 256, 256))
-                total += int(image[:, ::16].sum())
-        return total
-
-    def theirs() -> int:
-        import tifffile
-        import zarr
-
-        total = 0
-        with tifffile.imread(path, aszarr=True, series=0, level=0) as store:
-            array = zarr.open(store, mode='r')
-            for y, x in windows:
-                total += int(array[y : y + 256, x : x + 256][::16].sum())
-        return total
-
-    return Row(name, {'tiffschema': ours, 'tifffile': theirs, 'rasterio': rasterio}, rounds=3)
-
-
 def many_files(name: str, folder: Path) -> Row:
     """Read 2,000 small files one by one; the bound opens and reads their bytes."""
     paths = files.many(folder)
@@ -411,8 +366,6 @@ ROWS: dict[str, Callable[[str, Path], Row]] = {
     **dict.fromkeys(('read_plain', 'read_irreg', 'read_ome'), read_pages),
     'read_plain_zlib': read_plain_zlib,
     **dict.fromkeys(TILED, tiled_row),
-    'regions_deflate': regions_row,
-    'regions_jpeg': regions_row,
     'many_files': many_files,
     'sequence': sequence,
     'mem_read': memory_row,

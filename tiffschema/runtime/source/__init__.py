@@ -94,10 +94,15 @@ def checked_mode(mode: str | None) -> str:
 def _open_object(
     file: Any, mode: str, offset: int | None, size: int | None, name: str | None
 ) -> Source:
-    if hasattr(file, 'fs') and hasattr(file, 'path') and not hasattr(file, 'read'):
-        from .remote import RemoteSource
+    if hasattr(file, 'fs') and hasattr(file, 'path'):
+        is_file = hasattr(file, 'read')
+        # Open files of distant stores read far ahead; what is behind them reads what is asked for.
+        if not is_file or (getattr(file.fs, 'async_impl', False) and file.mode == 'rb'):
+            from .remote import remote_source
 
-        return RemoteSource(file.fs, file.path, mode=mode, offset=offset or 0, size=size, name=name)
+            if offset is None:
+                offset = int(file.tell()) if is_file else 0
+            return remote_source(file.fs, file.path, mode=mode, offset=offset, size=size, name=name)
     if not (hasattr(file, 'seek') and (hasattr(file, 'read') or hasattr(file, 'write'))):
         raise ValueError(f'file must be a path, bytes or a binary file, not {type(file).__name__}')
     if isinstance(file, io.TextIOBase):

@@ -15,7 +15,7 @@ from tiffschema.errors import UnsupportedError
 
 from .base import Source
 
-__all__ = ['RemoteSource']
+__all__ = ['RemoteSource', 'remote_source']
 
 _BLOCK = 1 << 16
 _BLOCKS = 16
@@ -54,6 +54,7 @@ class RemoteSource(Source):
         self.location = location
         self.path = location
         self._blocks: OrderedDict[int, memoryview] = OrderedDict()
+        self._total: int | None = None
 
     @classmethod
     def from_url(
@@ -77,7 +78,7 @@ class RemoteSource(Source):
             from .file import FileSource
 
             return FileSource(location, mode, offset=offset, size=size, name=name)
-        return cls(fs, location, mode=mode, offset=offset, size=size, name=name)
+        return remote_source(fs, location, mode=mode, offset=offset, size=size, name=name)
 
     def _measure(self) -> int:
         size = self.fs.size(self.location)
@@ -121,21 +122,42 @@ class RemoteSource(Source):
                 self._blocks.move_to_end(number)
             return block
 
-    def _read(self, position: int, size: int) -> bytes:
-        self._check_open()
+    def _ask(self, ranges: Sequence[tuple[int, int]]) -> list[bytes]:
+        """Return the bytes of ranges, fewer where they reach beyond the end."""
+        if len(ranges) == 1:
+            return [self._single(*ranges[0])]
+        found = self.fs.cat_ranges(
+            [self.location] * len(ranges),
+            [start for start, _ in ranges],
+            [stop for _, stop in ranges],
+            on_error='return',
+        )
+        return [
+            self._single(*asked) if isinstance(read, Exception) else read
+            for asked, read in zip(ranges, found, strict=True)
+        ]
+
+    def _single(self, position: int, stop: int) -> bytes:
         try:
-            data: bytes = self.fs.cat_file(self.location, position, position + size)
+            data: bytes = self.fs.cat_file(self.location, position, stop)
         except Exception as error:
-            # Servers answer ranges behind the end with an error of their own. Whatever fails inside
+            # Stores answer ranges behind the end with an error of their own. Whatever fails inside
             # the file, or because it is not there, is the caller's to see.
             if isinstance(error, FileNotFoundError) or position == 0:
                 raise
             if position < self._measure():
                 raise
             return b''
-        if len(data) > size:  # the server knows no ranges and sent all
-            self._size = len(data) - self.start if not self._fixed_size else self._size
-            return data[position : position + size]
+        if len(data) > stop - position:  # the store knows no ranges and sent all
+            self._total = len(data)
+            return data[position:stop]
+        return data
+
+    def _read(self, position: int, size: int) -> bytes:
+        self._check_open()
+        (data,) = self._ask([(position, position + size)])
+        if self._size is None and self._total is not None:
+            self._size = max(0, self._total - self.start)
         return data
 
     def fetch(self, offsets: Sequence[int], sizes: Sequence[int]) -> list[memoryview]:
@@ -150,21 +172,9 @@ class RemoteSource(Source):
                 if not self.holds(start, stop - start):
                     stop = self.size
                 missing.append((start, stop, members))
-        if len(missing) == 1:
-            start, stop, members = missing[0]
-            block = memoryview(self._read(self.start + start, stop - start))
-            self._share(views, block, start, members, offsets, sizes)
-        elif missing:
-            blocks = self.fs.cat_ranges(
-                [self.location] * len(missing),
-                [self.start + start for start, _, _ in missing],
-                [self.start + stop for _, stop, _ in missing],
-                on_error='return',
-            )
-            for (start, stop, members), read in zip(missing, blocks, strict=True):
-                data = read
-                if isinstance(read, Exception):
-                    data = self._read(self.start + start, stop - start)
+        if missing:
+            ranges = [(self.start + start, self.start + stop) for start, stop, _ in missing]
+            for (start, _, members), data in zip(missing, self._ask(ranges), strict=True):
                 self._share(views, memoryview(data), start, members, offsets, sizes)
         return views
 
@@ -191,4 +201,13 @@ class RemoteSource(Source):
 
 
 def _remote(fs: Any, location: str, offset: int, size: int | None, name: str) -> RemoteSource:
-    return RemoteSource(fs, location, offset=offset, size=size, name=name)
+    return remote_source(fs, location, offset=offset, size=size, name=name)
+
+
+def remote_source(fs: Any, location: str, **options: Any) -> RemoteSource:
+    """Return the source of a file of a file system; the parameters are those of `RemoteSource`."""
+    if hasattr(fs, 'set_session') and hasattr(fs, 'encode_url'):
+        from .http import HttpSource
+
+        return HttpSource(fs, location, **options)
+    return RemoteSource(fs, location, **options)

@@ -98,6 +98,8 @@ def _handler(owner: RangeServer) -> type[BaseHTTPRequestHandler]:
                     self.send_header('Content-Length', '0')
                     self.end_headers()
                     return
+            # Before the answer: who gets it may look at the counts at once.
+            owner.count(self.command, asked, stop - start if body else 0)
             self.send_response(status)
             self.send_header('Content-Length', str(stop - start))
             self.send_header('ETag', f'"{path.stat().st_mtime_ns}-{size}"')
@@ -105,7 +107,6 @@ def _handler(owner: RangeServer) -> type[BaseHTTPRequestHandler]:
             if status == 206:
                 self.send_header('Content-Range', f'bytes {start}-{stop - 1}/{size}')
             self.end_headers()
-            owner.count(self.command, asked, stop - start if body else 0)
             if body:
                 with path.open('rb') as file:
                     file.seek(start)

@@ -9,11 +9,12 @@ Any other file is left to those who read it properly.
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from .series import TiffPageSeries
+if TYPE_CHECKING:
+    from .series import TiffPageSeries
 
 __all__ = ['AlikeFiles']
 

@@ -15,6 +15,7 @@ from tiffschema.runtime.bytemap import byte_map
 from tiffschema.runtime.file import TiffFile
 
 from .arguments import each_file
+from .rules import broken
 from .tables import Table, show
 from .values import dumps
 
@@ -67,6 +68,8 @@ def findings(tif: TiffFile, *, pixels: bool = False) -> Iterator[Finding]:
     for index in range(len(tif.pages)):
         page = tif.pages.get(index, aspage=True)
         yield from _tags(page)
+        for rule, message in broken(page):
+            yield Finding(rule.severity, f'{page.path} ({rule.id})', page.offset, message)
         if pixels:
             yield from _pixels(page)
     for span in byte_map(tif, details=False).unexplained:

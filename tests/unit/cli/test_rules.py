@@ -122,7 +122,8 @@ def test_odd_directories_and_two_layouts() -> None:
     'options',
     [
         {}, TILED, PALETTE, RGB, {**RGB, 'planarconfig': 2}, {'bigtiff': True},
-        {'compression': 'zlib', 'predictor': 2}, {'data': np.zeros((20, 30), bool)}, {'imagej': True},
+        {'compression': 'zlib', 'predictor': 2}, {'data': np.zeros((20, 30), bool)},
+        {'imagej': True},
         {'data': np.zeros((20, 30, 4), 'u1'), 'photometric': 'rgb'},
         {'data': np.zeros((20, 30, 4), 'u1'), 'photometric': 'separated'},
         {'data': np.zeros((32, 32, 3), 'u1'), 'photometric': 'rgb', 'compression': 'jpeg'},

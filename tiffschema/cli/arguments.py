@@ -47,12 +47,25 @@ def _map(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--summary', action='store_true', help='totals by kind only')
 
 
+def page_key(text: str) -> tuple[int, ...]:
+    """Return indices of a page and of the SubIFDs below it.
+
+    Example:
+        >>> page_key('-1'), page_key('0/1')
+        ((-1,), (0, 1))
+    """
+    return tuple(int(part) for part in text.split('/'))
+
+
 def _tags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('action', choices=('list', 'set', 'delete'))
     parser.add_argument('file', help='path')
     parser.add_argument('tag', nargs='?', help='code or name')
     parser.add_argument('value', nargs='?', help='for set: text, or numbers with commas')
-    parser.add_argument('--page', type=int, default=0, metavar='N', help='page, default 0')
+    parser.add_argument(
+        '--page', type=page_key, default=(0,), metavar='N',
+        help='page, default 0; 0/1 is the second SubIFD of page 0',
+    )  # fmt: skip
     parser.add_argument('--json', action='store_true', help='print JSON')
 
 

@@ -36,13 +36,15 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _list(path: str, arguments: argparse.Namespace) -> bool:
     with TiffFile(path) as tif:
-        count = len(tif.pages)
-        if not -count <= arguments.page < count:
-            raise CommandError(f'{path}: page {arguments.page} of {count}')
+        pages = tif.pages
+        for index in arguments.page:
+            count = len(pages or ())
+            if not -count <= index < count:
+                raise CommandError(f'{path}: page {index} of {count}')
+            page = pages.get(index, aspage=True)
+            pages = page.pages
         tags = [
-            tag
-            for tag in tif.pages.get(arguments.page, aspage=True).tags
-            if arguments.tag in (None, str(tag.code), *tag.name.split('/'))
+            tag for tag in page.tags if arguments.tag in (None, str(tag.code), *tag.name.split('/'))
         ]
         if arguments.json:
             print(dumps({tag.name: plain(_value(tag)) for tag in tags}))
@@ -108,7 +110,7 @@ def _number(text: str) -> int | float:
         return float(text)
 
 
-def _set(path: str, page: int, code: int, arguments: argparse.Namespace) -> bool:
+def _set(path: str, page: tuple[int, ...], code: int, arguments: argparse.Namespace) -> bool:
     from tiffschema.writer.edit import TagEditor
 
     try:
@@ -119,7 +121,7 @@ def _set(path: str, page: int, code: int, arguments: argparse.Namespace) -> bool
     return True
 
 
-def _delete(path: str, page: int, code: int) -> bool:
+def _delete(path: str, page: tuple[int, ...], code: int) -> bool:
     from tiffschema.writer.edit import TagEditor
 
     try:
@@ -128,7 +130,7 @@ def _delete(path: str, page: int, code: int) -> bool:
     except KeyError:
         name = tag_tables['tiff'].get(code)
         label = f'{code} {name.name}' if name is not None else str(code)
-        raise CommandError(f'{path}: page {page} has no tag {label}') from None
+        raise CommandError(f'{path}: page {"/".join(map(str, page))} has no tag {label}') from None
     except (BuildError, ValueError, IndexError) as error:
         raise CommandError(f'{path}: {error}') from None
     return True

@@ -351,7 +351,8 @@ class PagePixels:
             IndexError: `selection` does not fit the image.
         """
         geometry = self._geometry
-        shape = self.shape if squeeze else geometry.shaped
+        # A directory that says nothing of an image has the shape ().
+        shape = (self.shape or geometry.shape) if squeeze else geometry.shaped
         if geometry.dtype is None:
             raise UnsupportedError(
                 f'{self._path}: no type for samples of BitsPerSample {geometry.bitspersample}'

@@ -10,15 +10,12 @@ import operator
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import numpy as np
-
 from tiffschema.model.directory import Directory, DirectoryCodec
 
-from .edit import EditTarget, SourceTarget
+from .change import EditTarget, SourceTarget
+from .claims import claims_of, extents, segments
 
 __all__ = ['delete_page', 'delete_pages', 'unlink']
-
-PAIRS = ((273, 279), (324, 325))
 
 
 def delete_pages(pages: Any, key: int | slice | Iterable[int], *, erase: bool = False) -> None:
@@ -101,41 +98,11 @@ def unlink(
 
 def _erase(target: EditTarget, directories: Sequence[Directory], chosen: set[int]) -> None:
     target.sync()
-    kept = [
-        extent
-        for index, directory in enumerate(directories)
-        if index not in chosen
-        for extent in _extents(target, directory)
-    ]
-    starts = np.array(sorted(start for start, _ in kept), np.int64)
-    stops = np.array(sorted(stop for _, stop in kept), np.int64)
+    claims = claims_of(target, directories[0].codec)  # of what can still be reached
     for index in chosen:
-        for start, stop in _extents(target, directories[index]):
-            # As many begin before its end as end before its beginning: none lies between.
-            if np.searchsorted(starts, stop) == np.searchsorted(stops, start, 'right'):
+        directory = directories[index]
+        ranges = extents(directory) + segments(target, directory).tolist()
+        for start, stop, _ in ranges:
+            stop = min(stop, target.size)
+            if start < stop and not claims.others(start, stop):
                 target.write_at(start, bytes(stop - start))
-
-
-def _extents(target: EditTarget, directory: Directory) -> list[tuple[int, int]]:
-    """Return where a directory, its values and its segments lie."""
-    extents = [(directory.offset, directory.offset + directory.nbytes)]
-    for position in range(len(directory)):
-        if not directory.is_inline(position):
-            at = directory.value_at(position)
-            extents.append((at, at + directory.value_nbytes(position)))
-    for offsets_code, counts_code in PAIRS:
-        offsets = _numbers(target, directory, offsets_code)
-        counts = _numbers(target, directory, counts_code)
-        extents += [(o, o + n) for o, n in zip(offsets, counts, strict=False) if o and n]
-    return [(a, b) for a, b in extents if 8 <= a < b <= target.size]
-
-
-def _numbers(target: EditTarget, directory: Directory, code: int) -> list[int]:
-    position = directory.index.get(code)
-    if position is None:
-        return []
-    at, size = directory.value_at(position), directory.value_nbytes(position)
-    value = directory.codec.decode_value(
-        directory.types[position], directory.counts[position], target.read_at(at, size)
-    )
-    return [int(number) for number in np.atleast_1d(np.asarray(value))]

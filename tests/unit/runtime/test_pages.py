@@ -22,6 +22,7 @@ from tiffschema import (
     TiffFrame,
     TiffPage,
 )
+from tiffschema.model import directory
 from tiffschema.model.directory import Entry
 
 
@@ -286,3 +287,14 @@ def test_ndpi(forge: Callable[..., Any]) -> None:
         assert page.description == 'text'
         assert page.asarray().tolist() == numpy.arange(12).reshape(3, 4).tolist()
         assert tif.pages.chain.table().arrays(273)[0].tolist() == [list(page.dataoffsets)]
+
+
+def test_directories_without_an_image_hold_no_samples() -> None:
+    """A page of which no tag can be read has the shape (); it is not one sample of chance."""
+    ifd = directory.codec('classic', '<')
+    entry = directory.Entry(0, 4, 9999, b'far! far!')
+    data = ifd.build_header(8) + ifd.build([entry], 8).data[:18]
+    with TiffFile(data) as tif:
+        page = tif.pages[0]
+        assert page.shape == ()
+        assert page.asarray().size == 0

@@ -1,0 +1,175 @@
+"""What the bytes of a file are used for, asked before bytes are zeroed or written over.
+
+Knows directories, their values and segments; changes nothing. Files may share values between
+entries, and damaged ones let anything overlap: what another structure uses must stay as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tiffschema.errors import FormatError, TruncatedError
+from tiffschema.limits import DEFAULT_LIMITS
+from tiffschema.model.directory import Directory, DirectoryCodec
+from tiffschema.model.tagtable import tag_tables
+
+__all__ = ['Claims', 'Readable', 'claims_of', 'extents', 'numbers', 'read_directory', 'segments']
+
+SEGMENTS = {273: 279, 324: 325, 513: 514}
+POINTERS = frozenset({4, 13, 16, 18})
+HEADER = 8
+FIRST_BYTES, MOST_BYTES = 1 << 12, 1 << 18
+FAR = 1 << 61
+"""An offset behind all files, so that sums do not overflow."""
+
+Extent: TypeAlias = tuple[int, int, int]
+
+
+class Readable(Protocol):
+    """A file whose bytes can be read."""
+
+    @property
+    def size(self) -> int:
+        """End of the file."""
+
+    def read_at(self, offset: int, size: int) -> bytes:
+        """Return bytes from a position, fewer at the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """Ranges of bytes in use, and by what.
+
+    They hold for as long as a file is only changed by what asks them: new bytes go behind the end.
+
+    Fields:
+        starts, stops: The ranges, shape (n,).
+        owners: Position of the entry for a value, offset of a directory, -1 for segments.
+        moved: Where entries stood at first, by the position they were moved to since.
+    """
+
+    starts: NDArray[np.int64]
+    stops: NDArray[np.int64]
+    owners: NDArray[np.int64]
+    moved: dict[int, int] = field(default_factory=dict)
+
+    def others(self, start: int, stop: int, owners: Sequence[int] = ()) -> bool:
+        """Whether anything but some owners uses bytes of a range."""
+        own = {*owners, *(self.moved.get(owner, owner) for owner in owners)}
+        return any(owner not in own for owner in self.users(start, stop))
+
+    def users(self, start: int, stop: int) -> list[int]:
+        """Return the owners of ranges that share bytes with a range, one for each of these."""
+        used = np.flatnonzero((self.starts < stop) & (self.stops > start))
+        found: list[int] = self.owners[used].tolist()
+        return found
+
+
+def read_directory(target: Readable, codec: DirectoryCodec, offset: int) -> Directory:
+    """Return a directory.
+
+    Raises:
+        FormatError: It is damaged, or leaves the file.
+    """
+    if not HEADER <= offset < target.size:
+        raise TruncatedError('a directory lies outside of the file', 'ifd', offset)
+    try:
+        return codec.parse(target.read_at(offset, FIRST_BYTES), offset, offset)
+    except TruncatedError:
+        return codec.parse(target.read_at(offset, MOST_BYTES), offset, offset)
+
+
+def claims_of(target: Readable, codec: DirectoryCodec) -> Claims:
+    """Return what all directories claim that can be reached; damaged ones claim nothing."""
+    first = codec.parse_link(target.read_at(codec.first_at, codec.next_nbytes))
+    found: list[Extent] = [(0, codec.header_nbytes, 0)]
+    many: list[NDArray[np.int64]] = []
+    waiting = [(first, 'tiff')]
+    seen: set[int] = set()
+    while waiting and len(seen) < DEFAULT_LIMITS.directories:
+        offset, space = waiting.pop()
+        if not offset:
+            continue
+        if offset in seen:  # by two pointers: it belongs to neither alone
+            found.append((offset, offset + 1, -1))
+            continue
+        seen.add(offset)
+        try:
+            directory = read_directory(target, codec, offset)
+        except FormatError:
+            continue
+        found += extents(directory)
+        many.append(segments(target, directory))
+        waiting += _children(target, directory, space)
+        if space == 'tiff':
+            waiting.append((directory.next_offset, space))
+    claims = np.concatenate([np.array(found, object).clip(-1, FAR).astype(np.int64), *many])
+    return Claims(claims[:, 0], claims[:, 1], claims[:, 2])
+
+
+def extents(directory: Directory) -> list[Extent]:
+    """Return where a directory and its values lie: start, stop, owner."""
+    sizes, inline = directory.codec.sizes, directory.codec.inline
+    step, at = directory.codec.entry_nbytes, directory.entry_at(0)
+    ranges = [(directory.offset, directory.offset + directory.nbytes, directory.offset)]
+    rows = zip(directory.types, directory.counts, directory.numbers, strict=True)
+    for position, (fieldtype, count, value_at) in enumerate(rows):
+        nbytes = sizes.get(fieldtype, 0) * count
+        if nbytes > inline:
+            ranges.append((value_at, value_at + nbytes, at + position * step))
+    return ranges
+
+
+def segments(target: Readable, directory: Directory) -> NDArray[np.int64]:
+    """Return where the segments of a page lie, shape (n, 3): start, stop, -1."""
+    parts = []
+    for offsets_code, counts_code in SEGMENTS.items():
+        offsets = numbers(target, directory, offsets_code)
+        counts = numbers(target, directory, counts_code)
+        shorter = min(len(offsets), len(counts))
+        if shorter:
+            part = np.full((shorter, 3), -1, np.int64)
+            part[:, 0] = offsets[:shorter]
+            part[:, 1] = offsets[:shorter] + counts[:shorter]
+            parts.append(part[part[:, 0] > 0])
+    return np.concatenate(parts) if parts else np.zeros((0, 3), np.int64)
+
+
+def _children(target: Readable, directory: Directory, space: str) -> list[tuple[int, str]]:
+    table = tag_tables[space]
+    found = []
+    for position, code in enumerate(directory.codes):
+        row = table.get(code)
+        if row is None or row.space is None or directory.types[position] not in POINTERS:
+            continue
+        offsets = numbers(target, directory, code)
+        found += [(int(offset), row.space) for offset in offsets if HEADER <= offset < target.size]
+    return found
+
+
+def numbers(target: Readable, directory: Directory, code: int) -> NDArray[np.int64]:
+    """Return the integers of a tag; none where it is absent, damaged, or holds no integers."""
+    none = np.zeros(0, np.int64)
+    position = directory.index.get(code)
+    if position is None:
+        return none
+    number = directory.number(position)
+    if number is not None:
+        return np.array([min(number, FAR)], np.int64)
+    if directory.types[position] not in directory.codec.sizes:
+        return none
+    at, size = directory.value_at(position), directory.value_nbytes(position)
+    if at < 0 or at + size > target.size:
+        return none
+    value: Any = directory.codec.decode_value(
+        directory.types[position], directory.counts[position], target.read_at(at, size)
+    )
+    array = np.atleast_1d(np.asarray(value))
+    if array.dtype.kind not in 'ui':
+        return none
+    return np.minimum(array, FAR).astype(np.int64)

@@ -39,6 +39,7 @@ class Encoder:
         self.spec = spec
         self.codec = codec
         self._reverse = spec.geometry.fillorder == 2 and codec.bitorder
+        self._arguments = dict(compressionargs)
         self._run = codec.encoder(spec, compressionargs)
 
     def __call__(self, array: Array) -> bytes:
@@ -51,6 +52,23 @@ class Encoder:
             UnsupportedError: The codec cannot encode such samples.
         """
         raise NotImplementedError
+
+    def _encoded(self, samples: Array) -> bytes:
+        """Return what the codec makes of rows of bytes, or of an image."""
+        try:
+            data: bytes = self._run(samples)
+        except UnsupportedError:
+            raise
+        except TypeError as error:
+            raise TypeError(self._refusal(samples, error)) from error
+        except (RuntimeError, ValueError) as error:
+            raise UnsupportedError(self._refusal(samples, error)) from error
+        return reverse_bits(data) if self._reverse else data
+
+    def _refusal(self, samples: Array, error: Exception) -> str:
+        given = f' with compressionargs {self._arguments}' if self._arguments else ''
+        kind = f'{self.spec.geometry.dtype} samples of shape {samples.shape}'
+        return f'compression: {self.codec.name} cannot encode {kind}{given}: {error}'
 
     @property
     def jpegtables(self) -> bytes | None:
@@ -92,13 +110,11 @@ class BytesEncoder(Encoder):
             if self._distance:
                 words = difference(words, self._distance)
             rows = layout.rows(words)
-        encoded: bytes = self._run(rows)
-        return reverse_bits(encoded) if self._reverse else encoded
+        return self._encoded(rows)
 
 
 class ImageEncoder(Encoder):
     """Encodes samples as an image with a size and a type of its own."""
 
     def __call__(self, array: Array) -> bytes:
-        encoded: bytes = self._run(np.ascontiguousarray(array))
-        return reverse_bits(encoded) if self._reverse else encoded
+        return self._encoded(np.ascontiguousarray(array))

@@ -150,14 +150,28 @@ def sample_dtype(dtype: object) -> np.dtype[Any]:
     return result  # type: ignore[no-any-return]
 
 
+def integer(value: object, argument: str) -> int:
+    """Return a whole number.
+
+    Raises:
+        TypeError: It is none; names the argument.
+    """
+    try:
+        return operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        raise TypeError(f'{argument}: {value!r} is no integer') from None
+
+
 def tag_text(value: str | bytes, argument: str) -> bytes:
     """Return text of an ASCII tag without its NUL; bytes stay as they are.
 
     Raises:
-        ValueError: Text is not 7-bit ASCII.
+        ValueError: It is no text, or not 7-bit ASCII.
     """
     if isinstance(value, bytes):
         return value
+    if not isinstance(value, str):
+        raise ValueError(f'{argument}: {value!r} is neither text nor bytes')
     try:
         return value.encode('ascii')
     except UnicodeEncodeError:
@@ -189,7 +203,7 @@ def rational(value: object, argument: str) -> tuple[int, int]:
             raise ValueError(f'{argument}: the denominator of {value!r} is 0')
         fraction = Fraction(numerator, denominator)
     else:
-        number = float(value) if not isinstance(value, (int, Fraction)) else value  # type: ignore[arg-type]
+        number = value if isinstance(value, (int, Fraction)) else _float(value, argument)
         if not math.isfinite(number):
             raise ValueError(f'{argument}: {value!r} is not finite')
         fraction = Fraction(number)
@@ -202,6 +216,13 @@ def rational(value: object, argument: str) -> tuple[int, int]:
         bound = min(limit, max(1, int(limit / fraction))) if fraction else limit
         fraction = fraction.limit_denominator(bound)
     return fraction.numerator, fraction.denominator
+
+
+def _float(value: object, argument: str) -> float:
+    try:
+        return float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise ValueError(f'{argument}: {value!r} is no number') from None
 
 
 def normalize_arguments(
@@ -248,38 +269,37 @@ def normalize_arguments(
         UnsupportedError: No encoder for the compression is installed.
     """
     code = _compression(compression, dtype)
-    unit = None if resolutionunit is None else member('RESUNIT', resolutionunit, 'resolutionunit')
-    if resolution is not None and len(resolution) == 3 and unit is None:
-        unit = member('RESUNIT', resolution[2], 'resolution')
     return WriteArguments(
         photometric=_optional('PHOTOMETRIC', photometric, 'photometric'),
         planarconfig=_optional('PLANARCONFIG', planarconfig, 'planarconfig'),
         extrasamples=_extrasamples(extrasamples),
         volumetric=bool(volumetric),
         tile=_tile(tile),
-        rowsperstrip=None if rowsperstrip is None else max(operator.index(rowsperstrip), 1),
+        rowsperstrip=None
+        if rowsperstrip is None
+        else max(integer(rowsperstrip, 'rowsperstrip'), 1),
         bitspersample=_bitspersample(bitspersample, dtype, code),
         compression=code,
-        compressionargs=dict(compressionargs or {}),
+        compressionargs=dict(_mapping(compressionargs, 'compressionargs') or {}),
         predictor=_predictor(predictor, dtype, code),
         subsampling=_subsampling(subsampling, code),
-        jpegtables=None if jpegtables is None else bytes(jpegtables),
+        jpegtables=_bytes(jpegtables, 'jpegtables'),
         iccprofile=_bytes(iccprofile, 'iccprofile'),
         colormap=None if colormap is None else _colormap(colormap),
         description=None if description is None else tag_text(description, 'description'),
         datetime=_datetime(datetime),
         resolution=_resolution(resolution),
-        resolutionunit=unit,
+        resolutionunit=_unit(resolution, resolutionunit),
         has_resolution=resolution is not None,
         subfiletype=_subfiletype(subfiletype, dtype),
         software=_software(software, default_software),
         subifds=_subifds(subifds),
-        metadata=metadata,
+        metadata=_mapping(metadata, 'metadata'),
         extratags=tuple(extratags or ()),
         contiguous=bool(contiguous),
         truncate=bool(truncate),
         align=_align(align),
-        maxworkers=maxworkers,
+        maxworkers=_maxworkers(maxworkers),
         buffersize=_buffersize(buffersize),
     )
 
@@ -289,7 +309,7 @@ def _optional(name: str, value: object, argument: str) -> int | None:
 
 
 def _compression(value: object, dtype: np.dtype[Any]) -> int:
-    if value in (None, False, 0):
+    if value in (None, False, 0, ''):
         return 1
     if value is True:
         return 8
@@ -336,7 +356,7 @@ def _predictor(value: object, dtype: np.dtype[Any], compression: int) -> int:
 def _bitspersample(value: int | None, dtype: np.dtype[Any], compression: int) -> int | None:
     if value is None:
         return None
-    bits = operator.index(value)
+    bits = integer(value, 'bitspersample')
     if bits == (1 if dtype.kind == 'b' else dtype.itemsize * 8):
         return None
     if dtype.kind != 'u':
@@ -407,15 +427,23 @@ def _datetime(value: Any) -> bytes | None:
 def _resolution(value: Sequence[object] | None) -> tuple[tuple[int, int], tuple[int, int]]:
     if value is None:
         return (1, 1), (1, 1)
-    if len(value) not in (2, 3):
+    if not hasattr(value, '__len__') or len(value) not in (2, 3):
         raise ValueError(f'resolution: {value!r} is no pair (x, y)')
     return rational(value[0], 'resolution'), rational(value[1], 'resolution')
+
+
+def _unit(resolution: Sequence[object] | None, value: object) -> int | None:
+    if value is not None:
+        return member('RESUNIT', value, 'resolutionunit')
+    if resolution is not None and len(resolution) == 3:
+        return member('RESUNIT', resolution[2], 'resolution')
+    return None
 
 
 def _subfiletype(value: object, dtype: np.dtype[Any]) -> int:
     if value is None:
         return 0
-    bits = operator.index(value)  # type: ignore[arg-type]
+    bits = integer(value, 'subfiletype')
     if not 0 <= bits < 1 << 32:
         raise ValueError(f'subfiletype: {value!r} is not a 32-bit number')
     if bits & MASK and dtype.kind != 'b':
@@ -436,7 +464,7 @@ def _subifds(value: int | Sequence[int] | None) -> int:
         return 0
     if isinstance(value, Sequence):
         return len(value)
-    return operator.index(value)
+    return integer(value, 'subifds')
 
 
 def _bytes(value: object, argument: str) -> bytes | None:
@@ -451,16 +479,30 @@ def _bytes(value: object, argument: str) -> bytes | None:
 def _align(value: int | None) -> int:
     if value is None:
         return 16
-    alignment = operator.index(value)
+    alignment = integer(value, 'align')
     if alignment < 1:
         raise ValueError(f'align: {value} is not positive')
     return alignment
 
 
+def _maxworkers(value: int | None) -> int | None:
+    if value is None:
+        return None
+    if integer(value, 'maxworkers') < 0:
+        raise ValueError(f'maxworkers: {value} is negative')
+    return value
+
+
+def _mapping(value: object, argument: str) -> Any:
+    if value is None or isinstance(value, Mapping):
+        return value
+    raise TypeError(f'{argument}: {value!r} is no mapping')
+
+
 def _buffersize(value: int | None) -> int | None:
     if value is None:
         return None
-    size = operator.index(value)
+    size = integer(value, 'buffersize')
     if size < 1:
         raise ValueError(f'buffersize: {value} is not positive')
     return size

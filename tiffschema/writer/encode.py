@@ -38,15 +38,10 @@ def default_workers(maxworkers: int | None, segments: int, nbytes: int) -> int:
         segments: Number of segments to encode.
         nbytes: Raw bytes of one segment.
 
-    Raises:
-        ValueError: The number asked for is negative.
-
     Example:
         >>> default_workers(None, 1, 1 << 20)
         0
     """
-    if maxworkers is not None and maxworkers < 0:
-        raise ValueError(f'maxworkers {maxworkers} is negative')
     if segments < 2 or segments * nbytes < 2 * BATCH_BYTES:
         return 0
     if maxworkers is None:

@@ -7,6 +7,7 @@ Rule: memory stays bounded by a band of segments, whatever the size of a lazy ar
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
@@ -70,7 +71,11 @@ class PixelSource:
                 raise ValueError(f'shape and dtype must be given for {what}')
             return cls(data, given_shape, given_dtype.newbyteorder('='), _order(given_dtype))
         if not _is_array(data):
-            data = np.asarray(data, 'float64' if given_dtype is None else given_dtype)
+            wanted = 'float64' if given_dtype is None else given_dtype
+            try:
+                data = np.asarray(data, wanted)
+            except (TypeError, ValueError) as error:
+                raise ValueError(f'data: is no array of {wanted}: {error}') from None
         found_shape = _shape(data.shape)
         found_dtype = sample_dtype(data.dtype)
         if given_shape is not None and given_shape != found_shape:
@@ -397,7 +402,10 @@ def _axis_roles(shape: tuple[int, ...], stored: StoredShape) -> tuple[str, ...]:
 
 def _shape(shape: Any) -> tuple[int, ...]:
     sizes = (shape,) if isinstance(shape, (int, np.integer)) else shape
-    result = tuple(int(size) for size in sizes)
+    try:
+        result = tuple(operator.index(size) for size in sizes)
+    except TypeError:
+        raise ValueError(f'shape: {shape!r} is no sequence of integers') from None
     if any(size < 0 or size >= 1 << 32 for size in result):
         raise ValueError(f'shape: {result} has an axis that is negative or not below 2**32')
     return result

@@ -15,7 +15,6 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tiffschema.errors import OmeXmlError
 from tiffschema.model.directory import codec as directory_codec
 from tiffschema.model.faces import face
 from tiffschema.model.tiffformat import TiffFormat
@@ -299,7 +298,7 @@ class TiffWriter:
                 stacklevel=3,
             )
         if source.data is None and arguments.compression != 1:
-            raise ValueError('data: an empty image cannot be compressed')
+            raise ValueError('compression: needs data, an empty image cannot be compressed')
         pixels = source.pixels(plan.stored, plan.storage)
         if wrap is not None:
             pixels = wrap(pixels, plan)
@@ -351,7 +350,7 @@ class TiffWriter:
         if kind == 'imagej' and self._count:
             raise ValueError('an ImageJ file holds one series only; pass contiguous=True')
         if kind == 'ome' and plan.stored.depth > 1:
-            raise OmeXmlError('volumetric: pages of volumes do not fit the OME model')
+            raise ValueError('volumetric: pages of volumes do not fit the OME model')
         if expected is None:
             return
         if plan.arguments.subifds:

@@ -66,5 +66,3 @@ def test_number_of_workers() -> None:
     assert default_workers(8, 100, 10) == 0
     assert default_workers(8, 100, 1 << 20) == 8
     assert default_workers(1, 100, 1 << 20) == 0
-    with pytest.raises(ValueError, match='maxworkers'):
-        default_workers(-1, 10, 10)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy
 import pytest
 
-from tiffschema import TiffFile, TiffWriter, imread, imwrite, memmap
+from tiffschema import TiffFile, TiffSequence, TiffWriter, imread, imwrite, memmap
 
 
 @pytest.fixture(autouse=True)
@@ -246,3 +246,53 @@ def test_empty_tiled_ome_tiff() -> None:
     assert image.shape == (8, 800, 600)
     assert not image.any()
     assert os.path.getsize('temp.ome.tif') > 8 * 896 * 640 * 2
+
+
+def test_decode_single_tiles() -> None:
+    data = numpy.random.randint(0, 255, (2, 256, 200, 3), 'uint8')
+    imwrite('temp.tif', data, photometric='rgb', tile=(128, 128), compression='jpeg')
+    with TiffFile('temp.tif') as tif:
+        handle = tif.filehandle
+        for page in tif.pages:
+            whole = page.asarray()
+            pairs = zip(page.dataoffsets, page.databytecounts, strict=True)
+            for index, (offset, bytecount) in enumerate(pairs):
+                handle.seek(offset)
+                encoded = handle.read(bytecount)
+                tile, indices, shape = page.decode(encoded, index, jpegtables=page.jpegtables)
+                _, _, y, x, _ = indices
+                assert shape == (1, 128, 128, 3)  # tiles at the edge too
+                part = whole[y : y + 128, x : x + 128]
+                length, width, _ = part.shape
+                numpy.testing.assert_array_equal(tile[0, :length, :width], part)
+
+
+def test_write_through_zarr() -> None:
+    zarr = pytest.importorskip('zarr', reason='zarr: optional extra "zarr"')
+    imwrite(
+        'temp.ome.tif',
+        shape=(8, 800, 600),
+        dtype='uint16',
+        photometric='minisblack',
+        tile=(128, 128),
+        metadata={'axes': 'CYX'},
+    )
+    store = imread('temp.ome.tif', mode='r+', aszarr=True)
+    z = zarr.open(store, mode='r+')
+    assert z.shape == (8, 800, 600)
+    z[3, 100:200, 200:300:2] = 1024
+    store.close()
+    found = imread('temp.ome.tif')
+    assert (found[3, 100:200, 200:300:2] == 1024).all()
+    assert found.astype(int).sum() == 100 * 50 * 1024
+
+
+def test_sequences_of_files() -> None:
+    images = numpy.random.rand(2, 64, 64)
+    imwrite('temp_C001T001.tif', images[0])
+    imwrite('temp_C001T002.tif', images[1])
+    names = ['temp_C001T001.tif', 'temp_C001T002.tif']
+    numpy.testing.assert_array_equal(imread(names, ioworkers=2, maxworkers=1), images)
+    with TiffSequence('temp_C0*.tif', pattern=r'_(C)(\d+)(T)(\d+)') as sequence:
+        assert (sequence.shape, sequence.axes) == ((1, 2), 'CT')
+        numpy.testing.assert_array_equal(sequence.asarray()[0], images)

@@ -144,6 +144,11 @@ def _extend_shaped(text: str, shape: tuple[int, ...]) -> str:
     return json.dumps(items)
 
 
+def _behind_channels(order: str, axis: str, sizes: Mapping[str, int]) -> bool:
+    """Whether channels vary slower than an axis."""
+    return sizes['C'] > 1 and order.index('C') > order.index(axis)
+
+
 def _extend_ome(text: str, pages: int, frames: int) -> str:
     """Return the document with its last image grown along its slowest axis."""
     start = text.rfind('<Image ')
@@ -158,11 +163,13 @@ def _extend_ome(text: str, pages: int, frames: int) -> str:
     begin, count = (int(n) for n in planes[-1])
     if begin + count != pages:
         raise OmeXmlError('append: the last image of the OME-XML does not end with the last page')
-    slowest = order[1][4]
     sizes = {
         axis: int(re.search(rf'Size{axis}="(\d+)"', image)[1])  # type: ignore[index]
         for axis in 'CZT'
     }
+    # The slowest axis that is used; planes of one more would lie in the same order.
+    used = [axis for axis in reversed(order[1][2:]) if sizes[axis] > 1 and axis != 'C']
+    slowest = used[0] if used and not _behind_channels(order[1], used[0], sizes) else order[1][4]
     samples = re.search(r'SamplesPerPixel="(\d+)"', image)
     spp = int(samples[1]) if samples else 1
     step = math.prod(n for axis, n in sizes.items() if axis != slowest)

@@ -351,7 +351,9 @@ class Struct:
             raise BuildError(f'the values cannot be stored: {error}', self.shape.path) from error
         outputs = _NOTHING
         if self.args:
-            outputs = {name: ctx.args[name] for name in self.args if name in ctx.args}
+            # Arguments that do not follow from the values are those that were given.
+            known = {**args, **ctx.args}
+            outputs = {name: known[name] for name in self.args if name in known}
         return Built(bytes(ctx.out), ctx.patches, outputs, self.shape.path)
 
     def trace(

@@ -25,7 +25,7 @@ __all__ = ['metadata', 'series']
 _UIC1, _UIC2, _UIC3, _UIC4 = 33628, 33629, 33630, 33631
 _DESCRIPTION = 270
 _LONG = 4
-_FIRST_DAY = 1721424
+_FIRST_DAY = 1721425
 _PROPERTIES = 49
 _INVALID_EMPTY = frozenset((6, 7, 25))
 _MICROMETRES = {'um': 1.0, '\u00b5m': 1.0, 'micron': 1.0, 'microns': 1.0, 'nm': 1e-3, 'mm': 1e3}
@@ -47,10 +47,9 @@ def metadata(tif: Any) -> dict[str, Any]:
     uic2 = tags.valueof(_UIC2)
     count = tags[_UIC2].count if _UIC2 in tags else 1
     description = tags.valueof(_DESCRIPTION)
-    found: dict[str, Any] = {
-        'PlaneDescriptions': str(description).split('\0') if description else [],
-        'NumberPlanes': count,
-    }
+    found: dict[str, Any] = {'NumberPlanes': count}
+    if description:
+        found['PlaneDescriptions'] = str(description).split('\0')
     uic1 = tags.valueof(_UIC1)
     # Before MetaMorph 2.5 the tag held one Z distance per plane, as RATIONAL.
     if isinstance(uic1, Mapping) and int(tags[_UIC1].dtype) == _LONG:

@@ -50,6 +50,9 @@ class TagContext(Protocol):
         """Bytes of the file around an offset and the file offset of the first of them."""
 
 
+_IN_ENTRY = 4
+
+
 @dataclass(frozen=True, slots=True)
 class BuiltValue:
     """Bytes of a tag's value and of its partners.
@@ -218,7 +221,9 @@ class ValueBinding:
             FormatError: The value is no offset.
         """
         struct = self.view.struct(self.name)
-        if not self.at_value:
+        # A count that lies does not make a block fit the entry, which then has its offset.
+        beside = self.at_value or (self._is_counted and context.size <= _IN_ENTRY)
+        if not beside:
             buffer, position, start = data()
             # Where the row says how to count, count and type do not say how many bytes there are.
             end = None if self._is_counted else position + context.size

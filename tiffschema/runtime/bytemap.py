@@ -170,16 +170,18 @@ class _Claims:
             path: Its path.
             start, behind: Where its directory begins and ends.
         """
-        size = tag.valuebytecount
         inline = start <= tag.valueoffset < behind
         extents = self._traced(tag)
-        inside = [
-            e for e in extents if tag.valueoffset <= e.start and e.stop <= tag.valueoffset + size
-        ]
+        end = tag.valueoffset + tag.valuebytecount
+        for extent in sorted(extents, key=lambda e: e.start):
+            # Structs of tags whose count lies are longer than it says.
+            if tag.valueoffset <= extent.start < end:
+                end = max(end, extent.stop)
+        inside = [e for e in extents if tag.valueoffset <= e.start and e.stop <= end]
         if not inline:
             parts = [_field(e, path) for e in inside] if self.details else ()
             note = 'declared by its schema' if inside else ''
-            self.add(tag.valueoffset, tag.valueoffset + size, 'value', path, note, parts)
+            self.add(tag.valueoffset, end, 'value', path, note, parts)
         outside = sorted(set(extents) - set(inside), key=lambda e: (e.start, e.stop))
         for start, stop, members in _merged(outside):
             parts = [_field(e, path) for e in members] if self.details else ()

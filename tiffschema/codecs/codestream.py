@@ -217,9 +217,11 @@ def jpegxr_info(data: Buffer) -> StreamInfo | None:
         size[code] = value & 0xFFFF if kind == 3 else value & 0xFF if kind == 1 else value
     if 0xBC80 not in size or 0xBC81 not in size:
         return None
-    # Offset and size of the image and of a plane of alpha apart.
-    parts = [size.get(code, 0) + size.get(code + 1, 0) for code in (0xBCC0, 0xBCC2)]
-    return StreamInfo(size[0xBC80], size[0xBC81], nbytes=max(parts))
+    image = size.get(0xBCC0, 0) + size.get(0xBCC1, 0)
+    # Of a plane of alpha apart the reference software writes where it ends instead of its size.
+    offset, count = size.get(0xBCC2, 0), size.get(0xBCC3, 0)
+    alpha = count if count > offset else offset + count
+    return StreamInfo(size[0xBC80], size[0xBC81], nbytes=max(image, alpha))
 
 
 def lerc_info(data: Buffer) -> StreamInfo | None:

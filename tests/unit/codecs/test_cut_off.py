@@ -176,8 +176,9 @@ def test_pieces_between_restart_markers() -> None:
         decoder(piece)(stream[start : len(stream) // 2], whole.shape)
 
 
-def test_jpegxr_states_its_size() -> None:
-    array = np.zeros((8, 8, 3), 'u1')
+@pytest.mark.parametrize('samples', [3, 4])
+def test_jpegxr_states_its_size(samples: int) -> None:
+    array = np.arange(64 * samples, dtype='u1').reshape(8, 8, samples)
     stream = imagecodecs.jpegxr_encode(array)
     info = jpegxr_info(stream)
     assert info is not None

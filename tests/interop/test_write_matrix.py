@@ -40,8 +40,6 @@ def in_libtiff(case: Written) -> bool:
 
 def in_tifffile(case: Written) -> bool:
     """It has no distant predictors in imagecodecs' build, no word-aligned CCITT."""
-    if case.compression == 'lerc' and case.order == '>' and case.dtype not in ('u1', 'i1'):
-        return False
     return case.predictor <= 3 and case.compression != 'ccittrlew'
 
 
@@ -58,11 +56,9 @@ def in_pillow(case: Written) -> bool:
 
 def in_gdal(case: Written) -> bool:
     """GDAL's libtiff knows LERC and WebP too, and JPEG without loss in 8 bits."""
-    if case.compression == 'lerc':
-        return case.order == '<' or case.dtype in ('u1', 'i1')
     if case.compression == 'jpeg':
         return case.dtype == 'u1'
-    return case.compression == 'webp' or in_libtiff(case)
+    return case.compression in ('webp', 'lerc') or in_libtiff(case)
 
 
 def in_libvips(case: Written) -> bool:

@@ -152,14 +152,19 @@ MADE: dict[str, Make] = {
 }
 
 
+def write_kind(name: str, path: Path) -> None:
+    """Write one of the files above."""
+    if name in MADE:
+        MADE[name](path)
+        return
+    array, options = (ARRAYS | COGS)[name]
+    write = write_cog if name in COGS else imwrite
+    write(path, array, **(TILED | options if name in COGS else options))
+
+
 @pytest.mark.parametrize('name', [*ARRAYS, *COGS, *MADE])
 @pytest.mark.filterwarnings('ignore:data. writing an array')
 def test_kinds_of_files(name: str, tmp_path: Path) -> None:
     path = tmp_path / 'a.tif'
-    if name in MADE:
-        MADE[name](path)
-    else:
-        array, options = (ARRAYS | COGS)[name]
-        write = write_cog if name in COGS else imwrite
-        write(path, array, **(TILED | options if name in COGS else options))
+    write_kind(name, path)
     assert unexplained(path) == []

@@ -371,6 +371,11 @@ def _padded(piece: Array, geometry: Geometry, dtype: np.dtype[Any]) -> Array:
         return np.ascontiguousarray(piece, dtype)
     tile = np.zeros(geometry.segment_shape, dtype)
     tile[tuple(slice(0, size) for size in piece.shape)] = piece
+    if geometry.is_image_codec and piece.size:
+        # An edge to black would spread into the picture where the codec is lossy.
+        _, length, width, _ = piece.shape
+        tile[:, length:, :width] = tile[:, length - 1 : length, :width]
+        tile[:, :, width:] = tile[:, :, width - 1 : width]
     return tile
 
 

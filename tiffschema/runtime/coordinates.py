@@ -1,6 +1,6 @@
 """Physical meaning of axes: offset, step and unit of each, and where that was found.
 
-This module knows numbers, units and the resolution of a page; it reads no files.
+This module knows numbers, units and what tags of a page say; it reads no files.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from tiffschema.errors import LimitError
 from tiffschema.limits import DEFAULT_LIMITS, Limits
+from tiffschema.model.enums import enumstr, member
 
 __all__ = ['Coordinates', 'PixelSize', 'axes_coordinates', 'metres', 'page_coordinates']
 
@@ -40,6 +41,15 @@ _METRES: Mapping[str, float] = {
     'pm': 1e-12,
     'inch': 0.0254,
 }
+
+_SAMPLES: Mapping[int, tuple[str, ...]] = {
+    0: ('WhiteIsZero',),
+    1: ('BlackIsZero',),
+    2: ('Red', 'Green', 'Blue'),
+    5: ('Cyan', 'Magenta', 'Yellow', 'Black'),
+    6: ('Luma', 'Cb', 'Cr'),
+}
+"""Names of samples by photometric interpretation."""
 
 _TAG_UNITS: Mapping[int, str] = {2: 'inch', 3: 'centimeter', 4: 'millimeter', 5: 'micrometer'}
 
@@ -116,21 +126,35 @@ def page_coordinates(page: Any) -> Coordinates:
     """Return what the resolution tags of a page say.
 
     Parameters:
-        page: With ``resolution`` (pixels per unit along X and Y) and ``resolutionunit``.
+        page: With ``resolution`` (pixels per unit along X and Y), ``resolutionunit`` and ``tags``.
     """
     scales: dict[str, float] = {}
     source: dict[str, str] = {}
     for axis, resolution, tag in zip(
         'XY', page.resolution, ('XResolution', 'YResolution'), strict=True
     ):
+        if tag not in page.tags:
+            continue
         value = float(resolution)
         scales[axis] = 1.0 / value if value > 0 and np.isfinite(value) else 1.0
         source[axis] = tag
     unit = _TAG_UNITS.get(int(page.resolutionunit))
-    # One pixel per unit is what writers put where nothing is known.
-    unknown = scales == {'X': 1.0, 'Y': 1.0} and 282 not in page.tags
-    units = {} if unit is None or unknown else {'X': unit, 'Y': unit}
-    return Coordinates(scales, {'X': 0.0, 'Y': 0.0}, units, {}, source)
+    units = {} if unit is None else dict.fromkeys(scales, unit)
+    names = sample_names(page)
+    arrays = {} if names is None else {'S': np.asarray(names)}
+    return Coordinates(scales, dict.fromkeys(scales, 0.0), units, arrays, source)
+
+
+def sample_names(page: Any) -> list[str] | None:
+    """Return the names of the samples of a colour image, None if they have none.
+
+    Parameters:
+        page: With ``photometric``, ``extrasamples`` and ``samplesperpixel``.
+    """
+    names = list(_SAMPLES.get(int(page.photometric), ()))
+    names += [enumstr(member('ExtraSamples', int(one))).capitalize() for one in page.extrasamples]
+    sound = len(names) == page.samplesperpixel > 1 and int(page.photometric) in _SAMPLES
+    return names if sound else None
 
 
 def axes_coordinates(
@@ -148,7 +172,7 @@ def axes_coordinates(
     base = page_coordinates(page)
     scales, offsets = dict(base.scales), dict(base.offsets)
     known, found = dict(base.units), dict(base.source)
-    arrays: dict[str, NDArray[Any]] = {}
+    arrays = dict(base.arrays)
     for axis, value in coords.items():
         found[axis] = source
         if axis in 'XY' and axis not in units:

@@ -41,6 +41,7 @@ __all__ = ['TiffPage']
 
 _PER_METRE: Final = {1: 1.0, 2: 100 / 2.54, 3: 100.0, 4: 1000.0, 5: 1_000_000.0}
 _DESCRIPTION: Final = 270
+_WHOLE_BITS: Final = (8, 16, 32, 64, 128)
 
 
 class TiffPage(PageBase):
@@ -361,8 +362,10 @@ class TiffPage(PageBase):
     def attrs(self) -> dict[str, Any]:
         """Attributes of the page that describe its samples, for xarray and Zarr."""
         found: dict[str, Any] = {'photometric': enumstr(self.photometric).lower()}
-        if self.resolutionunit is not None:
+        if 296 in self.directory.index:
             found['resolutionunit'] = enumstr(self.resolutionunit).lower()
+        if self.bitspersample not in _WHOLE_BITS:
+            found['bitspersample'] = self.bitspersample
         return found
 
     def init_decode(self) -> None:

@@ -86,18 +86,13 @@ class PageBase(PagePixels):
 
     @property
     def coords(self) -> dict[str, Any]:
-        """Coordinates of each axis, in units of the resolution."""
-        import numpy
+        """Coordinates along axes of which tags say something: positions, names of samples."""
+        from .coordinates import page_coordinates
 
-        found: dict[str, Any] = {}
-        resolution: tuple[float, float] = self.keyframe.resolution
-        for axis, size in self.sizes.items():
-            if axis in 'XY':
-                scale = resolution[0 if axis == 'X' else 1]
-                found[axis] = numpy.arange(size) / (scale if scale > 0 else 1.0)
-            else:
-                found[axis] = numpy.arange(size)
-        return found
+        known = page_coordinates(self.keyframe)
+        limits = self.parent.limits
+        found = {axis: known.array(axis, size, limits) for axis, size in self.sizes.items()}
+        return {axis: array for axis, array in found.items() if array is not None}
 
     def delete(self, *, erase: bool = False) -> None:
         """Take the directory out of its chain, in the file.

@@ -336,10 +336,13 @@ class TiffPageSeries(Sequence[Any]):
         """What is known of the image besides its axes."""
         photometric = getattr(self.keyframe.photometric, 'name', self.keyframe.photometric)
         found: dict[str, Any] = {'photometric': str(photometric).lower(), **self._attrs}
+        if 'bitspersample' in self.keyframe.attrs:
+            found['bitspersample'] = self.keyframe.bitspersample
         if self.mpp is not None:
             found['mpp'] = self.mpp
-        found['coord_offsets'] = self.coord_offsets
-        found['coord_scales'] = self.coord_scales
+        if self.coord_scales:
+            found['coord_offsets'] = self.coord_offsets
+            found['coord_scales'] = self.coord_scales
         if self.coord_units:
             found['coord_units'] = self.coord_units
         return found

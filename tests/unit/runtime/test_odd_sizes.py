@@ -36,7 +36,7 @@ def test_geotiff_without_image(forge: Callable[..., Any]) -> None:
 
 def test_coordinates_of_a_long_axis(forge: Callable[..., Any]) -> None:
     made = forge()
-    made.page(extra={256: 0x7FFFFFFF})
+    made.page(extra={256: 0x7FFFFFFF, 282: (1, 1), 283: (1, 1)})
     with TiffFile(bytes(made)) as tif, pytest.raises(LimitError, match=r'axis X.*Limits\.items'):
         _ = tif.series[0].coords
 

@@ -71,33 +71,47 @@ def imwrite(
         (256, 60)
     """
     given = dict(locals())
-    opening = {name: given.pop(name) for name in OPENING}
     del given['file'], given['data']
-    source = PixelSource.of(data, shape, dtype)
-    opening['byteorder'] = byteorder or source.byteorder or None
+    return _imwrite(file, data, given)
+# fmt: on
+
+
+def _imwrite(file: Target, data: Any, given: dict[str, Any]) -> tuple[int, int] | None:
+    """Write with the arguments of `imwrite`, by name; with `mappable`, nothing but one block."""
+    opening = {name: given.pop(name, None) for name in OPENING}
+    mappable = given.pop('mappable', False)
+    source = PixelSource.of(data, given.get('shape'), given.get('dtype'))
+    opening['byteorder'] = opening['byteorder'] or source.byteorder or None
     if not (hasattr(data, 'dtype') or data is None or isinstance(data, Iterator)):
         given['dtype'] = None
         data = source.data
-    automatic = bigtiff is None
-    opening['bigtiff'] = _needs_big(source, given, opening) if automatic else bool(bigtiff)
-    try:
+    automatic = opening['bigtiff'] is None
+    if automatic:
+        opening['bigtiff'] = _needs_big(source, given, opening)
+
+    def write() -> tuple[int, int] | None:
         with TiffWriter(file, _stream=False, **opening) as tif:
-            return tif.write(data, **given)
+            where = tif.write(data, **given)
+            if mappable and where is None:
+                raise ValueError('the image is not memory-mappable: compressed, packed or tiled')
+            return where
+
+    try:
+        return write()
     except TooLargeError:
-        if not automatic or isinstance(data, Iterator) or append or not _is_path(file):
+        again = automatic and not (isinstance(data, Iterator) or opening['append'])
+        if not again or not _is_path(file):
             raise
     opening['bigtiff'] = True
-    with TiffWriter(file, _stream=False, **opening) as tif:
-        return tif.write(data, **given)
-# fmt: on
+    return write()
 
 
 def _needs_big(source: PixelSource, given: Mapping[str, Any], opening: Mapping[str, Any]) -> bool:
     """Whether plain samples would not fit 32-bit offsets; compressed ones are tried first."""
     nbytes = math.prod(source.shape) * source.dtype.itemsize
-    plain = given['compression'] in (None, False, 0, 1, 'none')
+    plain = given.get('compression') in (None, False, 0, 1, 'none')
     is_imagej = opening['imagej'] or opening['kind'] == 'imagej'
-    return nbytes > BIG_BYTES and plain and not (is_imagej or given['truncate'])
+    return nbytes > BIG_BYTES and plain and not (is_imagej or given.get('truncate'))
 
 
 def create_memmap(
@@ -120,15 +134,17 @@ def create_memmap(
     Raises:
         ValueError: The array would not be one block of bytes, or an argument is wrong.
     """
+    if mode not in ('r+', 'r', 'c'):
+        raise ValueError(f"mode: {mode!r} is none of 'r+', 'r', 'c'")
     kwargs.update(
         shape=shape,
         dtype=dtype,
         returnoffset=True,
         align=kwargs.get('align') or mmap.ALLOCATIONGRANULARITY,
+        mappable=True,
     )
-    where = imwrite(filename, None, **kwargs)
-    if where is None:
-        raise ValueError('the image is not memory-mappable: compressed, packed or tiled')
+    where = _imwrite(filename, None, kwargs)
+    assert where is not None
     order = kwargs.get('byteorder') or np.dtype(dtype).byteorder
     stored = np.dtype(dtype).newbyteorder('=' if order in ('|', '=') else order)
     return np.memmap(filename, dtype=stored, mode=mode, offset=where[0], shape=tuple(shape))

@@ -19,7 +19,7 @@ from .ome import OmeFile
 from .output import Output
 from .pixels import Pixels
 from .plan import ImagePlan, TagValue
-from .repeat import PlaneRepeater
+from .repeat import CountedText, PlaneRepeater
 from .series import ChildLinks, Links, SeriesWriter
 from .tags import extra_tags
 
@@ -119,19 +119,16 @@ class OpenSeries:
         return where
 
     def plane_repeater(self) -> PlaneRepeater | None:
-        """Return what repeats contiguous calls; None for descriptions with more than one number."""
+        """Return what repeats contiguous calls; None where the description must be made anew."""
         if self._description is None:
             return PlaneRepeater(self.writer, self.calls, self._count)
-        if self.kind != 'shaped' or self.calls < 2:
+        if self.calls < 2 or self.moved:
             return None
-        digits = b'%d' % self.calls
-        text = self._description.text(self.calls)
+        text = CountedText(self._description.text, self.calls)
         template = self.writer.first
         index = template.index(DESCRIPTION, last=True)
-        at = self.writer.addresses[0] + template.value_at[index] + text.index(b'[') + 1
-        if self.moved or text[text.index(b'[') + 1 :][: len(digits)] != digits:
-            return None
-        return PlaneRepeater(self.writer, self.calls, self._count, at)
+        at = self.writer.addresses[0] + template.value_at[index]
+        return PlaneRepeater(self.writer, self.calls, self._count, text, at)
 
     def _count(self, calls: int) -> None:
         self.calls = self.updated = calls

@@ -6,6 +6,7 @@ pages are laid out in advance, many at once; a call then writes bytes and one po
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -18,6 +19,7 @@ from .series import SeriesWriter
 __all__ = ['PageRepeater', 'PlaneRepeater', 'Repeater']
 
 AHEAD = 256
+NUMBER = re.compile(rb'(\d+)')
 
 
 class Repeater(Protocol):
@@ -96,6 +98,53 @@ class PageRepeater:
         return start, nbytes
 
 
+class CountedText:
+    """A text in which some numbers grow by the same with each call, while it keeps its length.
+
+    Parameters:
+        text: Returns the whole text for a number of calls.
+        calls: The number so far.
+
+    Example:
+        >>> counted = CountedText(lambda n: b'images=%d\\nslices=%d\\n' % (2 * n, n), 10)
+        >>> counted.start, counted.most, counted.data(13)
+        (7, 49, b'26\\nslices=13')
+    """
+
+    def __init__(self, text: Callable[[int], bytes], calls: int) -> None:
+        now, after, later = (NUMBER.split(text(n)) for n in (calls, calls + 1, calls + 2))
+        changed = [i for i, (a, b) in enumerate(zip(now, after, strict=False)) if a != b]
+        self.most = calls
+        """The last number of calls for which `data` holds."""
+        self.start = 0
+        """Where in the text the first number stands."""
+        if len(now) != len(after) or not changed or any(i % 2 == 0 for i in changed):
+            return
+        values = [int(now[i]) for i in changed]
+        steps = [int(after[i]) - value for i, value in zip(changed, values, strict=True)]
+        expected = list(now)
+        for i, value, step in zip(changed, values, steps, strict=True):
+            expected[i] = b'%d' % (value + 2 * step)
+        if expected != later or min(steps) < 1:
+            return
+        self.most += min(
+            (10 ** len(now[i]) - 1 - value) // step
+            for i, value, step in zip(changed, values, steps, strict=True)
+        )
+        self.start = len(b''.join(now[: changed[0]]))
+        middle = [piece.replace(b'%', b'%%') for piece in now[changed[0] : changed[-1] + 1]]
+        for i in changed:
+            middle[i - changed[0]] = b'%d'
+        self._format = b''.join(middle)
+        self._first = [
+            (value - calls * step, step) for value, step in zip(values, steps, strict=True)
+        ]
+
+    def data(self, calls: int) -> bytes:
+        """Return the bytes from `start` on, up to the last of the numbers."""
+        return self._format % tuple(base + calls * step for base, step in self._first)
+
+
 class PlaneRepeater:
     """Writes further planes of a series that is one block of samples.
 
@@ -103,11 +152,17 @@ class PlaneRepeater:
         writer: The series.
         calls: How many arrays it has.
         counted: Is told of each array that follows.
-        digits_at: Position in the file of their number in the description, -1 for none.
+        text: The description, which counts them; None for none.
+        text_at: Its position in the file.
     """
 
     def __init__(
-        self, writer: SeriesWriter, calls: int, counted: Callable[[int], None], digits_at: int = -1
+        self,
+        writer: SeriesWriter,
+        calls: int,
+        counted: Callable[[int], None],
+        text: CountedText | None = None,
+        text_at: int = 0,
     ) -> None:
         self._writer = writer
         self._output = writer.output
@@ -118,14 +173,14 @@ class PlaneRepeater:
         self._nbytes = self._page_bytes * self._frames
         self._calls = calls
         self._counted = counted
-        self._at = digits_at
-        # A description may stay as long as it is only.
-        self._most: int = 10 ** len(str(calls)) if digits_at >= 0 else 1 << 62
+        self._at = -1 if text is None else text_at + text.start
+        self._data = _no_data if text is None else text.data
+        self._most = 1 << 62 if text is None else text.most
 
     def write(self, data: NDArray[Any]) -> tuple[int, int] | None:
         """Write the planes of one call; returns where they lie."""
         calls = self._calls + 1
-        if calls >= self._most:
+        if calls > self._most:
             return None
         writer, output, nbytes = self._writer, self._output, self._nbytes
         start = writer.dataoffset + writer.frames * self._page_bytes
@@ -133,9 +188,13 @@ class PlaneRepeater:
             writer.check(start + nbytes)
         if data.dtype != self._storage or not data.flags.c_contiguous:
             data = np.ascontiguousarray(data, self._storage)
-        self._commit(start, (data,), nbytes, self._at, b'%d' % calls)
+        self._commit(start, (data,), nbytes, self._at, self._data(calls))
         output.end = start + nbytes
         writer.frames += self._frames
         self._calls = calls
         self._counted(calls)
         return start, nbytes
+
+
+def _no_data(calls: int) -> bytes:
+    return b''

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tiffschema import OmeXmlError, TiffFile, TiffWriter, imwrite
+from tiffschema import OmeXmlError, TiffFile, TiffWriter, imwrite, memmap
 
 GRAY = np.zeros((64, 64), 'u1')
 BILEVEL = np.zeros((64, 64), '?')
@@ -70,3 +70,24 @@ def test_both_writers_take_the_same_arguments() -> None:
     for name, parameter in alone.items():
         assert one_call[name].default == parameter.default, name
         assert one_call[name].kind == parameter.kind, name
+
+
+@pytest.mark.parametrize(
+    'options',
+    [
+        {'dtype': '?'}, {'tile': (16, 16)}, {'compression': 'zlib'}, {'bitspersample': 4},
+        {'mode': 'w'}, {'photometric': 'nonsense'},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_cannot_be_mapped_leaves_nothing(tmp_path: Path, options: dict[str, Any]) -> None:
+    path = tmp_path / 'a.tif'
+    given: dict[str, Any] = {'shape': (3, 17, 19), 'dtype': 'u1', 'photometric': 'minisblack'}
+    with pytest.raises(ValueError, match=r'.'):
+        memmap(path, **{**given, **options})
+    assert os.listdir(tmp_path) == []
+    imwrite(path, GRAY)
+    old = path.read_bytes()
+    with pytest.raises(ValueError, match=r'.'):
+        memmap(path, **{**given, **options})
+    assert path.read_bytes() == old

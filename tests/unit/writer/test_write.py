@@ -150,6 +150,25 @@ def test_repeated_calls_equal_the_general_way() -> None:
     assert plain.getvalue() == repeated.getvalue()
 
 
+@pytest.mark.parametrize('kind', ['generic', 'shaped', 'imagej'])
+@pytest.mark.parametrize('shape', [(7, 9), (3, 7, 9)])
+def test_repeated_planes_equal_the_general_way(kind: Any, shape: tuple[int, ...]) -> None:
+    frames = np.random.default_rng(0).integers(0, 255, (120, *shape), 'u1')
+    found = []
+    for repeated in (True, False):
+        stream = io.BytesIO()
+        with TiffWriter(stream, kind=kind) as tif:
+            for number, frame in enumerate(frames):
+                tif.write(frame, contiguous=True, photometric='minisblack')
+                if not repeated:
+                    tif._key = None  # forget how the next call could be shortened
+                elif kind == 'imagej' and number:  # the description counts at once
+                    text = value(stream.getvalue(), directories(stream.getvalue())[0], 270)
+                    assert f'images={(number + 1) * frame.size // 63}\n' in text
+        found.append(stream.getvalue())
+    assert found[0] == found[1]
+
+
 def test_children_of_subifds() -> None:
     array = np.random.default_rng(0).integers(0, 255, (3, 64, 64), 'u1')
     for count in (2, -2):

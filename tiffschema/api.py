@@ -117,6 +117,8 @@ def _read(files: Any, given: Mapping[str, Any], kwargs: dict[str, Any]) -> Any:
     with TiffFile(file, **opening) as tif:
         if return_as == 'xarray':
             return tif.asxarray(**chosen(_CHOOSING))
+        if given['selection'] is not None:
+            tif.segmentcache.limit = 0  # nobody will ask again
         return tif.asarray(
             **chosen(_CHOOSING, _DECODING), selection=given['selection'], out=given['out'], **kwargs
         )

@@ -201,6 +201,41 @@ class ChunkedImage:
         whole[tuple(slice(size) for size in part.shape)] = part
         return whole
 
+    def cached(self, index: Index) -> Array | None:
+        """Return a chunk whose segment was decoded before and is still kept, else None."""
+        if not self._is_plain:
+            return None
+        assert self.plan is not None
+        count = len(self.plan.lead)
+        frame = 0
+        for place, size in zip(index[:count], self.plan.lead, strict=True):
+            frame = frame * size + place
+        segment = 0
+        places = dict(zip(self.plan.places, index[count:], strict=True))
+        for axis, size in enumerate(self.geometry.grid):
+            segment = segment * size + places.get(axis, 0)
+        table = self.framemap.table
+        if frame >= len(table) or segment >= table.offsets.shape[1]:
+            return None
+        source = self.framemap.sources[0]()
+        tile = self.parent.segmentcache.get((id(source), int(table.offsets[frame, segment])))
+        if tile is None or tile.size != math.prod(self.chunkshape):
+            return None
+        chunk: Array = tile.reshape(self.chunkshape)
+        return chunk
+
+    @cached_property
+    def _is_plain(self) -> bool:
+        """Whether a chunk is what is decoded of a segment of the only file."""
+        files = self.framemap.files
+        return (
+            self.is_whole_segment
+            and (files is None or not files.any())
+            and getattr(self.image, 'transform', None) is None
+            and self.dtype == self.geometry.dtype
+            and hasattr(self.parent, 'segmentcache')
+        )
+
     def write(self, index: Index, chunk: Array) -> None:
         """Write the samples of a chunk in place.
 

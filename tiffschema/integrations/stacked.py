@@ -87,6 +87,10 @@ class StackedFiles:
             raise ValueError(f'{name!r} has shape {image.shape}, expected {self.chunkshape}')
         return np.ascontiguousarray(image, self.dtype).reshape(self.chunkshape)
 
+    def cached(self, index: Index) -> NDArray[Any] | None:
+        """Return None: images of files are not kept."""
+        return None
+
     def write(self, index: Index, chunk: NDArray[Any]) -> None:
         """Refuse.
 

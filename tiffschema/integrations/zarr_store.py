@@ -144,8 +144,7 @@ class ZarrStore(Store):
         array: NDArray[Any] | None = found[0].chunked.read(found[1])
         if array is None:
             return None
-        little = array.astype(array.dtype.newbyteorder('<'), order='C', copy=False)
-        return little.reshape(-1).view(np.uint8)
+        return _as_bytes(array)
 
     async def get(
         self,
@@ -156,9 +155,17 @@ class ZarrStore(Store):
         """Return the value of a key, or a part of it; chunks are decoded on another thread."""
         if prototype is None:
             prototype = default_buffer_prototype()
-        if self._document(key) is None and self._chunk(key) is None:
+        found = self._chunk(key)
+        if found is None and self._document(key) is None:
             return None
-        value = await asyncio.to_thread(self._load, key)
+        # What needs no decoding is not worth waking a thread.
+        kept = None if found is None else found[0].chunked.cached(found[1])
+        if found is None:
+            value: Any = self._load(key)
+        elif kept is not None:
+            value = _as_bytes(kept)
+        else:
+            value = await asyncio.to_thread(self._load, key)
         if value is None:
             return None
         part = value[_slice(byte_range, len(value))]
@@ -242,6 +249,12 @@ class ZarrStore(Store):
             little = chunked.dtype.newbyteorder('<')
             chunk = np.ndarray(chunked.chunkshape, little, data)
         chunked.write(index, chunk)
+
+
+def _as_bytes(array: NDArray[Any]) -> NDArray[Any]:
+    """Return the bytes of samples, little-endian and in C order."""
+    little = array.astype(array.dtype.newbyteorder('<'), order='C', copy=False)
+    return little.reshape(-1).view(np.uint8)
 
 
 def _slice(wanted: ByteRequest | None, size: int) -> slice:

@@ -9,6 +9,7 @@ Rule 3: an error about a segment names frame, segment and offset.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -345,7 +346,11 @@ class _Segments:
         self._held: list[memoryview] = []
         self._first = 0
         self._place = _Places(job.geometry, job.window)
-        self._cache = job.options.cache if not job.is_full else None
+        self._cache = cache = job.options.cache if not job.is_full else None
+        # Regions move: what they took all of will be wanted in part, or again. Large ones would
+        # only push out what the cache holds.
+        nbytes = math.prod(job.geometry.segment_shape) * decode.dtype.itemsize * len(offsets)
+        self._keeps_whole = cache is not None and nbytes <= cache.limit // 4
         self._fault = job.options.fault
         self._keeps_zero = job.options.zeroed and job.reader.has_zero_fill
         self._endless = decode.codec.endless
@@ -431,7 +436,7 @@ class _Segments:
             try:
                 if self._endless:
                     self._check_size(view, row, index, number)
-                if place.inner is None:
+                if place.inner is None and not self._keeps_whole:
                     self.decode(view, place.extent, target, self._sink(row, index, number))
                 else:
                     self._partly(view, place, target, row, index, number)
@@ -512,7 +517,7 @@ class _Segments:
         tile = self.decode(view, place.extent, None, self._sink(row, index, number))
         if self._cache is not None:
             self._cache.put(self._key(int(self.offsets[number])), np.ascontiguousarray(tile))
-        target[...] = tile[place.inner]
+        target[...] = tile if place.inner is None else tile[place.inner]
 
     def _sink(self, row: int, index: int, number: int) -> FaultSink | None:
         fault = self.job.options.fault

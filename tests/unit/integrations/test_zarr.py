@@ -290,3 +290,25 @@ def test_processes_read_pickled_stores(tmp_path: Path) -> None:
     context = multiprocessing.get_context('spawn')
     with imread(path, aszarr=True) as store, ProcessPoolExecutor(2, context) as pool:
         assert list(pool.map(_sum_of, [store] * 4)) == [int(data.sum())] * 4
+
+
+def test_decoded_chunks_are_kept_within_bounds(tmp_path: Path) -> None:
+    path = tmp_path / 'image.tif'
+    data = image((2, 100, 90), 'uint16')
+    imwrite(path, data, photometric='minisblack', tile=(32, 32), compression='zlib')
+    with imread(path, aszarr=True) as store:
+        array = zarr.open_array(store, mode='r')
+        chunked = store.levels[0]
+        assert chunked.cached((1, 1, 1)) is None
+        assert numpy.array_equal(array[1, 40:50, 40:50], data[1, 40:50, 40:50])
+        kept = chunked.cached((1, 1, 1))
+        assert kept is not None
+        assert not kept.flags.writeable
+        assert numpy.array_equal(kept[0], data[1, 32:64, 32:64])
+        for _ in range(2):
+            assert numpy.array_equal(array[...], data)
+        cache = chunked.parent.segmentcache
+        assert 0 < cache.nbytes <= cache.limit
+        cache.limit = 4 << 10
+        assert numpy.array_equal(array[...], data)
+        assert numpy.array_equal(array[0, ::3], data[0, ::3])

@@ -56,7 +56,9 @@ def test_pyramids_are_valid(axes: str, tmp_path: Path) -> None:
         if 'Z' in axes:
             assert scales[1][axes.index('Z')] == 2.0
         if 'C' in axes:
-            labels = [channel.label for channel in image.ome_attributes.omero.channels]
+            labels = [
+                channel['label'] for channel in store.group_attributes()['ome']['omero']['channels']
+            ]
             assert labels == ['red', 'green', 'blue']
 
 

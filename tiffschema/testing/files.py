@@ -116,9 +116,10 @@ def files(
         KeyError: There is no such damage.
 
     Example:
-        >>> from hypothesis import given, settings
+        >>> from hypothesis import HealthCheck, given, settings
         >>> @given(files())
-        ... @settings(max_examples=3, database=None)
+        ... @settings(max_examples=3, database=None, deadline=None,
+        ...           suppress_health_check=[HealthCheck.too_slow])
         ... def test_first_page(file):
         ...     with tiffschema.TiffFile(file) as tif:
         ...         found = tif.pages[0].asarray().reshape(-1)

@@ -14,6 +14,7 @@ from tiffschema.runtime.seriespages import PageSelection
 
 __all__ = ['imagej_series']
 
+_LEAST = 2
 _LETTERS = {'c': 'C', 'z': 'Z', 't': 'T'}
 
 
@@ -35,6 +36,8 @@ def imagej_series(tif: Any) -> list[TiffPageSeries]:
     pages, truncated, contiguous = _pages(tif, page, planes)
     if not truncated:
         planes = min(planes, len(pages))
+    elif page.is_final and page.nbytes:
+        planes = min(planes, (tif.source.size - page.dataoffsets[0]) // page.nbytes)
     shape, axes = _shape(page, sizes, planes, str(metadata.get('order', 'czt')).lower())
     coords, units = _coordinates(page, metadata)
     return [
@@ -98,9 +101,15 @@ def _pages(tif: Any, page: Any, planes: int) -> tuple[Any, bool, bool]:
                 return PageSelection(tif.pages, range(planes)), False, True
             return [page], True, True
         if known == 1:
-            raise FormatError(
+            there = (limit - page.dataoffsets[0]) // page.nbytes
+            fault = FormatError(
                 f'{planes} planes need {end} bytes, the file has {limit}', page._path, page.offset
             )
+            if there < _LEAST:
+                raise fault
+            # The file was cut off: whole planes are kept.
+            tif.faults.append(fault)
+            return _pages(tif, page, there)
     count = len(tif.pages)
     if count < planes:
         tif.faults.append(FormatError(f'{planes} planes are declared, {count} are there', 'pages'))

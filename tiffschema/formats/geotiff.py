@@ -223,22 +223,29 @@ def series(tif: Any) -> list[TiffPageSeries]:
     return found
 
 
+def _code(keys: dict[str, Any], name: str) -> int:
+    """Return the number of a key; 0, which means undefined, if it has none."""
+    value = keys.get(name)
+    return int(value) if isinstance(value, int) else 0
+
+
 def _attributes(
     tif: Any, keys: dict[str, Any], transform: tuple[float, ...] | None
 ) -> dict[str, Any]:
     """Return what is known of all series of the file."""
     attrs: dict[str, Any] = {}
     for name in ('ProjectedCSType', 'GeographicType'):
-        value = keys.get(f'{name}GeoKey')
-        if value is not None and 0 < int(value) < _USER_DEFINED:
-            attrs[name] = int(value)
+        code = _code(keys, f'{name}GeoKey')
+        if 0 < code < _USER_DEFINED:
+            attrs[name] = code
             break
     for name in ('GTCitationGeoKey', 'PCSCitationGeoKey'):
         if isinstance(keys.get(name), str):
             attrs['citation'] = keys[name]
             break
-    if 'GTRasterTypeGeoKey' in keys:
-        attrs['RasterType'] = int(keys['GTRasterTypeGeoKey'])
+    raster = _code(keys, 'GTRasterTypeGeoKey')
+    if raster:
+        attrs['RasterType'] = raster
     if transform is not None:
         attrs['geotransform'] = transform
     structure = tif.gdal_structural_metadata
@@ -264,10 +271,10 @@ def _locate(
         return
     # Reduced images cover the same area with fewer pixels.
     coords = {'X': (c, a * across), 'Y': (f, e * down)}
-    if int(keys.get('GTModelTypeGeoKey', 0)) == 2:
-        unit = _ANGLES.get(int(keys.get('GeogAngularUnitsGeoKey', 0)))
+    if _code(keys, 'GTModelTypeGeoKey') == 2:
+        unit = _ANGLES.get(_code(keys, 'GeogAngularUnitsGeoKey'))
     else:
-        unit = _UNITS.get(int(keys.get('ProjLinearUnitsGeoKey', 0)))
+        unit = _UNITS.get(_code(keys, 'ProjLinearUnitsGeoKey'))
     describe(level, coords=coords, units={} if unit is None else {'X': unit, 'Y': unit})
 
 

@@ -137,7 +137,7 @@ def _converted(
         sampleformat=geometry.sampleformat,
         extrasamples=tuple(kind if kind in wanted else 0 for kind in geometry.extrasamples),
         planarconfig=geometry.planarconfig,
-        samplesperpixel=geometry.samplesperpixel,
+        samplesperpixel=max(geometry.samplesperpixel, 1),
         orientation=_orientation(parameters) if orientation else 1,
         parameters=parameters,
         profile=parameters.get('intercolorprofile') if profile else None,

@@ -1,4 +1,4 @@
-"""Images of no size, or of far more than there is: documented errors, no memory taken."""
+"""Images of no size or sample, or of far more than there is: documented errors, no memory taken."""
 
 from __future__ import annotations
 
@@ -32,6 +32,23 @@ def test_geotiff_without_image(forge: Callable[..., Any]) -> None:
     with TiffFile(bytes(made)) as tif:
         assert tif.is_geotiff
         assert len(tif.series) == 0
+
+
+def test_colours_of_no_samples(forge: Callable[..., Any]) -> None:
+    made = forge()
+    made.page(extra={262: 2, 277: 0})
+    page = TiffFile(bytes(made)).pages[0]
+    assert page.asrgb().shape == (3, 4, 3)
+
+
+def test_geokeys_of_a_wrong_type(forge: Callable[..., Any]) -> None:
+    made = forge()
+    keys = (1, 1, 0, 3, 1024, 34737, 4, 0, 1025, 34737, 4, 0, 3076, 34737, 4, 0)
+    made.page(extra={34735: keys, 34737: 'abc|', 33550: (1.0, 1.0, 0.0), 33922: (0.0,) * 6})
+    with TiffFile(bytes(made)) as tif:
+        assert tif.series[0].kind == 'geotiff'
+        assert 'RasterType' not in tif.series[0].attrs
+        assert tif.series[0].coord_units == {}
 
 
 def test_coordinates_of_a_long_axis(forge: Callable[..., Any]) -> None:

@@ -51,7 +51,7 @@ def _absent(code: int, name: str, needs: str) -> None:
     codecs._add(Codec(code, name, needs=needs))
 
 
-_DEFLATE = 'bytestream:libdeflate_decode deflate | bytestream:zlib_decode'
+_DEFLATE = 'bytestream:libdeflate_decoder deflate factory | bytestream:zlib_decode'
 _DEFLATE_ENCODE = 'bytestream:libdeflate_encode deflate | bytestream:zlib_encode'
 _ZSTD = 'bytestream:zstd_decode zstd | bytestream:zstd_stdlib_decode module:compression.zstd'
 _ZSTD_ENCODE = 'bytestream:zstd_encode zstd | bytestream:zstd_stdlib_encode module:compression.zstd'

@@ -12,7 +12,7 @@ import math
 import sys
 import threading
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
@@ -38,7 +38,16 @@ from .spec import SegmentSpec
 if TYPE_CHECKING:
     from tiffschema.model.geometry import Geometry
 
-__all__ = ['BytesDecoder', 'Decoder', 'OnShort', 'WordsDecoder', 'bytes_decoder', 'scratch']
+__all__ = [
+    'BAND',
+    'BAND_TILE',
+    'BytesDecoder',
+    'Decoder',
+    'OnShort',
+    'WordsDecoder',
+    'bytes_decoder',
+    'scratch',
+]
 
 Array: TypeAlias = NDArray[Any]
 Shape: TypeAlias = tuple[int, ...]
@@ -48,6 +57,12 @@ _LITTLE = sys.byteorder == 'little'
 
 # Segments below this size are never suspected to be bombs: a constant tile may be a few bytes.
 _RATIO_FLOOR = 64 << 20
+
+BAND_TILE = 16 << 10
+"""Decoded bytes of a tile up to which a row of them is decoded together."""
+
+BAND = 256 << 10
+"""Decoded bytes of tiles decoded together: what stays in the caches of a core."""
 
 # Larger scratch memory is returned to the system after each segment.
 _SCRATCH_KEPT = 16 << 20
@@ -147,6 +162,19 @@ class Decoder:
             UnsupportedError: The data uses what no codec here can do.
         """
         raise NotImplementedError
+
+    def band(self, segments: Sequence[Buffer], out: Array) -> bool:
+        """Decode whole tiles that lie side by side, where that is quicker than one by one.
+
+        Parameters:
+            segments: Stored bytes of each tile.
+            out: Array of shape (depth, length, number of tiles times width, samples).
+
+        Returns:
+            False where nothing was done: the tiles have to be decoded one by one, which also names
+            the one that is damaged.
+        """
+        return False
 
     def _check_ratio(self, data: Buffer) -> None:
         if len(data) < self._least:
@@ -356,6 +384,40 @@ class WordsDecoder(BytesDecoder):
                 return out
         self._place(flat, nominal, out)
         return out
+
+    def band(self, segments: Sequence[Buffer], out: Array) -> bool:
+        nominal = self.segment_shape
+        nbytes = math.prod(nominal) * self._itemsize
+        if self._float or self._reverse or nbytes > BAND_TILE or out.dtype != self.dtype:
+            return False
+        count = len(segments)
+        memory = scratch(nbytes * count)
+        run = self._run
+        try:
+            for at, data in zip(range(0, nbytes * count, nbytes), segments, strict=True):
+                tile = memory[at : at + nbytes]
+                found = run(data, nbytes, tile)
+                if found is not tile:
+                    if len(found) != nbytes:
+                        return False
+                    tile[:] = np.frombuffer(found, 'u1')
+        except TiffSchemaError:
+            return False
+        except DATA_ERRORS:
+            return False
+        depth, length, width, samples = nominal
+        words = memory.view(self._stored).reshape(count, *nominal)
+        if self._swap:
+            words = words.astype(self.dtype)
+        apart = out.reshape(depth, length, count, width, samples)
+        if not np.may_share_memory(apart, out):
+            return False
+        places = apart.transpose(2, 0, 1, 3, 4)
+        if self._distance:
+            accumulate(words, self._distance, out=places)
+        else:
+            places[...] = words
+        return True
 
     def _place(self, flat: Array, nominal: Shape, out: Array) -> None:
         if self._float:

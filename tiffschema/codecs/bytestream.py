@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     'libdeflate_decode',
+    'libdeflate_decoder',
     'libdeflate_encode',
     'lzma_decode',
     'lzma_encode',
@@ -85,6 +86,20 @@ def libdeflate_decode(data: Buffer, spec: SegmentSpec, nbytes: int, out: Any) ->
     except imagecodecs.DeflateError:
         # libdeflate cannot stop early: a stream that yields too much needs a larger room.
         return imagecodecs.deflate_decode(data, raw=raw, out=slack(nbytes))
+
+
+def libdeflate_decoder(spec: SegmentSpec) -> Callable[..., Any]:
+    """Return what inflates the segments of a page: the everyday stream with one call."""
+    imagecodecs = backend.imagecodecs()
+    inflate, error = imagecodecs.deflate_decode, imagecodecs.DeflateError
+
+    def decode(data: Buffer, nbytes: int, out: Any) -> Any:
+        try:
+            return inflate(data, out=nbytes if out is None else out)
+        except error:
+            return libdeflate_decode(data, spec, nbytes, out)
+
+    return decode
 
 
 def libdeflate_encode(rows: Any, spec: SegmentSpec, args: Mapping[str, Any]) -> bytes:

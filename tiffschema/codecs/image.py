@@ -208,6 +208,16 @@ def _is_swapped(spec: SegmentSpec) -> bool:
     return (spec.geometry.byteorder == '<') != (sys.byteorder == 'little')
 
 
+_LERC_TYPES = {0: 'i1', 1: 'u1', 2: 'i2', 3: 'u2', 4: 'i4', 5: 'u4', 6: 'f4', 7: 'f8'}
+
+
+def _lerc_room(info: StreamInfo, shape: Shape, out: Array) -> Array | None:
+    """Return `out` as (height, width, samples) if a blob of version 2 to 6 fits it exactly."""
+    if shape[0] != 1 or info.valid < 0 or (info.height, info.width, info.samples) != shape[1:]:
+        return None
+    return out[0, :, :, 0] if shape[3] == 1 else out[0]
+
+
 def lerc_decode(data: Buffer, spec: SegmentSpec, shape: Shape, out: Array | None) -> Array:
     """Decode LERC: masked floats become NaN, a mask in place of alpha becomes 0 and 255."""
     data = _unwrapped(data, spec, shape)
@@ -219,7 +229,17 @@ def lerc_decode(data: Buffer, spec: SegmentSpec, shape: Shape, out: Array | None
     has_mask = 0 <= info.valid < info.width * info.height
     is_alpha = info.samples == shape[3] - 1 and shape[3] in {2, 4}
     if not has_mask and not is_alpha:
-        result: Array = decode(data)
+        room = None
+        if (
+            not _is_swapped(spec)
+            and out is not None
+            and out.dtype.str[1:] == _LERC_TYPES.get(info.kind)
+        ):
+            room = _lerc_room(info, shape, out)
+        result: Array = decode(data, out=room)
+        if room is not None:
+            assert out is not None
+            return out
         if _is_swapped(spec):
             result = result.byteswap()
         if shape[3] > 1 and result.ndim == 3 and result.shape == (shape[3], *shape[1:3]):

@@ -19,6 +19,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from tiffschema.codecs.bytes_decoder import BAND, BAND_TILE
 from tiffschema.codecs.pipeline import Decoder, decoder
 from tiffschema.codecs.spec import SegmentSpec
 from tiffschema.errors import FormatError, TiffSchemaError, TruncatedError, UnsupportedError
@@ -458,7 +459,8 @@ class _Segments:
         stored = (self.sizes[batch.start : batch.stop] > 0) & (
             self.offsets[batch.start : batch.stop] > 0
         )
-        for number, view, is_stored, row, plane, (z, y, x), (z1, y1, x1) in zip(
+        done = self._bands(views, stored, rows, planes, begins, ends)
+        for number, view, is_stored, row, plane, (z, y, x), (z1, y1, x1), is_done in zip(
             batch,
             views,
             stored.tolist(),
@@ -466,8 +468,11 @@ class _Segments:
             planes.tolist(),
             begins.T.tolist(),
             ends.T.tolist(),
+            done.tolist(),
             strict=True,
         ):
+            if is_done:
+                continue
             target = out[row, plane, z:z1, y:y1, x:x1]
             if not is_stored:
                 if not self._keeps_zero:
@@ -481,6 +486,46 @@ class _Segments:
                 decode(view, (z1 - z, y1 - y, x1 - x, contig), target, sink)
             except TiffSchemaError as error:
                 raise self._cause(error, view, place, index, number) from error
+
+    def _bands(
+        self,
+        views: list[memoryview],
+        stored: NDArray[np.bool_],
+        rows: NDArray[np.intp],
+        planes: NDArray[np.intp],
+        begins: NDArray[np.int64],
+        ends: NDArray[np.int64],
+    ) -> NDArray[np.bool_]:
+        """Decode small tiles that lie side by side together; return which ones that was done for.
+
+        Parameters:
+            views: Stored bytes of the tiles.
+            stored: Which ones are stored at all.
+            rows, planes: Where they go.
+            begins, ends: Corners (z, y, x) of their parts inside the image.
+        """
+        geometry = self.job.geometry
+        done = np.zeros(len(views), bool)
+        depth, length, width, contig = geometry.segment_shape
+        nbytes = depth * length * width * contig * self.decode.dtype.itemsize
+        if self._endless or geometry.grid[3] < 2 or not 0 < nbytes <= BAND_TILE:
+            return done
+        whole = stored & (ends - begins == [[depth], [length], [width]]).all(axis=0)
+        most = max(BAND // nbytes, 1)
+        follows = whole[1:] & whole[:-1] & (begins[2, 1:] > begins[2, :-1])
+        cuts = np.flatnonzero(~follows) + 1
+        for start, stop in zip([0, *cuts.tolist()], [*cuts.tolist(), len(views)], strict=True):
+            for first in range(start, stop, most):
+                last = min(first + most, stop)
+                if last - first < 2:
+                    continue
+                z, y, x = begins[:, first].tolist()
+                target = self.job.out[
+                    int(rows[first]), int(planes[first]), z : z + depth, y : y + length,
+                    x : x + (last - first) * width,
+                ]  # fmt: skip
+                done[first:last] = self.decode.band(views[first:last], target)
+        return done
 
     def _check_size(self, view: memoryview, row: int, index: int, number: int) -> None:
         """Record, or raise, that a segment is cut off which its codec takes for a whole one."""

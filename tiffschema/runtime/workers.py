@@ -75,7 +75,7 @@ def batches(count: int, nbytes: int, workers: int) -> Iterator[range]:
         nbytes: Bytes that one item produces.
         workers: Threads; with one of them, batches only bound the memory of a read.
     """
-    size = max(BATCH_BYTES // max(nbytes, 1), 1)
+    size = max(4 * BATCH_BYTES // max(nbytes, 1), 1)
     if size < BATCH_SEGMENTS and nbytes <= BATCH_BYTES // 4:
         size = BATCH_SEGMENTS
     if workers > 1:

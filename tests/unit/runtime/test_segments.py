@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tiffschema import TiffFile, imwrite
+from tiffschema.codecs.pipeline import encoder
 from tiffschema.codecs.spec import SegmentSpec
 from tiffschema.errors import FormatError, LimitError, TruncatedError
 from tiffschema.limits import Limits
@@ -395,3 +396,54 @@ def test_sparse_segments_need_not_touch_memory(nodata: int) -> None:
     expected = pages.copy()
     expected[0, 0, 0, :16] = nodata
     assert np.array_equal(out, expected)
+
+
+@pytest.mark.parametrize('byteorder', ['<', '>'])
+@pytest.mark.parametrize('predictor', [1, 2])
+@pytest.mark.parametrize('samples', [1, 3])
+def test_small_tiles_are_decoded_in_bands(byteorder: Any, predictor: int, samples: int) -> None:
+    """Tiles at the edge, sparse and damaged ones lie between those that are decoded together."""
+    geometry = Geometry(
+        16 * 45 + 5, 40, samplesperpixel=samples, bitspersample=16, tilewidth=16, tilelength=16,
+        compression=8, predictor=predictor, byteorder=byteorder,
+    )  # fmt: skip
+    pages = samples_of(geometry, 2)
+    encode = encoder(SegmentSpec(geometry))
+    data, offsets, counts = bytearray(b'II*\0'), [], []
+    for page in pages:
+        for index in range(geometry.segment_count):
+            _, _, y, x = geometry.position(index)
+            _, length, width, _ = geometry.extent(index)
+            tile = np.zeros(geometry.segment_shape, geometry.dtype)
+            tile[:, :length, :width] = page[0, :, y : y + length, x : x + width]
+            encoded = encode(tile)
+            offsets.append(len(data))
+            counts.append(len(encoded))
+            data += encoded
+    shape = (2, geometry.segment_count)
+    table = SegmentTable(
+        np.asarray(offsets, np.int64).reshape(shape), np.asarray(counts, np.int64).reshape(shape)
+    )
+    expected = pages.copy()
+    assert np.array_equal(read(geometry, open_source(bytes(data)), table), expected)
+    table.offsets[0, 3] = 0
+    expected[0, 0, :, :16, 48:64] = 0
+    at = int(table.offsets[1, 60])
+    data[at : at + 8] = b'\xff' * 8
+    source = open_source(bytes(data))
+    with pytest.raises(FormatError) as caught:
+        read(geometry, source, table)
+    assert (caught.value.path, caught.value.offset) == ('frames[1].segments[60]', at)
+    faults: list[FormatError] = []
+    found = read(geometry, source, table, errors='fault', fault=faults.append, maxworkers=2)
+    assert {fault.path for fault in faults} == {'frames[1].segments[60]'}
+    _, _, y, x = geometry.position(60)
+    expected[1, 0, :, y : y + 16, x : x + 16] = found[1, 0, :, y : y + 16, x : x + 16]
+    assert np.array_equal(found, expected)
+    # Memory of the caller with planes of its own.
+    apart = np.zeros((2, samples, *geometry.shaped[:4]), geometry.dtype)
+    SegmentReader(SegmentSpec(geometry)).read(
+        FrameMap([lambda: source], table), np.arange(1), full_window(geometry.shaped),
+        np.moveaxis(apart[:1], 1, -1), ReadOptions(zeroed=True),
+    )  # fmt: skip
+    assert np.array_equal(np.moveaxis(apart[0], 0, -1), expected[0])

@@ -137,6 +137,7 @@ class TiffWriter:
         self._handle: Any = None
         self._stream = _stream
         self._key: tuple[Any, ...] | None = None
+        self._planned: tuple[WriteArguments, Kind, ImagePlan] | None = None
         self._repeat: Callable[[NDArray[Any]], tuple[int, int] | None] = _nothing
 
     # What users look at
@@ -247,8 +248,12 @@ class TiffWriter:
         self._key = None
         key = given['key']
         source = PixelSource.of(given['data'], given['shape'], given['dtype'])
-        options = {name: value for name, value in given.items() if name not in NO_OPTIONS}
-        arguments = normalize_arguments(source.dtype, **options)
+        if given.get('same') and self._planned is not None:
+            arguments = self._planned[0]  # and with them the plan of the call before
+        else:
+            self._planned = None
+            options = {name: value for name, value in given.items() if name not in NO_OPTIONS}
+            arguments = normalize_arguments(source.dtype, **options)
         if given['pyramid']:
             how = given['pyramid'], given['resampling'], given['reduced']
             kind = self._kind_of(arguments)
@@ -260,9 +265,10 @@ class TiffWriter:
     def _remember(self, key: tuple[Any, ...] | None, arguments: WriteArguments) -> None:
         """Prepare for a call that repeats this one."""
         series = self._series
-        if key is None or series is None or self._parent is not None or arguments.subifds:
+        if key is None or series is None or arguments.datetime is not None or series.plan.empty:
             return
-        if arguments.datetime is not None or not series.plan.contiguous or series.plan.empty:
+        self._key, self._repeat = key, _nothing
+        if self._parent is not None or arguments.subifds or not series.plan.contiguous:
             return
         repeater: Repeater | None = None
         if arguments.contiguous:
@@ -270,7 +276,7 @@ class TiffWriter:
         elif series.plan.stored.frames == 1 and series.kind in ('shaped', 'generic'):
             repeater = PageRepeater(series.writer, arguments.align)
         if repeater is not None:
-            self._key, self._repeat = key, repeater.write
+            self._repeat = repeater.write
 
     def _write(
         self,
@@ -283,14 +289,18 @@ class TiffWriter:
         rgb = False
         if kind == 'imagej' and 0 not in source.shape:
             layout, axes, rgb = imagej_layout(source.shape, source.dtype, arguments)
-        plan = plan_image(
-            source.shape,
-            source.dtype,
-            arguments,
-            kind=kind,
-            byteorder=self._codec.byteorder,
-            layout=layout,
-        )
+        if self._planned is not None and self._planned[0] is arguments and self._planned[1] == kind:
+            plan = self._planned[2]
+        else:
+            plan = plan_image(
+                source.shape,
+                source.dtype,
+                arguments,
+                kind=kind,
+                byteorder=self._codec.byteorder,
+                layout=layout,
+            )
+            self._planned = arguments, kind, plan
         if plan.empty:
             warnings.warn(
                 f'data: writing an array of shape {source.shape}, which has no elements',

@@ -81,6 +81,9 @@ def test_parts_of_large_recordings(tmp_path: Path) -> None:
         image = forged.series[0].levels[0]
         np.testing.assert_array_equal(series.asarray(selection=np.s_[20:, 2]), image[20:, 2])
         np.testing.assert_array_equal(series[23].asarray(), image[23])
+        for frames in (series._pages[5:7], series._pages[5::2][:1]):
+            np.testing.assert_array_equal(frames[0].asarray(), image[5])
+        np.testing.assert_array_equal(series._pages[:3][0].asarray(), image[0])
 
 
 @pytest.mark.parametrize(('lost', 'axes'), [(1, 'ZTC'), (24, 'TC'), (2, 'ZTC')])

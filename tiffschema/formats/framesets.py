@@ -152,7 +152,7 @@ class StridedFrames(Sequence[Any]):
 
     Parameters:
         parent: The file.
-        keyframe: The page that lends its properties, and is the first frame.
+        keyframe: The page that lends its properties, and is one of the frames.
         offsets: Of shape (frames, segments); one column for frames in one stretch.
         bytecounts: Of the same shape.
     """
@@ -171,10 +171,11 @@ class StridedFrames(Sequence[Any]):
 
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, slice):
-            table = self._table.take(key)
+            table = self._table.take(range(*key.indices(len(self))))
             return StridedFrames(self._parent, self._keyframe, table.offsets, table.bytecounts)
         index = range(len(self))[key]
-        return self._keyframe if index == 0 else self._frame(index)
+        first = int(self._table.offsets[index, 0]) == self._keyframe.dataoffsets[0]
+        return self._keyframe if first else self._frame(index)
 
     def _frame(self, index: int) -> TiffFrame:
         return TiffFrame(

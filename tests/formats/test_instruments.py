@@ -126,6 +126,10 @@ def differing(kind: str, options: Options) -> set[str]:
                 if getattr(one, name) != getattr(two, name):
                     found.add(name)
             np.testing.assert_array_equal(one.asarray(), two.asarray().reshape(one.shape))
+        # Whether a file is uniform depends, in tifffile, on the order in which flags are asked.
+        flags = (own.flags ^ {str(flag) for flag in other.flags}) - {'uniform'}
+        if flags - ({kind} if not hasattr(other.pages[0], f'is_{kind}') else set()):
+            found.add('flags')
         ours, theirs = getattr(own, f'{kind}_metadata'), getattr(other, f'{kind}_metadata', None)
         if isinstance(theirs, Mapping):
             found |= {

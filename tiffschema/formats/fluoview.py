@@ -28,7 +28,16 @@ _UNITS = {
     'um': 1.0, '\u00b5m': 1.0, '\u03bcm': 1.0, 'micron': 1.0, 'microns': 1.0, 'nm': 1e-3,
     'mm': 1e3, 'cm': 1e4, 'm': 1e6,
 }  # fmt: skip
-_SECONDS = {'s': 1.0, 'sec': 1.0, 'ms': 1e-3, 'us': 1e-6, 'ns': 1e-9, 'min': 60.0, 'h': 3600.0}
+_SECONDS = {
+    's': 1.0,
+    'sec': 1.0,
+    'ms': 1e-3,
+    'us': 1e-6,
+    'ns': 1e-9,
+    'min': 60.0,
+    'h': 3600.0,
+    'd': 86400.0,
+}
 
 
 def metadata(tif: Any) -> dict[str, Any]:

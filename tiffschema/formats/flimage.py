@@ -154,7 +154,7 @@ def _order(
     name = settings.get('Format')
     if name is None:
         name = next((known for known, its in sizes.items() if its == size), 'None')
-    if sizes.get(str(name)) is None or math.prod(size) != math.prod(sizes[str(name)]):
+    if sizes.get(str(name)) is None or math.prod(page.shape) != math.prod(sizes[str(name)]):
         return None
     if name == 'ZLinear' and depth > 1:
         return (depth, channels, length, width, time), 'ZCYXH'

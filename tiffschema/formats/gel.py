@@ -41,11 +41,11 @@ def series(tif: Any) -> list[TiffPageSeries]:
     if values is None:
         return []
     page = tif.pages.first
-    kind = int(values['FileTag'])
+    kind = values['FileTag'] if isinstance(values['FileTag'], int) else 0
     transform: Callable[[NDArray[Any]], NDArray[Any]] | None = None
     dtype = page.dtype
     if kind in (_SQUARE_ROOT, _LINEAR):
-        numerator, denominator = values.get('ScalePixel', (1, 1))
+        numerator, denominator = _ratio(tif, values.get('ScalePixel', (1, 1)))
         transform = _Scaled(kind == _SQUARE_ROOT, numerator, denominator)
         dtype = np.dtype('float32')
     return [
@@ -61,6 +61,13 @@ def series(tif: Any) -> list[TiffPageSeries]:
             source='MD tags',
         )
     ]
+
+
+def _ratio(tif: Any, value: Any) -> tuple[int, int]:
+    if isinstance(value, tuple) and len(value) == 2 and all(isinstance(v, int) for v in value):
+        return value
+    tif.faults.add(f'{value!r:.40} is no scale; 1 is taken', 'series.mdgel')
+    return 1, 1
 
 
 class _Scaled:

@@ -41,7 +41,8 @@ def nih_series(tif: Any) -> list[TiffPageSeries]:
             kind='nih',
             source='equal pages',
         )
-    coords, units = _nih_pixels(tif.nih_metadata or {})
+    header = tif.nih_metadata
+    coords, units = _nih_pixels(header if isinstance(header, Mapping) else {})
     return [
         describe(image, coords=coords, units=units, source='NIHImageHeader' if coords else None)
     ]

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from tiffschema.errors import SchemaError
+from tiffschema.limits import DEFAULT_LIMITS
 
 from . import catalog
 
@@ -71,6 +72,8 @@ class Calibration:
                 if found is None:
                     continue
                 if way.is_step and not way.spatial:
+                    if sizes[axis] > DEFAULT_LIMITS.items:
+                        continue
                     found = np.arange(sizes[axis]) * found[1]
                 coords[axis] = found
                 unit = way.unit if isinstance(way.unit, str) else _at(metadata, way.unit)

@@ -213,8 +213,9 @@ class ChainTable:
         """Return values and counts of a tag in a group, no more than `most` values a page."""
         position = group.codes.index(code)
         entries = group.entries[:, position]
-        types, stored = entries['type'], entries['count']
         limit = self.chain.directories.limits.items
+        # Counts of 64 bits may be beyond int64; all beyond the limit are one.
+        types, stored = entries['type'], np.minimum(entries['count'], limit + 1)
         alike = bool(len(types) and (types == types[0]).all() and (stored == stored[0]).all())
         if alike:
             counts = np.full(len(types), int(stored[0]), np.int64)

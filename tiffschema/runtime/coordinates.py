@@ -111,8 +111,9 @@ class Coordinates:
             message = f'{size} coordinates of axis {axis}, more than {limits.items} (Limits.items)'
             raise LimitError(message, 'coords')
         kind = np.float32 if axis in 'XY' and not self.offsets.get(axis) else np.float64
-        values: NDArray[Any] = np.arange(size, dtype=np.float64) * scale
-        return (values + self.offsets.get(axis, 0.0)).astype(kind)
+        with np.errstate(over='ignore'):
+            values: NDArray[Any] = np.arange(size, dtype=np.float64) * scale
+            return (values + self.offsets.get(axis, 0.0)).astype(kind)
 
     def pixel_size(self, axis: str) -> PixelSize | None:
         """Return the extent of a pixel in metres, if its unit is one of length."""

@@ -408,7 +408,10 @@ class TiffPageSeries(Sequence[Any]):
         plan = FramePlan.of(shape, self.keyframe.shape, self.keyframe.shaped)
         if plan is None:
             # The shape is not made of whole pages: everything is read, then cut.
-            whole = self._page_stack(read_options(self.parent, **reading)).reshape(shape)
+            whole = self._page_stack(read_options(self.parent, **reading))
+            if whole.size != math.prod(shape):
+                raise FormatError(f'{whole.shape} is not of {shape}', 'series')
+            whole = whole.reshape(shape)
             return _given(out, whole[selection if selection is not None else ...])
         return self._selected(plan, chosen, out, read_options(self.parent, **reading))
 

@@ -184,6 +184,11 @@ LEFT_OUT: dict[str, list[Rule]] = {
             'imagecodecs has no type for it',
         ),
         Rule('samples', lambda s: s.startswith('inks'), 'imagecodecs converts inks to RGB'),
+        Rule(
+            'compression samples',
+            lambda c, s: c == 7 and s not in ('grey', 'rgb'),
+            'imagecodecs before 2026.6 converts JPEG to grey or RGB',
+        ),
     ],
     'Pillow': [
         *OF_LIBTIFF,

@@ -425,7 +425,9 @@ def test_lossy_files_of_others(case: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')
         data = write_lossy(name, pixels, options)
-    # Decoders of one library family; rounding may differ by a step.
+    # Rounding differs by a step, interpolation of chroma by some where libjpegs are not as new.
     found = readers.ours(data).astype(int)
-    assert np.abs(found - read(data)).max() <= 1
+    steps = np.abs(found - read(data))
+    assert steps.max() <= 8
+    assert steps.mean() < 1
     assert np.abs(found - pixels).mean() < 8

@@ -6,6 +6,8 @@ import io
 import json
 import random
 from collections.abc import Iterator
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +19,12 @@ from tiffschema import TiffFile, TiffSchemaError, UnsupportedError
 zarr = pytest.importorskip('zarr', reason='zarr: the package is absent')
 kerchunk = pytest.importorskip('kerchunk.utils', reason='kerchunk: the package is absent')
 codecs = pytest.importorskip('imagecodecs.numcodecs', reason='imagecodecs: the package is absent')
-codecs3 = pytest.importorskip('imagecodecs.zarr', reason='imagecodecs: no codecs for Zarr 3')
 codecs.register_codecs(verbose=False)
-codecs3.register_codecs()
+FORMATS = [2]
+if find_spec('imagecodecs.zarr'):
+    # Older ones, of Python 3.11, have no codecs for Zarr 3.
+    import_module('imagecodecs.zarr').register_codecs()
+    FORMATS = [2, 3]
 
 PARTS = 4
 
@@ -73,7 +78,7 @@ def test_references_agree_with_asarray(samples: Path, part: int) -> None:
     compared = refused = 0
     for path, series, expected in images(samples, part):
         store = series.aszarr(multiscales=False)
-        for zarr_format in (2, 3):
+        for zarr_format in FORMATS:
             file = io.StringIO()
             try:
                 store.write_fsspec(file, path.parent.as_uri(), zarr_format=zarr_format)

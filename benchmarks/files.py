@@ -229,7 +229,7 @@ def recording(kind: str) -> Callable[[Path], Path]:
     def write(folder: Path) -> Path:
         target = folder / f'recording-{kind}'
         if not target.exists():
-            from tiffschema.testing.forge import forge
+            from tiffschema.testing import forge
 
             making = folder / f'making-{kind}'
             made: dict[str, Any] = dict(options[kind])

@@ -12,7 +12,7 @@ from tiffschema.eer import DoseFractions
 from tiffschema.formats.dose import filled
 from tiffschema.formats.eer import dump_items, parse_items
 from tiffschema.runtime.file import TiffFile
-from tiffschema.testing.forge import forge
+from tiffschema.testing import forge
 
 CASES: list[dict[str, Any]] = [
     {},

@@ -10,7 +10,7 @@ import pytest
 
 from tiffschema.errors import TiffSchemaError
 from tiffschema.runtime.file import TiffFile
-from tiffschema.testing.forge import forge
+from tiffschema.testing import forge
 
 CASES: list[tuple[str, dict[str, Any]]] = [
     ('mdgel', {}),

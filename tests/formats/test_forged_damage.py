@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from tiffschema.errors import FormatError, TiffSchemaError
 from tiffschema.limits import Limits
 from tiffschema.runtime.file import TiffFile
-from tiffschema.testing.forge import Forged, forge, forgeable
+from tiffschema.testing import Forged, forge, forgeable
 
 LIMITS = Limits(pixels=1 << 22, bytes=1 << 26, items=1 << 20)
 CUTS, FLIPS = 24, 60

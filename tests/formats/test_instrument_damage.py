@@ -9,7 +9,7 @@ import pytest
 
 from tiffschema.errors import LimitError, TiffFileError
 from tiffschema.runtime.file import TiffFile
-from tiffschema.testing.forge import forge
+from tiffschema.testing import forge
 from tiffschema.writer.imwrite import imwrite
 
 

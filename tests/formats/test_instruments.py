@@ -19,7 +19,7 @@ from tiffschema.formats.mediacy import parse_ips
 from tiffschema.model.sections import schemas
 from tiffschema.runtime.bytemap import byte_map
 from tiffschema.runtime.file import TiffFile
-from tiffschema.testing.forge import forge
+from tiffschema.testing import forge
 
 Options = dict[str, Any]
 

@@ -17,7 +17,7 @@ from tiffschema.cli.lsm2bin import main
 from tiffschema.errors import FormatError
 from tiffschema.runtime.bytemap import byte_map
 from tiffschema.runtime.file import TiffFile
-from tiffschema.testing.forge import forge
+from tiffschema.testing import forge
 
 GIB = 1 << 30
 CASES: list[dict[str, Any]] = [

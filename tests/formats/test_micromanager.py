@@ -15,7 +15,7 @@ import pytest
 
 from tiffschema.errors import TiffSchemaError
 from tiffschema.runtime.file import TiffFile
-from tiffschema.testing.forge import Forged, forge
+from tiffschema.testing import Forged, forge
 
 CASES: list[dict[str, Any]] = [
     {},

@@ -19,7 +19,7 @@ import pytest
 from tiffschema import read_ndtiff_index
 from tiffschema.errors import FormatError
 from tiffschema.runtime.file import TiffFile
-from tiffschema.testing.forge import Forged, forge
+from tiffschema.testing import Forged, forge
 
 PLAIN: list[dict[str, Any]] = [
     {},

@@ -14,7 +14,7 @@ import pytest
 
 from tiffschema.errors import FormatError
 from tiffschema.runtime.file import TiffFile
-from tiffschema.testing.forge import forge
+from tiffschema.testing import forge
 
 CASES: list[dict[str, Any]] = [
     {},

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from tiffschema.runtime.file import TiffFile
-from tiffschema.testing.forge import forge
+from tiffschema.testing import forge
 
 CASES: list[tuple[str, dict[str, Any]]] = [
     ('shaped', {}),

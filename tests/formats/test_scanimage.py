@@ -15,7 +15,7 @@ import pytest
 
 from tiffschema.runtime.bytemap import byte_map
 from tiffschema.runtime.file import TiffFile
-from tiffschema.testing.forge import forge
+from tiffschema.testing import forge
 
 APART = 200 << 20
 BIG: list[dict[str, Any]] = [

@@ -11,8 +11,8 @@ import pytest
 
 import tiffschema
 from tiffschema.errors import TiffFileError, UnsupportedError
-from tiffschema.testing.forge.slides import SLIDES, variants
-from tiffschema.testing.forge.slides import forge_slide as forge
+from tiffschema.testing.forging.slides import SLIDES, variants
+from tiffschema.testing.forging.slides import forge_slide as forge
 
 VARIANTS = [pytest.param(kind, options, id=f'{kind}-{options}') for kind, options in variants()]
 KINDS = [

@@ -14,7 +14,7 @@ import pytest
 
 from tiffschema.runtime.bytemap import byte_map
 from tiffschema.runtime.file import TiffFile
-from tiffschema.testing.forge import forge
+from tiffschema.testing import forge
 
 CASES: list[dict[str, Any]] = [{}, {'axis': 'T'}, {'axis': 'I'}, {'planes': 1}, {'planes': 2}]
 OWN = {'Gamma', 'DatetimeModified'}

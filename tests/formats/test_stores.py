@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tiffschema import TiffFile, UnsupportedError
-from tiffschema.testing.forge import forge, forgeable
+from tiffschema.testing import forge, forgeable
 
 zarr = pytest.importorskip('zarr', reason='zarr: the package is absent')
 kerchunk = pytest.importorskip('kerchunk.utils', reason='kerchunk: the package is absent')

@@ -46,7 +46,7 @@ class DoseFractions:
 
     Example:
         >>> from tiffschema import TiffFile
-        >>> from tiffschema.testing.forge import forge
+        >>> from tiffschema.testing import forge
         >>> with TiffFile(forge('eer', planes=7).data) as tif:
         ...     sums = DoseFractions(tif.series[0], 3)
         ...     sums.shape, str(sums.dtype), sums.frames(1), int(sums[0].max())

@@ -1,4 +1,4 @@
-"""For tests of schemas and readers: strategies, checks of any schema, annotated hex dumps.
+"""For tests of schemas and readers: strategies, forged files, checks of any schema, hex dumps.
 
 Example:
     >>> from tiffschema.testing import schema_test
@@ -7,6 +7,7 @@ Example:
 
 from __future__ import annotations
 
+from tiffschema.testing.forging import Forged, ForgedSeries, forge, forgeable
 from tiffschema.testing.hexdump import hexdump, unhex
 from tiffschema.testing.schemas import Case, run_properties, schema_cases, schema_test
 from tiffschema.testing.strategies import DrawnFile, NearValid, files, from_schema, near_valid
@@ -14,8 +15,12 @@ from tiffschema.testing.strategies import DrawnFile, NearValid, files, from_sche
 __all__ = [
     'Case',
     'DrawnFile',
+    'Forged',
+    'ForgedSeries',
     'NearValid',
     'files',
+    'forge',
+    'forgeable',
     'from_schema',
     'hexdump',
     'near_valid',

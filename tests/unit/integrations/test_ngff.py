@@ -9,7 +9,7 @@ import numpy
 import pytest
 
 from tiffschema import TiffFile, TiffWriter, imread
-from tiffschema.testing.forge import forge, forgeable
+from tiffschema.testing import forge, forgeable
 
 zarr = pytest.importorskip('zarr', reason='zarr: the package is absent')
 models = pytest.importorskip('ome_zarr_models.v05', reason='ome-zarr-models: needed to validate')

@@ -19,7 +19,7 @@ from tiffschema.model import catalog
 from tiffschema.model.directory import Entry, codec
 from tiffschema.model.geometry import Geometry
 from tiffschema.model.sections import schemas
-from tiffschema.testing.forge.forged import Forged, ForgedSeries, Sparse
+from tiffschema.testing.forging.forged import Forged, ForgedSeries, Sparse
 
 __all__ = ['lsm']
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from tiffschema.model.directory import Entry, codec
 from tiffschema.model.sections import schemas
-from tiffschema.testing.forge.forged import Forged, ForgedSeries, Sparse
+from tiffschema.testing.forging.forged import Forged, ForgedSeries, Sparse
 
 __all__ = ['scanimage']
 

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from tiffschema.model.directory import codec
 from tiffschema.model.sections import schemas
-from tiffschema.testing.forge.forged import Forged, ForgedSeries
-from tiffschema.testing.forge.mmpages import PageFile, Placed
+from tiffschema.testing.forging.forged import Forged, ForgedSeries
+from tiffschema.testing.forging.mmpages import PageFile, Placed
 from tiffschema.types import ByteOrder
 
 __all__ = ['header', 'mmstack']

@@ -14,8 +14,8 @@ from tiffschema.formats.flimage import dump_flimage
 from tiffschema.formats.metaseries import dump_metaseries
 from tiffschema.formats.sem import dump_sem
 from tiffschema.runtime.file import TiffFile
-from tiffschema.testing.forge.forged import Forged, ForgedSeries
-from tiffschema.testing.forge.stacks import written
+from tiffschema.testing.forging.forged import Forged, ForgedSeries
+from tiffschema.testing.forging.stacks import written
 from tiffschema.types import ByteOrder
 
 __all__ = ['fei', 'fibics', 'flimage', 'metaseries', 'sem', 'vista', 'volumetric']

@@ -2,7 +2,7 @@
 
 Example:
     >>> import tiffschema
-    >>> from tiffschema.testing.forge import forge
+    >>> from tiffschema.testing import forge
     >>> made = forge('svs')
     >>> with tiffschema.TiffFile(made.data) as tif:
     ...     [series.name for series in tif.series]
@@ -14,7 +14,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from tiffschema.testing.forge.forged import Forged, ForgedSeries
+from tiffschema.testing.forging.forged import Forged, ForgedSeries
 
 __all__ = ['Forged', 'ForgedSeries', 'forge', 'forgeable']
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tiffschema.model.directory import Entry, codec
-from tiffschema.testing.forge.forged import Forged, ForgedSeries
+from tiffschema.testing.forging.forged import Forged, ForgedSeries
 from tiffschema.writer.tiffwriter import TiffWriter
 
 __all__ = ['SLIDES', 'forge_slide', 'variants']
@@ -471,8 +471,8 @@ def _ndpi_entries(
 
 
 def geotiff(**options: Any) -> Forged:
-    """Return a GeoTIFF; see `tiffschema.testing.forge.geotiff.geotiff`."""
-    from tiffschema.testing.forge.geotiff import geotiff as make
+    """Return a GeoTIFF; see `tiffschema.testing.forging.geotiff.geotiff`."""
+    from tiffschema.testing.forging.geotiff import geotiff as make
 
     return make(**options)
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from tiffschema.model.sections import schemas
 from tiffschema.runtime.file import TiffFile
-from tiffschema.testing.forge.forged import Forged
-from tiffschema.testing.forge.stacks import made, written
+from tiffschema.testing.forging.forged import Forged
+from tiffschema.testing.forging.stacks import made, written
 from tiffschema.types import ByteOrder
 
 __all__ = ['stk']

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tiffschema.model.descriptions import imagej_description
-from tiffschema.testing.forge.forged import Forged, ForgedSeries, Sparse
+from tiffschema.testing.forging.forged import Forged, ForgedSeries, Sparse
 from tiffschema.types import ByteOrder
 from tiffschema.writer.tiffwriter import TiffWriter
 

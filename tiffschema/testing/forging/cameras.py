@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from tiffschema.model import catalog
 from tiffschema.model.sections import schemas
-from tiffschema.testing.forge.forged import Forged, ForgedSeries
-from tiffschema.testing.forge.stacks import written
+from tiffschema.testing.forging.forged import Forged, ForgedSeries
+from tiffschema.testing.forging.stacks import written
 from tiffschema.types import ByteOrder
 
 __all__ = [

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tiffschema.codecs.eer import Events, Widths, encode_events
 from tiffschema.formats.eer import dump_items
-from tiffschema.testing.forge.forged import Forged, ForgedSeries
+from tiffschema.testing.forging.forged import Forged, ForgedSeries
 from tiffschema.types import ByteOrder
 from tiffschema.writer.tiffwriter import TiffWriter
 

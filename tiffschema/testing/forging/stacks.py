@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tiffschema.model.sections import schemas
-from tiffschema.testing.forge.forged import Forged, ForgedSeries
+from tiffschema.testing.forging.forged import Forged, ForgedSeries
 from tiffschema.types import ByteOrder
 from tiffschema.writer.imwrite import imwrite
 

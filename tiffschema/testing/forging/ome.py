@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tiffschema.testing.forge.forged import Forged, ForgedSeries
+from tiffschema.testing.forging.forged import Forged, ForgedSeries
 from tiffschema.types import ByteOrder
 from tiffschema.writer.tiffwriter import TiffWriter
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from tiffschema.testing.forge.forged import Forged, ForgedSeries
-from tiffschema.testing.forge.stacks import written
+from tiffschema.testing.forging.forged import Forged, ForgedSeries
+from tiffschema.testing.forging.stacks import written
 from tiffschema.types import ByteOrder
 
 __all__ = ['sis']

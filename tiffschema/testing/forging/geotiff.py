@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tiffschema.testing.forge.forged import Forged, ForgedSeries
+from tiffschema.testing.forging.forged import Forged, ForgedSeries
 from tiffschema.writer.geokeys import geo_tags
 from tiffschema.writer.tiffwriter import TiffWriter
 

@@ -20,7 +20,7 @@ HOMES: Final[dict[str, str]] = {
     'TiffFrame': 'runtime.frame:TiffFrame',
     'TiffPages': 'runtime.pages:TiffPages',
     'TiffPageSeries': 'runtime.series:TiffPageSeries',
-    'TiffSeries': 'runtime.series:TiffSeries',
+    'TiffSeries': 'runtime.serieslist:TiffSeries',
     'TiffTag': 'runtime.tags:TiffTag',
     'TiffTags': 'runtime.tags:TiffTags',
     'TiffTagRegistry': 'runtime.tagregistry:TiffTagRegistry',

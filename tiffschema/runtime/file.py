@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from tiffschema.model.geometry import Geometry
 
     from .output import OutputType
-    from .series import TiffPageSeries, TiffSeries
+    from .series import TiffPageSeries
+    from .serieslist import TiffSeries
 
 __all__ = ['TiffFile']
 
@@ -182,7 +183,7 @@ class TiffFile(FileFlags):
     @cached_property
     def series(self) -> TiffSeries:
         """Series of pages that form images; call it to choose the kind."""
-        from .series import TiffSeries
+        from .serieslist import TiffSeries
 
         return TiffSeries(self)
 

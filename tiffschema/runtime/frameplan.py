@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from .segments import Window
+    from .places import Window
     from .selection import Selection
 
 __all__ = ['FramePlan']

@@ -24,12 +24,12 @@ from tiffschema.codecs.pipeline import Decoder, decoder
 from tiffschema.codecs.spec import SegmentSpec
 from tiffschema.errors import FormatError, TiffSchemaError, TruncatedError, UnsupportedError
 from tiffschema.limits import DEFAULT_LIMITS, Limits
-from tiffschema.model.geometry import Geometry
 from tiffschema.types import FaultSink
 
 from . import workers
 from .contiguous import read_contiguous
 from .frames import FrameMap
+from .places import Place, Places, Window, full_window
 from .source import Source
 from .tilecache import SegmentCache
 
@@ -37,17 +37,14 @@ __all__ = [
     'ErrorMode',
     'ReadOptions',
     'SegmentReader',
-    'Window',
     'blocks',
     'fill_value',
-    'full_window',
 ]
 
 ErrorMode: TypeAlias = Literal['raise', 'fault']
 """Damaged segments: ``'raise'`` an error, or keep the undamaged rest and record a ``'fault'``."""
 
 Array: TypeAlias = NDArray[Any]
-Window: TypeAlias = tuple[range, range, range, range, range]
 
 _GAP = 8 << 10
 _BUFFER_KEPT = 4 << 20
@@ -76,12 +73,6 @@ class ReadOptions:
     cache: SegmentCache | None = None
     lock: Any = None
     zeroed: bool = False
-
-
-def full_window(shaped: Sequence[int]) -> Window:
-    """Return the window that holds all of a page of shape (P, D, L, W, c)."""
-    planes, depth, length, width, contig = shaped
-    return range(planes), range(depth), range(length), range(width), range(contig)
 
 
 def fill_value(nodata: float, dtype: np.dtype[Any]) -> Any:
@@ -346,7 +337,7 @@ class _Segments:
         self.fill = job.reader._fill(job.out)
         self._held: list[memoryview] = []
         self._first = 0
-        self._place = _Places(job.geometry, job.window)
+        self._place = Places(job.geometry, job.window)
         self._cache = cache = job.options.cache if not job.is_full else None
         # Regions move: what they took all of will be wanted in part, or again. Large ones would
         # only push out what the cache holds.
@@ -552,7 +543,7 @@ class _Segments:
     def _partly(
         self,
         view: memoryview,
-        place: _Place,
+        place: Place,
         target: Array,
         row: int,
         index: int,
@@ -582,61 +573,3 @@ class _Segments:
         if isinstance(error, UnsupportedError) or not isinstance(error, FormatError):
             return error
         return type(error)(error.message, path, int(self.offsets[number]))
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where one segment goes: the same for all frames of a job.
-
-    Parameters:
-        extent: Shape of the segment inside the image.
-        outer: Where its part goes in the array of a frame.
-        inner: What of it is wanted, None for all of it.
-    """
-
-    extent: tuple[int, int, int, int]
-    outer: tuple[Any, ...]
-    inner: tuple[slice, ...] | None
-
-
-_Part: TypeAlias = tuple[slice, slice, bool]
-"""Along one axis: where a segment goes, what of it is wanted, and whether that is all of it."""
-
-
-class _Places:
-    """Places of segments by index; what they share along an axis is worked out once.
-
-    Parameters:
-        geometry: How the page is cut.
-        window: Indices wanted along (P, D, L, W, c), none with a negative step.
-    """
-
-    def __init__(self, geometry: Geometry, window: Window) -> None:
-        self.geometry = geometry
-        self.planes, *self.ranges = window
-        self._parts: list[dict[int, _Part]] = [{}, {}, {}, {}]
-
-    def __call__(self, index: int) -> _Place:
-        plane, z, y, x = self.geometry.position(index)
-        extent = self.geometry.extent_at(z, y, x)
-        parts = []
-        for axis, begin in enumerate((z, y, x, 0)):
-            part = self._parts[axis].get(begin)
-            if part is None:
-                part = self._parts[axis][begin] = _part(self.ranges[axis], begin, extent[axis])
-            parts.append(part)
-        d, l, w, c = parts  # noqa: E741 - the axes of a segment
-        whole = d[2] and l[2] and w[2] and c[2]
-        inner = None if whole else (d[1], l[1], w[1], c[1])
-        return _Place(extent, (self.planes.index(plane), d[0], l[0], w[0], c[0]), inner)
-
-
-def _part(wanted: range, begin: int, size: int) -> _Part:
-    """Return what a selection takes of a segment along one axis."""
-    offset, step = begin - wanted.start, wanted.step
-    # The first index that is not before the segment, and the first one behind it.
-    first = -(-offset // step) if offset > 0 else 0
-    stop = min(-(-(offset + size) // step), len(wanted))
-    start = first * step - offset
-    inner = slice(start, start + (stop - first) * step, step)
-    return slice(first, stop), inner, step == 1 and stop - first == size

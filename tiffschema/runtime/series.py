@@ -1,4 +1,4 @@
-"""Pages that form one n-dimensional image, and the series of a file.
+"""Pages that form one n-dimensional image.
 
 Rule 1: a series maps its shape to frames and knows axes; how it was found out is the assemblers'
 business. Rule 2: no page object is made until somebody indexes the series.
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .segments import ErrorMode, ReadOptions, SegmentReader
     from .selection import Selection, SelectionArgument
 
-__all__ = ['TiffPageSeries', 'TiffSeries']
+__all__ = ['TiffPageSeries']
 
 Array = NDArray[Any]
 
@@ -545,57 +545,3 @@ def _given(out: OutputType, result: Array) -> Array:
     target = create_output(out, result.shape, result.dtype)
     target[...] = result
     return target
-
-
-class TiffSeries(Sequence[TiffPageSeries]):
-    """The series of a file; made when they are first asked for.
-
-    Parameters:
-        parent: The file.
-        kind: Of series to make; None finds it out.
-        squeeze: Leave out axes of length 1; None: in all kinds but shaped.
-
-    Raises:
-        ValueError: The kind is unknown.
-    """
-
-    def __init__(
-        self, parent: Any, /, *, kind: str | None = None, squeeze: bool | None = None
-    ) -> None:
-        from .assemble import check_kind
-
-        if kind is not None:
-            check_kind(kind)
-        self.parent = parent
-        self.kind = kind
-        self.squeeze = squeeze
-
-    @cached_property
-    def _series(self) -> list[TiffPageSeries]:
-        from .assemble import assemble
-
-        return assemble(self.parent, self.kind, self.squeeze)
-
-    def __call__(self, *, kind: str | None = None, squeeze: bool | None = None) -> TiffSeries:
-        """Return the series of another kind, or squeezed otherwise."""
-        if kind == self.kind and squeeze == self.squeeze:
-            return self
-        return TiffSeries(self.parent, kind=kind, squeeze=squeeze)
-
-    def __getitem__(self, key: Any) -> Any:
-        return self._series[key]
-
-    def __len__(self) -> int:
-        return len(self._series)
-
-    def __iter__(self) -> Iterator[TiffPageSeries]:
-        return iter(self._series)
-
-    def __bool__(self) -> bool:
-        return len(self._series) > 0
-
-    def __repr__(self) -> str:
-        return f'<tiffschema.TiffSeries [{len(self)}]>'
-
-    def __str__(self) -> str:
-        return '\n'.join(str(series) for series in self._series)

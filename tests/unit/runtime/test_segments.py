@@ -22,7 +22,8 @@ from tiffschema.limits import Limits
 from tiffschema.model.geometry import Geometry
 from tiffschema.runtime import workers
 from tiffschema.runtime.frames import FrameMap
-from tiffschema.runtime.segments import ReadOptions, SegmentReader, fill_value, full_window
+from tiffschema.runtime.places import full_window
+from tiffschema.runtime.segments import ReadOptions, SegmentReader, fill_value
 from tiffschema.runtime.segmenttable import SegmentTable, located
 from tiffschema.runtime.selection import select
 from tiffschema.runtime.source import Source, open_source

@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from tiffschema.errors import FormatError, TruncatedError
+from tiffschema.errors import FormatError, LimitError, TruncatedError
 from tiffschema.limits import DEFAULT_LIMITS
 from tiffschema.model.directory import Directory, DirectoryCodec
 from tiffschema.model.tagtable import tag_tables
@@ -85,13 +85,20 @@ def read_directory(target: Readable, codec: DirectoryCodec, offset: int) -> Dire
 
 
 def claims_of(target: Readable, codec: DirectoryCodec) -> Claims:
-    """Return what all directories claim that can be reached; damaged ones claim nothing."""
+    """Return what all directories claim that can be reached; damaged ones claim nothing.
+
+    Raises:
+        LimitError: Directories or their claims are more than the limits allow: few bytes of a
+            damaged file can be the offsets of many pages.
+    """
+    limits = DEFAULT_LIMITS
     first = codec.parse_link(target.read_at(codec.first_at, codec.next_nbytes))
     found: list[Extent] = [(0, codec.header_nbytes, 0)]
     many: list[NDArray[np.int64]] = []
     waiting = [(first, 'tiff')]
     seen: set[int] = set()
-    while waiting and len(seen) < DEFAULT_LIMITS.directories:
+    held = 0
+    while waiting:
         offset, space = waiting.pop()
         if not offset:
             continue
@@ -106,6 +113,10 @@ def claims_of(target: Readable, codec: DirectoryCodec) -> Claims:
         found += extents(directory)
         many.append(segments(target, directory))
         waiting += _children(target, directory, space)
+        held += len(many[-1])
+        most = max(len(seen), len(waiting))
+        if max(held, len(found)) > limits.items or most > limits.directories:
+            raise LimitError('the file claims more ranges than are allowed', 'ifd', offset)
         if space == 'tiff':
             waiting.append((directory.next_offset, space))
     claims = np.concatenate([np.array(found, object).clip(-1, FAR).astype(np.int64), *many])
@@ -143,7 +154,7 @@ def segments(target: Readable, directory: Directory) -> NDArray[np.int64]:
 def _children(target: Readable, directory: Directory, space: str) -> list[tuple[int, str]]:
     table = tag_tables[space]
     found = []
-    for position, code in enumerate(directory.codes):
+    for code, position in directory.index.items():
         row = table.get(code)
         if row is None or row.space is None or directory.types[position] not in POINTERS:
             continue
@@ -172,4 +183,4 @@ def numbers(target: Readable, directory: Directory, code: int) -> NDArray[np.int
     array = np.atleast_1d(np.asarray(value))
     if array.dtype.kind not in 'ui':
         return none
-    return np.minimum(array, FAR).astype(np.int64)
+    return np.minimum(array.astype(np.uint64), np.uint64(FAR)).astype(np.int64)

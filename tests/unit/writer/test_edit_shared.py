@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,14 @@ import pytest
 
 from tiffschema import TiffFile, TiffWriter, imwrite
 from tiffschema.cli import main
-from tiffschema.errors import TiffFileError
+from tiffschema.errors import LimitError, TiffFileError
+from tiffschema.limits import Limits
 from tiffschema.model.directory import Directory
+from tiffschema.runtime.source import open_source
+from tiffschema.writer import claims
 from tiffschema.writer.chain import directory_offsets, read_codec
+from tiffschema.writer.change import SourceTarget
+from tiffschema.writer.claims import claims_of
 from tiffschema.writer.edit import TagEditor
 
 ARRAY = np.random.default_rng(0).integers(0, 250, (3, 64, 80), 'u1')
@@ -212,3 +218,35 @@ def test_edits_of_damaged_files_make_nothing_worse(variant: dict[str, Any], name
             assert index in after
             np.testing.assert_array_equal(after[index], array)
     assert edited
+
+
+@pytest.mark.parametrize('variant', VARIANTS, ids=str)
+def test_pages_of_many_strips(tmp_path: Path, variant: dict[str, Any]) -> None:
+    path = tmp_path / 'a.tif'
+    image = np.arange(20_000, dtype='u1').reshape(-1, 4)
+    imwrite(path, image, rowsperstrip=1, description='long before', metadata=None, **variant)
+    with TiffFile(path, mode='r+') as tif:
+        tif.pages[0].tags['ImageDescription'].overwrite('short')
+    with TagEditor(path) as editor:
+        editor.set('Software', 'a text that is longer than what was there')
+    with TiffFile(path) as tif:
+        assert tif.pages[0].description == 'short'
+        np.testing.assert_array_equal(tif.asarray(), image)
+        assert not tif.faults
+
+
+def test_pages_that_share_the_offsets_of_their_strips(monkeypatch: pytest.MonkeyPatch) -> None:
+    pages, strips = 20, 500
+    table = 8 + 30 * pages
+    data = bytearray(b'II*\0\x08\0\0\0')
+    for page in range(pages):
+        following = 8 + 30 * (page + 1) if page < pages - 1 else 0
+        data += struct.pack('<H', 2)
+        data += b''.join(struct.pack('<HHII', code, 4, strips, table) for code in (273, 279))
+        data += struct.pack('<I', following)
+    data += struct.pack('<I', table) * strips
+    source = SourceTarget(open_source(bytes(data)))
+    assert len(claims_of(source, read_codec(bytes(data))[0]).starts) > pages * strips
+    monkeypatch.setattr(claims, 'DEFAULT_LIMITS', Limits(items=pages * strips // 2))
+    with pytest.raises(LimitError, match='more ranges'):
+        claims_of(source, read_codec(bytes(data))[0])

@@ -134,7 +134,8 @@ class ChainTable:
             if code in group.codes:
                 values, counts = self._column(group, code, 1)
                 good = counts > 0
-                column[group.pages[good]] = values[good, 0]
+                if good.any():
+                    column[group.pages[good]] = values[good, 0]
         return column
 
     def arrays(self, code: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -189,21 +190,20 @@ class ChainTable:
 
         Quicker than their values; False where it takes more than entries to tell.
         """
-        first: bytes | None = None
+        first: NDArray[np.uint8] | None = None
         sizes = self.codec.sizes
         for group in self.groups:
             places = [group.codes.index(code) for code in codes if code in group.codes]
             if group.high is not None or not places or not len(group.pages):
                 return False
             entries = np.ascontiguousarray(group.entries[:, places])
+            rows = entries.view(np.uint8).reshape(len(entries), -1)
             if first is None:
                 for kind, count in zip(entries[0]['type'], entries[0]['count'], strict=True):
                     if sizes.get(int(kind), 0) * int(count) > self.codec.inline:
                         return False
-                first = entries[0].tobytes()
-            rows = entries.view(np.uint8).reshape(len(entries), -1)
-            row = np.frombuffer(first, np.uint8)
-            if rows.shape[1] != len(row) or not (rows == row).all():
+                first = rows[0]
+            if rows.shape[1] != len(first) or not (rows == first).all():
                 return False
         return first is not None
 
@@ -215,7 +215,8 @@ class ChainTable:
         entries = group.entries[:, position]
         limit = self.chain.directories.limits.items
         # Counts of 64 bits may be beyond int64; all beyond the limit are one.
-        types, stored = entries['type'], np.minimum(entries['count'], limit + 1)
+        beyond = np.uint64(limit + 1)
+        types, stored = entries['type'], np.minimum(entries['count'].astype(np.uint64), beyond)
         alike = bool(len(types) and (types == types[0]).all() and (stored == stored[0]).all())
         if alike:
             counts = np.full(len(types), int(stored[0]), np.int64)

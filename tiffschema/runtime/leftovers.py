@@ -136,7 +136,8 @@ class _Copies:
             self._known[size] = found
             for index, first in enumerate(self._values):
                 stop = first.start
-                for span in self._values[index:]:
+                for following in range(index, len(self._values)):
+                    span = self._values[following]
                     if span.start != stop or stop - first.start >= size:
                         break
                     stop = span.stop

@@ -108,6 +108,33 @@ def test_columns_equal_pages(
         assert index == 299
 
 
+def test_columns_of_entries_without_values(forge: Callable[..., Any], container: Any) -> None:
+    made = forge(*container)
+    for _ in range(4):
+        made.page(extra={40000: (7,)})
+    data = bytearray(bytes(made))
+    with TiffFile(bytes(data)) as tif:
+        layout = 8 if tif.is_bigtiff else 4
+        for page in tif.pages:
+            at = page.tags[40000].offset + 4
+            data[at : at + layout] = bytes(layout)
+    with TiffFile(bytes(data)) as tif:
+        table = tif.pages.chain.table()
+        assert table.numbers(40000, -1).tolist() == [-1] * 4
+        values, counts = table.arrays(40000)
+        assert values.shape == (4, 0)
+        assert counts.tolist() == [0] * 4
+
+
+def test_columns_under_limits_beyond_32_bits(forge: Callable[..., Any], container: Any) -> None:
+    made = forge(*container)
+    for _ in range(4):
+        made.page()
+    with TiffFile(bytes(made), limits=Limits(items=1 << 40)) as tif:
+        assert tif.pages.chain.table().numbers(256).tolist() == [4] * 4
+        assert tif.asarray(slice(None)).shape == (4, 3, 4)
+
+
 @pytest.mark.parametrize('strict', [False, True])
 @pytest.mark.parametrize(
     ('damage', 'pages', 'message'),

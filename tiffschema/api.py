@@ -6,6 +6,7 @@ first call, so that naming these functions costs nothing.
 
 from __future__ import annotations
 
+import operator
 import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
@@ -68,8 +69,28 @@ def imread(
         TiffFileError, UnsupportedError: A file is no TIFF, or damaged; a codec is absent.
         TypeError, ValueError: An argument is unknown, or has no possible value.
     """
-    given = {name: value for name, value in locals().items() if name not in ('files', 'kwargs')}
+    given = dict(locals())
+    del given['files'], given['kwargs']
+    if isinstance(files, str | os.PathLike) and not kwargs and _is_plain(given):
+        return _read_plain(files, given)
     return _read(files, given, kwargs)
+
+
+def _is_plain(given: Mapping[str, Any]) -> bool:
+    """Return whether no argument of `imread` differs from its default."""
+    return all(map(operator.is_, given.values(), _DEFAULTS))
+
+
+_DEFAULTS = tuple((imread.__kwdefaults__ or {}).values())
+
+
+def _read_plain(files: str | os.PathLike[str], given: Mapping[str, Any]) -> Any:
+    """Read one file as it is: the same as those before it, or by itself."""
+    from .runtime.alikefiles import recent
+
+    path = os.fspath(files)
+    found = recent.read(path) if isinstance(path, str) else None
+    return _read(files, given, {}) if found is None else found
 
 
 _OPENING = (
@@ -119,9 +140,14 @@ def _read(files: Any, given: Mapping[str, Any], kwargs: dict[str, Any]) -> Any:
             return tif.asxarray(**chosen(_CHOOSING))
         if given['selection'] is not None:
             tif.segmentcache.limit = 0  # nobody will ask again
-        return tif.asarray(
+        array = tif.asarray(
             **chosen(_CHOOSING, _DECODING), selection=given['selection'], out=given['out'], **kwargs
         )
+        if isinstance(file, str | os.PathLike) and not flags and _is_plain(given):
+            from .runtime.alikefiles import recent
+
+            recent.remember(os.fspath(file), tif)
+        return array
 
 
 def _sequence(

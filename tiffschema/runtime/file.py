@@ -114,6 +114,8 @@ class TiffFile(FileFlags):
     def _open(self) -> None:
         source = self._handle.source
         self.faults = FaultLog(source.name, strict=self.strict)
+        # Whether what the file is depends on others beside it.
+        self.asked_beside = False
         self.container: Container = open_container(source)
         self.directories = Directories(source, self.container.codec, self.faults, self.limits)
         self.space = 'ndpi' if self.container.codec.is_ndpi else 'tiff'

@@ -57,6 +57,7 @@ class FileFacts:
             return None
 
     def sibling(self, name: str, /) -> bool:
+        self._parent.asked_beside = True
         source = self._parent.source
         if not source.is_file or not source.path:
             return False

@@ -10,6 +10,7 @@ import pytest
 
 from tiffschema import TiffFile, TruncatedError, imread, imwrite
 from tiffschema.runtime.alikefiles import AlikeFiles
+from tiffschema.runtime.pageflags import PageFacts
 
 
 def write_stack(folder: Path, count: int, **options: Any) -> tuple[list[str], numpy.ndarray]:
@@ -112,3 +113,11 @@ def test_folder_and_suffix_must_be_the_same(tmp_path: Path) -> None:
     for path in (other / 'image.tif', tmp_path / 'image.stk'):
         path.write_bytes(Path(paths[0]).read_bytes())
         assert not alike.read(str(path), out)
+
+
+def test_a_file_that_asked_for_others_beside_it_tells_nothing(tmp_path: Path) -> None:
+    paths, _ = write_stack(tmp_path, 1)
+    with TiffFile(paths[0]) as tif:
+        assert AlikeFiles.of(paths[0], tif.series[0]) is not None
+        assert not PageFacts(tif.pages.first).sibling('index.xml')
+        assert AlikeFiles.of(paths[0], tif.series[0]) is None

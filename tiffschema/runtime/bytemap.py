@@ -34,6 +34,8 @@ __all__ = ['byte_map', 'child_tags']
 
 _SUBIFDS: Final = 330
 _MAX_CHILDREN: Final = 1 << 12
+_ROUNDS: Final = 16
+"""How often gaps are looked at again after something was found in others."""
 _STORED: Final = ((273, 279), (324, 325))
 _PREVIEW: Final = (513, 514)
 _FREE: Final = (288, 289)
@@ -62,7 +64,9 @@ def byte_map(tif: TiffFile, *, details: bool = True) -> ByteMap:
     claims.series()
     claims.blocks()
     found = account(claims.found, tif.source.size, tif.source.view)
-    while claims.leftovers(found):
+    for _ in range(_ROUNDS):
+        if not claims.leftovers(found):
+            break
         found = account(claims.found, tif.source.size, tif.source.view)
     return found
 

@@ -131,8 +131,13 @@ def account(claims: Iterable[Claim], size: int, view: Callable[[int, int], Buffe
             )
         if claim.start > behind:
             spans.append(_hole(behind, claim.start, size, view))
-        active = [one for one in active if one.stop > claim.start]
+        while active and active[-1].stop <= claim.start:
+            active.pop()
         spans.extend(_placed(claim, active))
+        # Whatever begins later and ends no sooner stands for those below it: stops only decrease,
+        # so that each claim is looked at once, however many lie over each other.
+        while active and active[-1].stop <= claim.stop:
+            active.pop()
         active.append(claim)
         behind = max(behind, claim.stop)
     if behind < size:
@@ -145,7 +150,10 @@ def _joined(*notes: str) -> str:
 
 
 def _placed(claim: Claim, active: list[Claim]) -> Iterator[Span]:
-    """Yield the rows of a claim, given those that begin before it and reach into it."""
+    """Yield the rows of a claim, given those that begin before it and reach into it.
+
+    The longest of these comes first.
+    """
     holder = next((one for one in reversed(active) if one.stop >= claim.stop), None)
     note, overlap = claim.note, None
     if holder is not None and (holder.start, holder.stop) == (claim.start, claim.stop):
@@ -153,7 +161,7 @@ def _placed(claim: Claim, active: list[Claim]) -> Iterator[Span]:
     elif holder is not None and _may_hold(holder, claim):
         note = _joined(note, f'window of {holder.path}')
     elif active:
-        other = holder or max(active, key=lambda one: one.stop)
+        other = holder or active[0]
         overlap = Span(
             claim.start, min(claim.stop, other.stop), 'overlap', f'{other.path} and {claim.path}',
             explained=False,

@@ -8,6 +8,7 @@ these bytes.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,7 +16,7 @@ from tiffschema.errors import FormatError, SchemaError
 from tiffschema.model import catalog
 from tiffschema.model.sections import schemas
 
-from .coverage import ByteMap, Claim
+from .coverage import ByteMap, Claim, Span
 from .tagplans import tag_plan
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ _SHORTEST_COPY: Final = 6
 _LONGEST_COPY: Final = 1 << 16
 _SIZES: Final = 64
 """Different sizes of gaps that are compared with values: work grows with each of them."""
+_MOST_COMPARED: Final = 1 << 26
+"""Bytes of values that are compared with gaps in all."""
 _SHORTEST_TEXT: Final = 16
 _DESCRIPTION: Final = 270
 
@@ -46,7 +49,7 @@ def leftovers(tif: TiffFile, found: ByteMap, directories: Collection[int]) -> li
     gaps = [(span.start, span.stop) for span in found.spans if span.kind in _UNCLAIMED]
     claims: list[Claim] = []
     for start, stop in gaps:
-        claims += _earlier_directory(tif, start, stop, gaps)
+        claims += _earlier_directories(tif, start, stop, gaps)
     if claims:
         # What it points to changes the gaps; the others are looked at in the next round.
         return claims
@@ -60,31 +63,40 @@ def leftovers(tif: TiffFile, found: ByteMap, directories: Collection[int]) -> li
     return claims
 
 
-def _earlier_directory(
+def _earlier_directories(
     tif: TiffFile, start: int, stop: int, gaps: Sequence[tuple[int, int]]
 ) -> Iterator[Claim]:
-    """Yield a directory that a gap begins with, and what it points to in gaps.
+    """Yield the directories that a gap begins with, and what they point to in gaps.
 
-    Who writes a directory anew leaves the one before where it was. It may lie behind the byte that
-    aligns it.
+    Who writes a directory anew leaves the one before where it was, with its values behind it. It
+    may lie behind the byte that aligns it.
     """
-    for at in (start, start + start % 2):
-        directory = _directory_at(tif, at, stop)
-        if directory is not None:
-            break
-    else:
-        return
-    path = f'earlier directory @{at}'
-    note = f'{len(directory.codes)} tags; {_NO_LINK}'
-    yield Claim(at, at + directory.nbytes, 'directory', path, note)
-    for position, code in enumerate(directory.codes):
-        if directory.is_inline(position):
-            continue
-        begin = directory.value_at(position)
-        end = begin + directory.value_nbytes(position)
-        if any(a <= begin and end <= b for a, b in gaps):
-            name = tag_plan('tiff', code).name
-            yield Claim(begin, end, 'value', f'{path}.tag {code} {name}', _NO_LINK)
+    ends: dict[int, int] = {}  # of values, by where they begin
+    at = start
+    while True:
+        aligned = at + at % 2
+        directory = _directory_at(tif, at, stop) or _directory_at(tif, aligned, stop)
+        if directory is None:
+            return
+        at = directory.offset + directory.nbytes
+        path = f'earlier directory @{directory.offset}'
+        note = f'{len(directory.codes)} tags; {_NO_LINK}'
+        yield Claim(directory.offset, at, 'directory', path, note)
+        for position, code in enumerate(directory.codes):
+            begin = directory.value_at(position)
+            end = begin + directory.value_nbytes(position)
+            if not directory.is_inline(position) and _in_gap(begin, end, gaps):
+                name = tag_plan('tiff', code).name
+                yield Claim(begin, end, 'value', f'{path}.tag {code} {name}', _NO_LINK)
+                ends[begin] = max(end, ends.get(begin, 0))
+        while at in ends or at + at % 2 in ends:
+            at = ends[at if at in ends else at + at % 2]
+
+
+def _in_gap(start: int, stop: int, gaps: Sequence[tuple[int, int]]) -> bool:
+    """Return whether one of the gaps, which are in order, holds a range."""
+    index = bisect_right(gaps, start, key=lambda gap: gap[0]) - 1
+    return index >= 0 and stop <= gaps[index][1]
 
 
 def _directory_at(tif: TiffFile, start: int, stop: int) -> Directory | None:
@@ -114,8 +126,17 @@ class _Copies:
 
     def __init__(self, tif: TiffFile, found: ByteMap) -> None:
         self._view = tif.source.view
-        self._values = [span for span in found.spans if span.kind == 'value' and not span.depth]
         self._known: dict[int, dict[bytes, str]] = {}
+        self._left = _MOST_COMPARED
+        self._runs: list[list[Span]] = []
+        """Values that follow each other without a gap."""
+        stop = -1
+        for span in found.spans:
+            if span.kind == 'value' and not span.depth:
+                if span.start != stop:
+                    self._runs.append([])
+                self._runs[-1].append(span)
+                stop = span.stop
 
     def claims(self, start: int, stop: int) -> list[Claim]:
         """Return the claim of a gap that repeats values which tags have elsewhere."""
@@ -134,15 +155,12 @@ class _Copies:
                 return {}
             found: dict[bytes, str] = {}
             self._known[size] = found
-            for index, first in enumerate(self._values):
-                stop = first.start
-                for following in range(index, len(self._values)):
-                    span = self._values[following]
-                    if span.start != stop or stop - first.start >= size:
-                        break
-                    stop = span.stop
-                if stop - first.start == size:
-                    found.setdefault(bytes(self._view(first.start, size)), first.path)
+            for run in self._runs:
+                stops = {span.stop for span in run}
+                for first in run:
+                    if first.start + size in stops and self._left >= size:
+                        self._left -= size
+                        found.setdefault(bytes(self._view(first.start, size)), first.path)
         return self._known[size]
 
 

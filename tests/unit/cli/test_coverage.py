@@ -45,6 +45,17 @@ def test_shared_window_and_overlap() -> None:
     assert overlaps == [(16, 20), (20, 24)]
 
 
+def test_long_claims_over_many_others() -> None:
+    claims = [Claim(0, 100, 'value', 'all'), Claim(10, 90, 'value', 'most')]
+    claims += [Claim(at, at + 20, 'segment', str(at)) for at in range(12, 60, 4)]
+    claims += [Claim(92, 96, 'segment', 'late'), Claim(99, 104, 'segment', 'last')]
+    found = account(claims, 104, lambda at, size: bytes(size))
+    notes = {span.path: span.note for span in found.spans if span.kind != 'overlap'}
+    assert notes['12'] == 'window of most'
+    assert notes['late'] == 'window of all'
+    assert [span.path for span in found.unexplained] == ['all and last']
+
+
 def test_nothing_may_lie_in_a_directory_but_its_parts() -> None:
     claims = [Claim(0, 30, 'directory', 'd'), Claim(10, 14, 'value', 'v')]
     assert [s[2] for s in spans(claims, bytes(30))] == ['directory', 'value', 'overlap']

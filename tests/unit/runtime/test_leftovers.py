@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import struct
-from pathlib import Path
+from io import BytesIO
 from typing import Any
 
 import numpy as np
 import pytest
 
 import tiffschema
+from tiffschema.runtime import bytemap
 from tiffschema.runtime.bytemap import byte_map
+from tiffschema.runtime.coverage import ByteMap, Claim, account
+from tiffschema.runtime.leftovers import _Copies
 
 
 def written(length: int = 4, **options: Any) -> bytes:
-    from io import BytesIO
-
     stream = BytesIO()
     tiffschema.imwrite(
         stream,
@@ -144,9 +145,77 @@ def test_tables_of_old_style_jpeg_and_the_mark_of_apple() -> None:
         assert byte_map(tif).unexplained == ()
 
 
-def test_many_gaps_of_many_sizes_take_no_longer_than_the_file_is_large(tmp_path: Path) -> None:
-    data = bytearray(written(description='x' * 40))
+@pytest.fixture
+def rounds(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Numbers of claims, each time the bytes of a file were accounted for."""
+    found: list[int] = []
+
+    def counted(claims: list[Claim], *args: Any) -> ByteMap:
+        found.append(len(claims))
+        return account(claims, *args)
+
+    monkeypatch.setattr(bytemap, 'account', counted)
+    return found
+
+
+def test_directories_that_were_written_anew_many_times(rounds: list[int]) -> None:
+    data = bytearray(written())
+    data += bytes(len(data) % 2)
+    expected = []
+    for number in range(100):
+        at = len(data)
+        data += struct.pack('<HHHIIHHIII', 2, 256, 3, 1, 5, 282, 5, 1, at + 30, 0)
+        path = f'earlier directory @{at}'
+        expected.append(('directory', 30, path))
+        if number % 3:
+            data += struct.pack('<II', 300 + number, 7)
+            expected.append(('value', 8, f'{path}.tag 282 XResolution'))
+        else:  # the value is where another directory is
+            data[at + 22 : at + 26] = struct.pack('<I', 8)
+    assert rows(bytes(data)) == (expected, 0)
+    assert len(rounds) == 2
+
+
+def test_looking_for_directories_ends(rounds: list[int]) -> None:
+    """Each is found only after a value of the one before, which ends where it begins."""
+    data = bytearray(written())
+    data += bytes(len(data) % 2)
+    for _ in range(100):
+        at = len(data)
+        data += struct.pack('<HHHIIHHIII', 2, 256, 3, 1, 5, 40000, 5, 1, at + 40, 0)
+        data += b'\xfe' * 10 + b'\3' * 8
+    left, unexplained = rows(bytes(data))
+    assert len(rounds) == bytemap._ROUNDS + 1
+    assert len(left) == 2 * bytemap._ROUNDS
+    assert unexplained > 48 * (99 - bytemap._ROUNDS)
+
+
+def test_many_values_beside_many_gaps() -> None:
+    """What is compared with gaps is bounded: runs of values are very many."""
+    stream = BytesIO()
+    with tiffschema.TiffWriter(stream, byteorder='<') as tif:
+        for number in range(300):
+            tags = [(40000 + k, 7, 16, bytes([k, number % 251] * 8), False) for k in range(40)]
+            tif.write(np.zeros((2, 2), 'u1'), metadata=None, software=False, extratags=tags)
+    data = stream.getvalue()
+    with tiffschema.TiffFile(data + b'\1' * 640) as tif:
+        values = byte_map(tif)
+    runs = _Copies(tif, values)
+    assert 0 < len(runs._of_size(160)) <= 300 * 31
+    runs._left = 1600
+    assert len(runs._of_size(320)) <= 5
+
+
+def test_gaps_of_many_sizes_are_not_explained_by_chance() -> None:
+    stream = BytesIO(written(description='x' * 40))
     rng = np.random.default_rng(1)
-    for size in range(8, 400):
-        data += rng.integers(1, 255, size, 'u1').tobytes()
-    assert rows(bytes(data))[1] > 1000
+    sizes = range(17, 400, 4)
+    for size in sizes:
+        stream.seek(0, 2)
+        stream.write(rng.integers(1, 255, size, 'u1').tobytes())
+        stream.seek(0)
+        with tiffschema.TiffWriter(stream, append=True) as tif:
+            tif.write(np.ones((4, 5), 'u1'), metadata=None, software=False)
+    left, unexplained = rows(stream.getvalue())
+    assert left == []
+    assert unexplained >= sum(sizes)

@@ -126,6 +126,7 @@ def load_users() -> None:
         len(schemas)
 
 
+@cache
 def view(id: str) -> SchemaView:
     """Return a schema by id.
 
@@ -148,6 +149,7 @@ def views(name: str) -> Iterator[SchemaView]:
 def register(id: str, raw: Raw) -> None:
     """Add or replace a schema which a user registered."""
     _registered[id] = raw
+    view.cache_clear()
     for watcher in _watchers:
         watcher(id)
 
@@ -155,6 +157,7 @@ def register(id: str, raw: Raw) -> None:
 def unregister(id: str) -> None:
     """Forget a schema which a user registered."""
     if _registered.pop(id, None) is not None:
+        view.cache_clear()
         for watcher in _watchers:
             watcher(id)
 

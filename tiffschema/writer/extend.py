@@ -23,6 +23,7 @@ from .append import AppendState, TextEntry, shaped_json, text_entries
 from .chain import open_view
 from .layout import DirectoryTemplate, Field
 from .output import Output
+from .pages import PageTemplates
 from .pixels import Pixels
 from .plan import ImagePlan
 from .series import MainLinks, SeriesWriter
@@ -66,7 +67,9 @@ def extend_series(
         text = _extend_shaped(entry.text, plan.shape)
     else:
         raise ValueError('contiguous: the file to append to has no series that can grow')
-    writer = SeriesWriter(state.output, plan, rest, rest, MainLinks(state.output), align=align)
+    output = state.output
+    pages = PageTemplates(output.codec, plan, rest, rest)
+    writer = SeriesWriter(output, plan, pages, MainLinks(output), align=align)
     if plan.contiguous:
         writer.write_block(pixels, plan.stored.frames)
         writer.finish()
@@ -216,7 +219,8 @@ def _extend_imagej(state: AppendState, plan: ImagePlan, pixels: Pixels) -> None:
         raise ValueError('data: the ImageJ file would grow beyond 4 GiB')
     if state.pages > 1:
         _move_tail(state, stack, tail, max(output.end, new_stop))
-    writer = SeriesWriter(output, plan, (), (), MainLinks(output))
+    pages = PageTemplates(output.codec, plan, (), ())
+    writer = SeriesWriter(output, plan, pages, MainLinks(output))
     writer.dataoffset, writer.frames = stop, 0
     writer._write_samples(pixels, frames, stop, frames * stack.page_bytes)
     if state.pages > 1 or stack.planes == 1:

@@ -105,6 +105,11 @@ class Output:
         if stop > self.end:
             self.end = stop
 
+    def write_parts(self, offset: int, parts: tuple[Buffer, ...], size: int) -> None:
+        """Write buffers, ``size`` bytes together, behind each other."""
+        self.sink.commit(offset, parts, size, -1, b'')
+        self.end = max(self.end, offset + size)
+
     def reserve(self, stop: int) -> None:
         """Let the file be at least so long, with zeros."""
         if stop > self.end:

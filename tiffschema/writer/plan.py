@@ -193,7 +193,7 @@ def _fitting_colormap(
     if arguments.colormap is None or _takes_colormap(dtype, kind):
         return arguments
     message = f'colormap: is ignored, it does not fit samples of type {dtype}'
-    warnings.warn(message, UserWarning, stacklevel=5)
+    warnings.warn(message, UserWarning, stacklevel=8)
     return replace(arguments, colormap=None)
 
 

@@ -16,10 +16,19 @@ from numpy.typing import NDArray
 from .layout import even
 from .series import SeriesWriter
 
-__all__ = ['PageRepeater', 'PlaneRepeater', 'Repeater']
+__all__ = ['PageRepeater', 'PlaneRepeater', 'Repeater', 'snapshot']
 
 AHEAD = 256
 NUMBER = re.compile(rb'(\d+)')
+
+
+def snapshot(value: Any) -> Any:
+    """Return arguments as they are now, whatever the caller does with their lists later."""
+    if isinstance(value, (tuple, list)):
+        return type(value)(map(snapshot, value))
+    if isinstance(value, dict):
+        return {key: snapshot(item) for key, item in value.items()}
+    return value.copy() if isinstance(value, (bytearray, np.ndarray)) else value
 
 
 class Repeater(Protocol):
@@ -62,7 +71,7 @@ class PageRepeater:
         if not addresses:
             self._writer.check(address + size + self._nbytes)
         places = np.array(addresses, np.int64)
-        columns = self._writer.block_columns(*starts)
+        columns = self._writer.pages.block_columns(*starts)
         block = self._template.block(places, np.zeros_like(places), columns)
         raw, row = block.tobytes(), block.shape[1]
         word = output.codec.number_dtype['value']

@@ -8,7 +8,7 @@ page with the directory in front of its segments.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 import numpy as np
@@ -18,15 +18,14 @@ from tiffschema.codecs.pipeline import encoder
 from tiffschema.types import Buffer
 
 from .encode import default_workers, encode_ahead
-from .layout import DirectoryTemplate, Field, template_of
+from .layout import DirectoryTemplate
 from .output import Output
+from .pages import SHORT, SUBIFDS, PageTemplates
 from .pixels import ArrayPixels, Counted, EmptyPixels, Pixels
 from .plan import ImagePlan
 
-__all__ = ['ChildLinks', 'Links', 'MainLinks', 'SeriesWriter', 'TooLargeError', 'subifd_field']
+__all__ = ['ChildLinks', 'Links', 'MainLinks', 'SeriesWriter', 'TooLargeError']
 
-SHORT, LONG, IFD, LONG8, IFD8 = 3, 4, 13, 16, 18
-STRIP_OFFSETS, STRIP_COUNTS, TILE_OFFSETS, TILE_COUNTS, SUBIFDS = 273, 279, 324, 325, 330
 WRITE_BYTES = 1 << 20
 """Small segments are collected up to so many bytes."""
 
@@ -106,8 +105,7 @@ class SeriesWriter:
     Parameters:
         output: The file.
         plan: What the pages are like.
-        first: Entries of the first page.
-        rest: Entries of further pages.
+        pages: Templates of their directories.
         links: Where the pages are linked from.
         align: Data of a block begin at a multiple of it.
     """
@@ -116,8 +114,7 @@ class SeriesWriter:
         self,
         output: Output,
         plan: ImagePlan,
-        first: Sequence[Field],
-        rest: Sequence[Field],
+        pages: PageTemplates,
         links: Links,
         *,
         align: int = 16,
@@ -129,40 +126,11 @@ class SeriesWriter:
         self.addresses: list[int] = []
         self.dataoffset = -1
         self._align = align
-        self._first_fields = tuple(first)
-        self._rest_fields = tuple(rest)
-        tiled = plan.geometry.is_tiled
-        self._offsets_code = TILE_OFFSETS if tiled else STRIP_OFFSETS
-        self._counts_code = TILE_COUNTS if tiled else STRIP_COUNTS
-        self.first = self._template(self._first_fields)
-        self._rest: DirectoryTemplate | None = None
+        self.pages = pages
+        self.first = pages.first
+        """Template of the first page."""
         self._tail_written = 1
         self._slots: list[int] = []
-
-    @property
-    def rest(self) -> DirectoryTemplate:
-        """Template of the pages after the first."""
-        if self._rest is None:
-            same = self._rest_fields == self._first_fields
-            self._rest = self.first if same else self._template(self._rest_fields)
-        return self._rest
-
-    def _template(self, fields: Sequence[Field], *, wide: bool = False) -> DirectoryTemplate:
-        count = max(self.plan.geometry.segment_count, 1)
-        big = self.output.codec.variant == 'big'
-        offset_type = LONG8 if big else LONG
-        count_type = offset_type
-        if count > 1 and not wide:
-            reserve = self.plan.reserve
-            count_type = SHORT if reserve < 1 << 16 else LONG if reserve < 1 << 32 else LONG8
-        return template_of(
-            self.output.codec,
-            [
-                *fields,
-                Field(self._offsets_code, offset_type, count, None),
-                Field(self._counts_code, count_type, count, None),
-            ],
-        )
 
     # One block
 
@@ -182,8 +150,7 @@ class SeriesWriter:
             start += -start % self._align
             self.check(start if self.plan.arguments.truncate else start + nbytes)
             self.dataoffset = start
-            self._write_samples(pixels, frames, start, nbytes)
-            self._write_first(address)
+            self._write_first(address, pixels, frames, nbytes)
         else:
             start = self.dataoffset + self.frames * self._page_bytes
             self.check(start if self.plan.arguments.truncate else start + nbytes)
@@ -226,31 +193,21 @@ class SeriesWriter:
             at = stop
         output.reserve(start + nbytes)
 
-    def _write_first(self, address: int) -> None:
-        data = self.first.one(address, self.block_columns(self.dataoffset))
-        self.output.write(address, data)
+    def _write_first(self, address: int, pixels: Pixels, frames: int, nbytes: int) -> None:
+        start = self.dataoffset
+        head = self.pages.head(address, start)
+        if isinstance(pixels, ArrayPixels) and pixels.is_plain:
+            gap = bytes(start - address - len(head))
+            self.output.write_parts(address, (head, gap, pixels.raw()), start + nbytes - address)
+        else:
+            self._write_samples(pixels, frames, start, nbytes)
+            self.output.write(address, head)
         self.addresses.append(address)
         self.links.connect(0, address, self.first.next_at)
 
-    def _segment_layout(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        geometry = self.plan.geometry
-        counts = np.array(
-            [geometry.segment_nbytes(i) for i in range(geometry.segment_count)] or [0], np.int64
-        )
-        return np.cumsum(counts) - counts, counts
-
-    def block_columns(self, *starts: int) -> dict[int, NDArray[np.int64]]:
-        """Return offsets and byte counts of pages whose samples begin at given offsets."""
-        relative, counts = self._segment_layout()
-        begin = np.array(starts, np.int64)[:, None]
-        return {
-            self._offsets_code: begin + relative,
-            self._counts_code: np.broadcast_to(counts, (len(starts), len(counts))),
-        }
-
     def tail_size(self, frames: int) -> int:
         """Return the bytes of directories that a block of pages still needs."""
-        return max(frames - 1, 0) * self.rest.size
+        return max(frames - 1, 0) * self.pages.rest.size
 
     def finish(self) -> None:
         """Write the directories of all pages of a block but the first."""
@@ -260,7 +217,7 @@ class SeriesWriter:
         begin = self._tail_written
         count = self.frames - begin
         address = output.next_address()
-        template = self.rest
+        template = self.pages.rest
         self.check(address + count * template.size)
         addresses = address + template.size * np.arange(count, dtype=np.int64)
         for low in range(0, count, 4096):
@@ -271,7 +228,7 @@ class SeriesWriter:
             starts = self.dataoffset + self._page_bytes * np.arange(
                 begin + low, begin + low + len(part), dtype=np.int64
             )
-            block = template.block(part, nexts, self.block_columns(*starts.tolist()))
+            block = template.block(part, nexts, self.pages.block_columns(*starts.tolist()))
             output.write(int(part[0]), block.reshape(-1).data)
         self.links.tail(begin, addresses, template.next_at)
         self.addresses.extend(addresses.tolist())
@@ -333,7 +290,7 @@ class SeriesWriter:
     ) -> None:
         geometry = self.plan.geometry
         output = self.output
-        template = self.first if self.frames == 0 else self.rest
+        template = self.first if self.frames == 0 else self.pages.rest
         address = output.next_address()
         at = address + template.size
         at += -at % self._align
@@ -377,16 +334,17 @@ class SeriesWriter:
         offsets: NDArray[np.int64],
         counts: NDArray[np.int64],
     ) -> None:
-        fieldtype = next(f.fieldtype for f in template.fields if f.code == self._counts_code)
+        fieldtype = next(f.fieldtype for f in template.fields if f.code == self.pages.counts_code)
         if fieldtype == SHORT and counts.size and int(counts.max()) >= 1 << 16:
             # Encoded larger than ever expected: a wider directory behind the data.
-            fields = self._first_fields if self.frames == 0 else self._rest_fields
-            template = self._template(fields, wide=True)
+            pages = self.pages
+            fields = pages.first_fields if self.frames == 0 else pages.rest_fields
+            template = pages.template(fields, wide=True)
             address = self.output.next_address()
             if self.frames == 0:
                 self.first = template
             self.check(address + template.size)
-        columns = {self._offsets_code: offsets, self._counts_code: counts}
+        columns = {self.pages.offsets_code: offsets, self.pages.counts_code: counts}
         self.output.write(address, template.one(address, columns))
         self.addresses.append(address)
         self.links.connect(self.frames, address, template.next_at)
@@ -401,7 +359,7 @@ class SeriesWriter:
         if self.dataoffset < 0:
             slots = np.array(self._slots, np.int64)
         else:
-            templates = [self.first] + [self.rest] * (self.frames - 1)
+            templates = [self.first] + [self.pages.rest] * (self.frames - 1)
             slots = np.array(
                 [
                     address + template.value_at[template.index(SUBIFDS)]
@@ -423,10 +381,3 @@ def _stored_bytes(plan: ImagePlan) -> Callable[[NDArray[Any]], Buffer] | None:
         return np.ascontiguousarray(segment, storage).reshape(-1).view(np.uint8).data
 
     return stored
-
-
-def subifd_field(output: Output, count: int) -> Field:
-    """Return the entry of tag SubIFDs with empty slots."""
-    big = output.codec.variant == 'big'
-    width = len(output.word(0))
-    return Field(SUBIFDS, IFD8 if big else IFD, count, bytes(width * count))

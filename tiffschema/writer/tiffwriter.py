@@ -21,35 +21,29 @@ from tiffschema.model.tiffformat import TiffFormat
 from tiffschema.types import ByteOrder
 
 from .append import AppendState, open_append
-from .arguments import Kind, WriteArguments, file_kind, normalize_arguments, tag_text
+from .arguments import Kind, WriteArguments, file_kind, tag_text
 from .extend import extend_series
-from .layout import Field
-from .metadata import (
-    Description,
-    ShapedDescription,
-    imagej_layout,
-    warn_ignored,
-)
+from .metadata import warn_ignored
 from .ome import OmeFile
-from .openseries import OpenSeries, ParentSeries, imagej_tags, truncated
+from .openseries import OpenSeries, ParentSeries, truncated
 from .output import Output
+from .pages import PageTemplates
 from .pixels import Pixels, PixelSource
-from .plan import ImagePlan, TagValue, plan_image
+from .plan import ImagePlan
+from .planned import PlannedCall, PlannedSeries, planned_call
 from .pyramid import write_pyramid
-from .repeat import PageRepeater, Repeater
+from .repeat import PageRepeater, Repeater, snapshot
 from .resample import Resampling
-from .series import Links, MainLinks, SeriesWriter, subifd_field
+from .series import Links, MainLinks, SeriesWriter
 from .sink import Sink, Target, open_sink
-from .tags import extra_tags, fields_of
+from .tags import fields_of
 
 __all__ = ['TiffWriter']
 
-ASCII = 2
-DESCRIPTION = 270
 NATIVE: ByteOrder = '<' if sys.byteorder == 'little' else '>'
 NO_METADATA: Mapping[str, Any] = {}
 NO_OPTIONS = frozenset(
-    {'self', 'data', 'shape', 'dtype', 'key', 'same', 'where', 'returnoffset'}
+    {'self', 'data', 'shape', 'dtype', 'told', 'key', 'same', 'where', 'returnoffset'}
     | {'pyramid', 'resampling', 'reduced'}
 )
 """Names within `write` that are not for `normalize_arguments`."""
@@ -137,7 +131,7 @@ class TiffWriter:
         self._handle: Any = None
         self._stream = _stream
         self._key: tuple[Any, ...] | None = None
-        self._planned: tuple[WriteArguments, Kind, ImagePlan] | None = None
+        self._call: PlannedCall | None = None
         self._repeat: Callable[[NDArray[Any]], tuple[int, int] | None] = _nothing
 
     # What users look at
@@ -223,13 +217,15 @@ class TiffWriter:
             ValueError: An argument is wrong; names it; nothing was written.
         """
         key = None
-        if extratags is None and colormap is None and not metadata and type(data) is np.ndarray:
+        told = not metadata or (contiguous and type(metadata) is dict)
+        if told and extratags is None and colormap is None and type(data) is np.ndarray:
             key = (
-                data.shape, data.dtype, shape, dtype, photometric, planarconfig, extrasamples,
-                volumetric, tile, rowsperstrip, bitspersample, compression, compressionargs,
-                predictor, subsampling, jpegtables, iccprofile, description, datetime, resolution,
-                resolutionunit, subfiletype, software, subifds, metadata, contiguous, truncate,
-                align, pyramid,
+                data.shape, data.dtype, type(compression), type(predictor), type(extrasamples),
+                metadata.get('axes', True) if metadata else metadata, shape, dtype, photometric,
+                planarconfig, extrasamples, volumetric, tile, rowsperstrip, bitspersample,
+                compression, compressionargs, predictor, subsampling, jpegtables, iccprofile,
+                description, datetime, resolution, resolutionunit, subfiletype, software, subifds,
+                contiguous, truncate, align, pyramid,
             )
             try:
                 same = key == self._key
@@ -248,12 +244,10 @@ class TiffWriter:
         self._key = None
         key = given['key']
         source = PixelSource.of(given['data'], given['shape'], given['dtype'])
-        if given.get('same') and self._planned is not None:
-            arguments = self._planned[0]  # and with them the plan of the call before
-        else:
-            self._planned = None
+        if not given.get('same') or self._call is None:
             options = {name: value for name, value in given.items() if name not in NO_OPTIONS}
-            arguments = normalize_arguments(source.dtype, **options)
+            self._call = planned_call(source, options)
+        arguments = self._call.arguments
         if given['pyramid']:
             how = given['pyramid'], given['resampling'], given['reduced']
             kind = self._kind_of(arguments)
@@ -267,7 +261,9 @@ class TiffWriter:
         series = self._series
         if key is None or series is None or arguments.datetime is not None or series.plan.empty:
             return
-        self._key, self._repeat = key, _nothing
+        if not self._stream:
+            return
+        self._key, self._repeat = snapshot(key), _nothing
         if self._parent is not None or arguments.subifds or not series.plan.contiguous:
             return
         repeater: Repeater | None = None
@@ -285,22 +281,10 @@ class TiffWriter:
         wrap: Callable[[Pixels, ImagePlan], Pixels] | None = None,
     ) -> tuple[int, int] | None:
         kind = self._kind_of(arguments)
-        layout = axes = None
-        rgb = False
-        if kind == 'imagej' and 0 not in source.shape:
-            layout, axes, rgb = imagej_layout(source.shape, source.dtype, arguments)
-        if self._planned is not None and self._planned[0] is arguments and self._planned[1] == kind:
-            plan = self._planned[2]
-        else:
-            plan = plan_image(
-                source.shape,
-                source.dtype,
-                arguments,
-                kind=kind,
-                byteorder=self._codec.byteorder,
-                layout=layout,
-            )
-            self._planned = arguments, kind, plan
+        if self._call is None or self._call.arguments is not arguments:
+            self._call = PlannedCall(arguments)
+        planned = self._call.series(source, kind, self._codec)
+        plan = planned.plan
         if plan.empty:
             warnings.warn(
                 f'data: writing an array of shape {source.shape}, which has no elements',
@@ -329,7 +313,7 @@ class TiffWriter:
             return None
         expected = self._expected_frames()
         self._check(plan, kind, expected)
-        opened = self._open_series(plan, kind, axes, rgb, is_child=expected is not None)
+        opened = self._open_series(planned, is_child=expected is not None)
         self._count += 1
         where = opened.write(pixels)
         self._series = opened
@@ -372,42 +356,18 @@ class TiffWriter:
         if kind == 'ome' and not plan.arguments.subfiletype & 1:
             raise ValueError('subfiletype: children of OME-TIFF must be reduced images (1)')
 
-    def _open_series(
-        self, plan: ImagePlan, kind: Kind, axes: str | None, rgb: bool, *, is_child: bool
-    ) -> OpenSeries:
+    def _open_series(self, planned: PlannedSeries, *, is_child: bool) -> OpenSeries:
+        plan, kind = planned.plan, planned.kind
         arguments = plan.arguments
         ome = self._ome
-        tags = list(plan.tags)
-        description: Description | None = None
         metadata = dict(arguments.metadata or {})
         placeholder = False
-        if kind == 'imagej' and not plan.empty:
-            description, more = imagej_tags(self._codec, plan, axes, rgb, metadata)
-            tags += more
-        elif kind == 'ome' and not is_child:
+        if kind == 'ome' and not is_child:
             if ome is None:
                 ome, placeholder = self._new_ome(metadata)
             ome.check(plan, metadata)
-        elif kind in ('shaped', 'imagej'):
-            description = ShapedDescription(
-                plan.shape, metadata, truncated=arguments.truncate or plan.empty
-            )
-        if kind in ('generic', 'shaped') and arguments.description is not None:
-            tags.append(TagValue(DESCRIPTION, ASCII, arguments.description, once=True))
-        if placeholder:
-            tags.append(TagValue(DESCRIPTION, ASCII, b'\0\0\0\0', once=True))
-        elif description is not None:
-            text = description.text(1)
-            tags.append(TagValue(DESCRIPTION, ASCII, text, once=True, slack=description.slack))
-        taken = {tag.code for tag in tags}
-        tags += extra_tags(self._codec, arguments.extratags, taken)
-        first = fields_of(self._codec, tags, first=True)
-        rest = [item for item, tag in zip(first, tags, strict=True) if not tag.once]
-        if arguments.subifds:
-            slots = subifd_field(self._output, max(arguments.subifds, 1))
-            first.append(slots)
-            rest.append(slots)
-        if self._truncates(plan, kind, first, rest):
+        pages, description = planned.pages(placeholder=placeholder)
+        if self._truncates(plan, kind, pages):
             warnings.warn(
                 'data: directories beyond 4 GiB are left out of the ImageJ file',
                 UserWarning,
@@ -418,10 +378,8 @@ class TiffWriter:
         self._ome = ome
         parent = self._parent
         links: Links = MainLinks(self._output) if parent is None else parent.links()
-        writer = SeriesWriter(self._output, plan, first, rest, links, align=arguments.align)
-        return OpenSeries(
-            self._output, self._ome, writer, plan, kind, description, metadata, placeholder
-        )
+        writer = SeriesWriter(self._output, plan, pages, links, align=arguments.align)
+        return OpenSeries(self._output, ome, writer, plan, kind, description, metadata, placeholder)
 
     def _new_ome(self, metadata: Mapping[str, Any]) -> tuple[OmeFile, bool]:
         """Return the document of the file, and whether a description must be made for it."""
@@ -430,13 +388,11 @@ class TiffWriter:
             return OmeFile(metadata), True
         return OmeFile(metadata, ifd=state.pages, existing=state.texts[-1]), False
 
-    def _truncates(
-        self, plan: ImagePlan, kind: Kind, first: Sequence[Field], rest: Sequence[Field]
-    ) -> bool:
+    def _truncates(self, plan: ImagePlan, kind: Kind, pages: PageTemplates) -> bool:
         if kind != 'imagej' or not plan.contiguous or plan.arguments.truncate:
             return False
         nbytes = plan.stored.size * plan.storage.itemsize
-        tail = plan.stored.frames * (32 + 12 * (len(rest) + 2) + 64)
+        tail = plan.stored.frames * (32 + 12 * (len(pages.rest_fields) + 2) + 64)
         return not self._output.fits(self._output.end + nbytes + tail)
 
     def overwrite_description(self, description: str | bytes, /) -> None:

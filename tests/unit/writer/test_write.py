@@ -150,6 +150,61 @@ def test_repeated_calls_equal_the_general_way() -> None:
     assert plain.getvalue() == repeated.getvalue()
 
 
+def test_calls_repeat_only_if_types_of_arguments_are_equal_too() -> None:
+    frame = np.zeros((16, 16), 'u1')
+    stream = io.BytesIO()
+    with TiffWriter(stream) as tif:
+        for compression in (True, 1, True):  # Deflate, none
+            tif.write(frame, compression=compression)
+    data = stream.getvalue()
+    assert [value(data, page, 259) for page in directories(data)] == [8, 1, 8]
+    for metadata, text in (({'n': 1}, '1'), ({'n': True}, 'true'), ({'n': 1.0}, '1.0')):
+        data, (page,) = written(frame, metadata=metadata)
+        assert value(data, page, 270) == f'{{"shape": [16, 16], "n": {text}}}'
+
+
+def test_arguments_may_change_between_calls() -> None:
+    frame = np.zeros((32, 32), 'u1')
+    tile, resolution, metadata = [16, 16], [1, 1], {'n': [1]}
+    stream = io.BytesIO()
+    with TiffWriter(stream) as tif:
+        for length in (16, 32):
+            tile[0] = resolution[0] = length
+            metadata['n'].append(length)
+            tif.write(frame, tile=tile, resolution=resolution)
+            tif.write(frame, metadata=metadata)
+    data = stream.getvalue()
+    first, text, second, later = directories(data)
+    assert [value(data, page, 323) for page in (first, second)] == [16, 32]
+    assert [value(data, page, 282)[0] for page in (first, second)] == [16, 32]
+    assert value(data, text, 270).endswith('"n": [1, 16]}')
+    assert value(data, later, 270).endswith('"n": [1, 16, 32]}')
+
+
+def test_users_are_told_each_time() -> None:
+    guessed = np.zeros((5, 3, 8, 9), 'u1')
+    for _ in range(2):
+        with pytest.warns(DeprecationWarning, match='photometric'):
+            imwrite(io.BytesIO(), guessed)
+        with pytest.warns(UserWarning, match='colormap'):
+            imwrite(io.BytesIO(), np.zeros((8, 9), 'f4'), colormap=np.zeros((3, 256), 'u2'))
+
+
+@pytest.mark.parametrize('metadata', [{'unit': 'um', 'spacing': 2.5}, {'axes': 'YX', 'Info': 'x'}])
+def test_imagej_planes_with_metadata_repeat(metadata: dict[str, Any]) -> None:
+    frames = np.random.default_rng(0).integers(0, 255, (12, 7, 9), 'u1')
+    found = []
+    for repeated in (True, False):
+        stream = io.BytesIO()
+        with TiffWriter(stream, imagej=True) as tif:
+            for frame in frames:
+                tif.write(frame, contiguous=True, metadata=dict(metadata))
+                if not repeated:
+                    tif._key = None
+        found.append(stream.getvalue())
+    assert found[0] == found[1]
+
+
 @pytest.mark.parametrize('kind', ['generic', 'shaped', 'imagej'])
 @pytest.mark.parametrize('shape', [(7, 9), (3, 7, 9)])
 def test_repeated_planes_equal_the_general_way(kind: Any, shape: tuple[int, ...]) -> None:

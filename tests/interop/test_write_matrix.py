@@ -13,6 +13,7 @@ import subprocess
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -54,10 +55,26 @@ def in_pillow(case: Written) -> bool:
     return case.dtype in ('u1', '?') or (case.dtype in ('u2', 'f4') and case.layout.samples == 1)
 
 
+@cache
+def gdal_has_lossless_jpeg() -> bool:
+    """Whether the JPEG library in GDAL decodes without loss: libjpeg-turbo 3 does, 2 does not."""
+    import imagecodecs
+    from rasterio.errors import RasterioIOError
+    from rasterio.io import MemoryFile
+
+    array = np.arange(64, dtype='u1').reshape(8, 8)
+    stream = imagecodecs.jpeg8_encode(array, lossless=True)
+    try:
+        with MemoryFile(stream) as file, file.open(driver='JPEG') as found:
+            return bool((found.read(1) == array).all())
+    except RasterioIOError:
+        return False
+
+
 def in_gdal(case: Written) -> bool:
-    """GDAL's libtiff knows LERC and WebP too, and JPEG without loss in 8 bits."""
+    """GDAL's libtiff knows LERC and WebP too, and some versions JPEG without loss in 8 bits."""
     if case.compression == 'jpeg':
-        return case.dtype == 'u1'
+        return case.dtype == 'u1' and gdal_has_lossless_jpeg()
     return case.compression in ('webp', 'lerc') or in_libtiff(case)
 
 

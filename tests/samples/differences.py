@@ -138,8 +138,12 @@ REPEATED_CHROMA = frozenset(
 """Old-style JPEG whose chroma readers repeat; imagecodecs before 2026.6 can only interpolate it."""
 
 
-def only_interpolates() -> bool:
-    """Whether the installed imagecodecs cannot repeat chroma."""
+TWELVE_BITS = frozenset({'jpeg/imagecodecs__rgb_u2_jpegll.tif'})
+"""JPEG of 12 bits, which the libtiff in imagecodecs before 2026.6 does not decode."""
+
+
+def is_old_imagecodecs() -> bool:
+    """Whether the installed imagecodecs is older than 2026.6, as the newest for Python 3.11 is."""
     import imagecodecs
 
     return tuple(int(part) for part in imagecodecs.__version__.split('.')[:2]) < (2026, 6)

@@ -158,7 +158,7 @@ def test_what_tifffile_does_not_decode(expected: dict[str, Any], samples: Path) 
     for name, facts in expected.items():
         if not facts.get('beyond'):
             continue
-        if name in differences.REPEATED_CHROMA and differences.only_interpolates():
+        if name in differences.REPEATED_CHROMA and differences.is_old_imagecodecs():
             continue
         others = [
             facts[reader]['sha256']
@@ -198,6 +198,8 @@ def test_close_to_a_reader(name: str, samples: Path) -> None:
     read = readers.reader(reader)
     if read is None:
         pytest.skip(f'{reader}: reader to compare with')
+    if name in differences.TWELVE_BITS and differences.is_old_imagecodecs():
+        pytest.skip('imagecodecs before 2026.6: its libtiff has no JPEG of 12 bits')
     data = (samples / name).read_bytes()
     with TiffFile(data) as tif:
         page = tif.pages[0]

@@ -43,6 +43,7 @@ __all__ = [
 
 Variant: TypeAlias = Literal['classic', 'big', 'ndpi']
 VARIANTS: Final[tuple[Variant, ...]] = ('classic', 'big', 'ndpi')
+_ASCII: Final = 2
 _ORDERS: Final[Mapping[bytes, ByteOrder]] = {b'II': '<', b'MM': '>', b'EP': '<'}
 _HEADER_BYTES: Final = 16
 _LONGS: Final = frozenset({4, 13})
@@ -247,7 +248,7 @@ class Directory:
 
     def is_inline(self, position: int) -> bool:
         """Return whether the values lie in the entry itself."""
-        return self.value_nbytes(position) <= self.codec.inline
+        return self.codec.fits_entry(self.types[position], self.value_nbytes(position))
 
     def value_at(self, position: int) -> int:
         """Return the file offset of an entry's values."""
@@ -312,6 +313,10 @@ class DirectoryCodec:
 
     def __reduce__(self) -> tuple[object, ...]:
         return codec, (self.variant, self.byteorder)
+
+    def fits_entry(self, fieldtype: int, nbytes: int) -> bool:
+        """Return whether values lie in their entry; those of texts in NDPI files never do."""
+        return nbytes <= self.inline and not (self.is_ndpi and fieldtype == _ASCII)
 
     def directory_nbytes(self, count: int) -> int:
         """Return the bytes of a directory of so many entries."""
@@ -425,7 +430,7 @@ class DirectoryCodec:
         high = []
         values_at = []
         for position, (code, kind, count, data) in enumerate(ordered):
-            if len(data) <= self.inline:
+            if self.fits_entry(kind, len(data)):
                 field = data.ljust(self.inline, b'\0')
                 at = self._inline_at(address, position)
                 high.append(0)
@@ -506,7 +511,7 @@ class DirectoryCodec:
         kind, count, data = self.encode_value(row, fieldtype, value)
         code = directory.codes[position]
         at = directory.entry_at(position)
-        if len(data) <= self.inline:
+        if self.fits_entry(kind, len(data)):
             return [(at, self.build_entry(code, kind, count, data))]
         if not directory.is_inline(position) and len(data) <= directory.value_nbytes(position):
             address = directory.numbers[position]

@@ -87,7 +87,7 @@ class Signature:
             members: dict[int, Any] | None = None
             if size is None:
                 where = UNKNOWN
-            elif size * count > codec.inline or (codec.is_ndpi and kind == 2):
+            elif not codec.fits_entry(kind, size * count):
                 where = IN_FILE
             else:
                 where = columns.get(kind, IN_PLACE) if count == 1 and plan.is_plain else IN_PLACE

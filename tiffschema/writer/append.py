@@ -39,6 +39,7 @@ FOREIGN = {
     34361: 'fluoview',
     34362: 'fluoview',
     51123: 'micromanager',
+    65420: 'ndpi',
 }
 """Tags of formats whose own structures would not know of added pages."""
 
@@ -129,6 +130,8 @@ def open_append(
 def _inspect(sink: Sink, force: bool, kind: Kind | None) -> AppendState:
     view = open_view(sink)
     codec, start = read_codec(view)
+    if codec.is_ndpi:
+        raise ValueError('append: pages cannot be added to an NDPI file')
     offsets, pointer = directory_offsets(codec, view, start)
     output = Output(sink, codec, pointer)
     state = AppendState(sink, output, None, offsets, pointer=pointer, size=sink.size)

@@ -12,7 +12,8 @@ import numpy as np
 
 from tiffschema.errors import FormatError, TruncatedError
 from tiffschema.limits import DEFAULT_LIMITS
-from tiffschema.model.directory import DirectoryCodec, codec, parse_header
+from tiffschema.model.container import read_start
+from tiffschema.model.directory import DirectoryCodec
 from tiffschema.types import Buffer
 
 from .sink import FileSink, Sink
@@ -36,8 +37,8 @@ def read_codec(view: Buffer) -> tuple[DirectoryCodec, int]:
     Raises:
         FormatError: The bytes are no TIFF.
     """
-    header = parse_header(bytes(view[:16]))
-    return codec(header.variant, header.byteorder), header.first
+    start = read_start(lambda at, size: view[at : at + size], lambda: len(view))
+    return start.codec, start.first
 
 
 def directory_offsets(codec: DirectoryCodec, view: Buffer, first: int) -> tuple[list[int], int]:

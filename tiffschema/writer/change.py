@@ -107,12 +107,13 @@ def overwrite_value(
     at = directory.entry_at(position)
     old_inline = directory.is_inline(position)
     old_at, old_size = directory.value_at(position), directory.value_nbytes(position)
-    if file_codec.is_ndpi and target.size > 0xFFFFFFFF and len(data) > file_codec.inline:
+    inline = file_codec.fits_entry(kind, len(data))
+    if file_codec.is_ndpi and target.size > 0xFFFFFFFF and not inline:
         raise ValueError(f'tag {code}: an NDPI file beyond 4 GiB takes single integers only')
     if old_at < 8:
         raise ValueError(f'tag {code}: its offset {old_at} lies in the header')
     _check_alone(claims(), at, file_codec.entry_nbytes)
-    if len(data) <= file_codec.inline:
+    if inline:
         target.write_at(at, file_codec.build_entry(code, kind, count, data))
         new_at = at + file_codec.entry_nbytes - file_codec.inline
         if not old_inline and erase:

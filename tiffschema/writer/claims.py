@@ -125,13 +125,13 @@ def claims_of(target: Readable, codec: DirectoryCodec) -> Claims:
 
 def extents(directory: Directory) -> list[Extent]:
     """Return where a directory and its values lie: start, stop, owner."""
-    sizes, inline = directory.codec.sizes, directory.codec.inline
+    sizes, fits_entry = directory.codec.sizes, directory.codec.fits_entry
     step, at = directory.codec.entry_nbytes, directory.entry_at(0)
     ranges = [(directory.offset, directory.offset + directory.nbytes, directory.offset)]
     rows = zip(directory.types, directory.counts, directory.numbers, strict=True)
     for position, (fieldtype, count, value_at) in enumerate(rows):
         nbytes = sizes.get(fieldtype, 0) * count
-        if nbytes > inline:
+        if not fits_entry(fieldtype, nbytes):
             ranges.append((value_at, value_at + nbytes, at + position * step))
     return ranges
 

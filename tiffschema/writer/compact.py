@@ -18,13 +18,12 @@ from tiffschema.model.directory import (
     Directory,
     DirectoryCodec,
     Entry,
-    parse_header,
 )
-from tiffschema.model.directory import codec as directory_codec
 from tiffschema.model.tagtable import TagRow, tag_tables
 from tiffschema.types import Buffer
 
 from .append import FOREIGN, shaped_json, text_entries
+from .chain import read_codec
 from .layout import even
 from .sink import FileSink, open_sink
 
@@ -72,10 +71,9 @@ def compact(path: str | os.PathLike[str], target: str | os.PathLike[str] | None 
     """
     with open(path, 'rb') as stream:
         view: Buffer = np.memmap(stream, np.uint8, 'r').data if os.path.getsize(path) else b''
-    header = parse_header(bytes(view[:16]))
-    codec = directory_codec(header.variant, header.byteorder)
+    codec, first = read_codec(view)
     reader = _Reader(codec, view)
-    pages = reader.chain(header.first, 'tiff', 0)
+    pages = reader.chain(first, 'tiff', 0)
     if not pages:
         raise ValueError('path: the file has no pages')
     reader.refuse(pages)

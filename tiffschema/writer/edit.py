@@ -14,11 +14,11 @@ from types import TracebackType
 from typing import Any, TypeAlias
 
 from tiffschema.errors import FormatError
-from tiffschema.model.directory import Directory, Entry, codec, parse_header
+from tiffschema.model.directory import Directory, Entry
 from tiffschema.model.fieldtypes import FIELD_TYPES
 from tiffschema.model.tagtable import tag_tables
 
-from .chain import directory_offsets, open_view
+from .chain import directory_offsets, open_view, read_codec
 from .change import SourceTarget, encode, overwrite_value, rebuild_directory
 from .claims import Claims, claims_of, numbers, read_directory
 from .sink import SpoolSink, StreamSink, Target, open_sink
@@ -78,9 +78,8 @@ class TagEditor:
             self._sink.rebase(0)
         try:
             view = open_view(self._sink)
-            header = parse_header(bytes(view[:16]), ndpi=self._sink.name.lower().endswith('.ndpi'))
-            self._codec = codec(header.variant, header.byteorder)
-            self._offsets, _ = directory_offsets(self._codec, view, header.first)
+            self._codec, first = read_codec(view)
+            self._offsets, _ = directory_offsets(self._codec, view, first)
             self._claims = cache(partial(claims_of, self._sink, self._codec))
         except BaseException:
             self._sink.abort()

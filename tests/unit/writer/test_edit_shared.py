@@ -16,10 +16,12 @@ from tiffschema.errors import LimitError, TiffFileError
 from tiffschema.limits import Limits
 from tiffschema.model.directory import Directory
 from tiffschema.runtime.source import open_source
+from tiffschema.testing import forge
 from tiffschema.writer import claims
 from tiffschema.writer.chain import directory_offsets, read_codec
 from tiffschema.writer.change import SourceTarget
 from tiffschema.writer.claims import claims_of
+from tiffschema.writer.compact import compact
 from tiffschema.writer.edit import TagEditor
 
 ARRAY = np.random.default_rng(0).integers(0, 250, (3, 64, 80), 'u1')
@@ -250,3 +252,38 @@ def test_pages_that_share_the_offsets_of_their_strips(monkeypatch: pytest.Monkey
     monkeypatch.setattr(claims, 'DEFAULT_LIMITS', Limits(items=pages * strips // 2))
     with pytest.raises(LimitError, match='more ranges'):
         claims_of(source, read_codec(bytes(data))[0])
+
+
+@pytest.mark.parametrize('name', ['', 'slide.tif', 'slide.ndpi'])
+def test_ndpi_is_known_by_its_tag(tmp_path: Path, name: str) -> None:
+    """Its directories have 64-bit offsets: one written as those of TIFF misleads who reads them."""
+    data = forge('ndpi').data
+    stream: Any = io.BytesIO(data)
+    stream.name = name
+    with TagEditor(stream) as editor:
+        editor.set('Make', 'me')
+        with pytest.raises(ValueError, match='existing tags only'):
+            editor.set('Artist', 'me')
+    with TiffFile(stream.getvalue()) as tif:
+        assert tif.tiff.is_ndpi
+        assert tif.pages[0].tags['Make'].value == 'me'
+        assert not tif.faults
+    path = tmp_path / (name or 'a.tif')
+    path.write_bytes(data)
+    with pytest.raises(ValueError, match='kind ndpi'):
+        compact(path)
+    for append in (True, 'force'):
+        with pytest.raises(ValueError, match='NDPI'):
+            imwrite(path, ARRAY, append=append)
+    assert path.read_bytes() == data
+
+
+def test_children_behind_an_unknown_field_type(tmp_path: Path) -> None:
+    path = tmp_path / 'a.tif'
+    with_children(path)
+    data = bytearray(path.read_bytes())
+    directory = directories(bytes(data))[0]
+    data[directory.entry_at(directory.index[330]) + 2] = 99
+    path.write_bytes(data)
+    with TagEditor(path) as editor, pytest.raises(TiffFileError, match='field type 99'):
+        editor.set('Software', 'me', page=(0, 0))

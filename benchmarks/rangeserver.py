@@ -30,6 +30,8 @@ class RangeServer:
         self.delay = delay
         self.status: int | None = None
         """Status of all answers, None for the right one."""
+        self.shift = 0
+        """Bytes by which ranges lie behind what was asked for."""
         self.requests: list[tuple[str, str, int]] = []
         """Method, range asked for and bytes sent, of each request."""
         self._lock = threading.Lock()
@@ -91,6 +93,7 @@ def _handler(owner: RangeServer) -> type[BaseHTTPRequestHandler]:
             if owner.ranges and asked.startswith('bytes='):
                 first, _, last = asked.removeprefix('bytes=').partition('-')
                 start, stop, status = int(first), min(int(last or size) + 1, size), 206
+                start += min(owner.shift, stop - start)
                 if start >= size:
                     owner.count(self.command, asked, 0)
                     self.send_response(416)

@@ -181,3 +181,13 @@ def test_servers_that_refuse(server: RangeServer) -> None:
         server.status = status
         with pytest.raises(kind, match=str(status)):
             imread(f'{server.url}/cog.tif')
+
+
+def test_servers_that_send_other_bytes(server: RangeServer) -> None:
+    with TiffFile(f'{server.url}/cog.tif') as tif:
+        series = tif.series[0]
+        assert series.shape == (SIDE, SIDE)
+        server.shift = 7
+        with pytest.raises(OSError, match='with others') as caught:
+            series.asarray(selection=(slice(2000, 2300), slice(0, 300)))
+        assert caught.value.errno == errno.EIO

@@ -386,9 +386,14 @@ class DirectoryCodec:
         return bytes(self._header.build(values, byteorder=self.byteorder))
 
     @cached_property
+    def empty_header(self) -> bytes:
+        """Header of a file that has no directory yet."""
+        return self.build_header()
+
+    @cached_property
     def header_nbytes(self) -> int:
         """Bytes of the header."""
-        return len(self.build_header())
+        return len(self.empty_header)
 
     @cached_property
     def first_at(self) -> int:

@@ -46,7 +46,7 @@ class Output:
         self.limit = CLASSIC_LIMIT if codec.variant == 'classic' else (1 << 63) - 1
         """Largest offset."""
         if pointer is None:
-            header = codec.build_header()
+            header = codec.empty_header
             sink.write_at(0, header)
             self.pointer = codec.first_at
             self.end = len(header)

@@ -63,6 +63,9 @@ class PixelSource:
         Raises:
             ValueError: Shape or dtype are missing, or differ from those of the array.
         """
+        if type(data) is np.ndarray and shape is None and dtype is None:
+            own = sample_dtype(data.dtype)
+            return cls(data, _checked(data.shape), own.newbyteorder('='), _order(own))
         given_shape = None if shape is None else _shape(shape)
         given_dtype = None if dtype is None else sample_dtype(dtype)
         if data is None or isinstance(data, Iterator):
@@ -411,9 +414,13 @@ def _shape(shape: Any) -> tuple[int, ...]:
         result = tuple(operator.index(size) for size in sizes)
     except TypeError:
         raise ValueError(f'shape: {shape!r} is no sequence of integers') from None
-    if any(size < 0 or size >= 1 << 32 for size in result):
-        raise ValueError(f'shape: {result} has an axis that is negative or not below 2**32')
-    return result
+    return _checked(result)
+
+
+def _checked(shape: tuple[int, ...]) -> tuple[int, ...]:
+    if shape and (min(shape) < 0 or max(shape) >= 1 << 32):
+        raise ValueError(f'shape: {shape} has an axis that is negative or not below 2**32')
+    return shape
 
 
 def _order(dtype: np.dtype[Any]) -> str:

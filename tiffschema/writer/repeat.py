@@ -19,16 +19,18 @@ from .series import SeriesWriter
 __all__ = ['PageRepeater', 'PlaneRepeater', 'Repeater', 'snapshot']
 
 AHEAD = 256
+VARIABLE = frozenset({tuple, list, dict, bytearray, np.ndarray})
 NUMBER = re.compile(rb'(\d+)')
 
 
 def snapshot(value: Any) -> Any:
     """Return arguments as they are now, whatever the caller does with their lists later."""
-    if isinstance(value, (tuple, list)):
-        return type(value)(map(snapshot, value))
-    if isinstance(value, dict):
+    kind = type(value)
+    if kind is tuple or kind is list:
+        return kind([snapshot(v) if type(v) in VARIABLE else v for v in value])
+    if kind is dict:
         return {key: snapshot(item) for key, item in value.items()}
-    return value.copy() if isinstance(value, (bytearray, np.ndarray)) else value
+    return value.copy() if kind is bytearray or kind is np.ndarray else value
 
 
 class Repeater(Protocol):

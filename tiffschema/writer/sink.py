@@ -20,6 +20,7 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Callable
+from functools import cache
 from typing import IO, Any, Literal, Protocol, TypeAlias, cast
 
 from numpy.typing import NDArray
@@ -111,7 +112,7 @@ class FileSink:
         else:
             self._published = False
             self._fd, self._temporary = _unnamed_file(self._target)
-        self._size = os.fstat(self._fd).st_size
+        self._size = os.fstat(self._fd).st_size if self._published else 0
         self._finalizer = weakref.finalize(self, _discard, self._fd, self._temporary)
 
     @property
@@ -165,8 +166,29 @@ class FileSink:
         if self._published:
             return
         mode = _permissions(self._target)
-        os.fchmod(self._fd, mode)
-        temporary = self._temporary or _name_file(self._fd, self._target)
+        if self._temporary is not None or mode is not None:
+            os.fchmod(self._fd, _new_permissions() if mode is None else mode)
+        if self._temporary is not None or not self._named(self._target, mode is None):
+            self._replace(self._temporary or _temporary_name(self._fd, self._target))
+        self._finalizer.detach()
+        self._published = True
+        self._finalizer = weakref.finalize(self, _discard, self._fd, None)
+        if self._durable:
+            _sync_folder(os.path.dirname(self._target))
+
+    def _named(self, name: str, new: bool) -> bool:
+        """Give a file without a name its own, in one step where nothing else has it."""
+        if not (new or self._exclusive):
+            return False
+        try:
+            _link(self._fd, name)
+        except FileExistsError:
+            if self._exclusive:
+                raise
+            return False
+        return True
+
+    def _replace(self, temporary: str) -> None:
         try:
             if self._exclusive:
                 os.link(temporary, self._target)
@@ -177,11 +199,6 @@ class FileSink:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(temporary)
             raise
-        self._finalizer.detach()
-        self._published = True
-        self._finalizer = weakref.finalize(self, _discard, self._fd, None)
-        if self._durable:
-            _sync_folder(os.path.dirname(self._target))
 
     def settle(self) -> None:
         """Publish, after waiting for the disk if that was asked for."""
@@ -241,28 +258,34 @@ class StreamSink:
     def write_at(self, offset: int, data: Buffer) -> None:
         """Write all bytes at a position."""
         with self._lock:
-            if offset > self._size:  # not every file object fills gaps
-                self._put(self._size, bytes(offset - self._size))
-            self._put(offset, data)
+            self._put(offset, (data,))
 
-    def _put(self, offset: int, data: Buffer) -> None:
-        self._stream.seek(self._base + offset)
-        view = memoryview(data)
-        done = 0
-        while done < len(view):
-            count = self._stream.write(view[done:])
-            if count is None or count <= 0:
-                raise OSError(errno.EIO, f'file object {self.name} wrote nothing')
-            done += count
-        self._size = max(self._size, offset + done)
+    def _put(self, offset: int, parts: tuple[Buffer | NDArray[Any], ...]) -> None:
+        """Write buffers behind each other."""
+        stream, gap = self._stream, offset - self._size
+        if gap > 0:  # not every file object fills gaps
+            parts, offset = (bytes(gap), *parts), self._size
+        stream.seek(self._base + offset)
+        for part in parts:
+            raw = part if type(part) is bytes else memoryview(part).cast('B')
+            done, size = 0, len(raw)
+            while done < size:
+                count = stream.write(memoryview(raw)[done:] if done else raw)
+                if count is None or count <= 0:
+                    raise OSError(errno.EIO, f'file object {self.name} wrote nothing')
+                done += count
+            offset += size
+        if offset > self._size:
+            self._size = offset
 
     def commit(
         self, offset: int, parts: tuple[Buffer | NDArray[Any], ...], size: int, at: int, word: bytes
     ) -> None:
         """Write several buffers one behind the other, then a word elsewhere."""
-        _write_parts(self, offset, parts)
-        if at >= 0:
-            self.write_at(at, word)
+        with self._lock:
+            self._put(offset, parts)
+            if at >= 0:
+                self._put(at, (word,))
 
     def read_at(self, offset: int, size: int) -> bytes:
         """Return bytes from a position."""
@@ -274,7 +297,7 @@ class StreamSink:
         """Let the stream be at least so long."""
         with self._lock:
             while self._size < size:
-                self._put(self._size, bytes(min(size - self._size, 1 << 24)))
+                self._put(self._size, (bytes(min(size - self._size, 1 << 24)),))
 
     def truncate(self, size: int) -> None:
         """Cut the stream."""
@@ -439,9 +462,9 @@ def _unnamed_file(target: str) -> tuple[int, str | None]:
     """Open a new file in the folder of the target, without a name where the system can."""
     folder = os.path.dirname(target)
     flag = getattr(os, 'O_TMPFILE', None)
-    if flag is not None and os.path.isdir('/proc/self/fd'):
-        try:
-            return os.open(folder, flag | os.O_RDWR, 0o600), None
+    if flag is not None and _has_proc():
+        try:  # the system takes from these permissions what the process masks
+            return os.open(folder, flag | os.O_RDWR, 0o666), None
         except OSError as error:
             if error.errno not in (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL, errno.ENOENT):
                 raise
@@ -451,25 +474,40 @@ def _unnamed_file(target: str) -> tuple[int, str | None]:
     return descriptor, name
 
 
-def _name_file(descriptor: int, target: str) -> str:
+@cache
+def _has_proc() -> bool:
+    return os.path.isdir('/proc/self/fd')
+
+
+def _link(descriptor: int, name: str) -> None:
+    """Name a file that has no name.
+
+    Raises:
+        FileExistsError: There is such a file.
+    """
+    # Only linkat(2) follows the link of /proc; Python calls it where a descriptor is given, which
+    # the system does not look at, as the path is absolute.
+    os.link(f'/proc/self/fd/{descriptor}', name, src_dir_fd=descriptor, follow_symlinks=True)
+
+
+def _temporary_name(descriptor: int, target: str) -> str:
     folder, base = os.path.split(target)
     name = os.path.join(folder, f'.{base}.{secrets.token_hex(6)}')
-    # Only linkat(2) follows the link of /proc; naming a folder descriptor makes Python call it.
-    parent = os.open(folder, os.O_RDONLY)
-    try:
-        os.link(f'/proc/self/fd/{descriptor}', name, src_dir_fd=parent, follow_symlinks=True)
-    finally:
-        os.close(parent)
+    _link(descriptor, name)
     return name
 
 
-def _permissions(target: str) -> int:
+def _permissions(target: str) -> int | None:
     try:
         return stat.S_IMODE(os.stat(target).st_mode)
     except FileNotFoundError:
-        mask = os.umask(0)
-        os.umask(mask)
-        return 0o666 & ~mask
+        return None
+
+
+def _new_permissions() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return 0o666 & ~mask
 
 
 def _sync_folder(folder: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import io
 import os
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +179,38 @@ def test_failing_stream_raises_its_error() -> None:
         sink.write_at(8, b'abc')
 
 
+@pytest.mark.parametrize('exclusive', [False, True])
+def test_name_taken_at_the_last_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exclusive: bool
+) -> None:
+    path = tmp_path / 'a.bin'
+    sink = open_sink(path, 'x' if exclusive else 'w')
+    sink.write_at(0, b'new')
+    path.write_bytes(b'other')
+    monkeypatch.setattr('tiffschema.writer.sink._permissions', lambda target: None)
+    if exclusive:
+        with pytest.raises(FileExistsError):
+            sink.close()
+    else:
+        sink.close()
+    assert path.read_bytes() == (b'other' if exclusive else b'new')
+    assert os.listdir(tmp_path) == ['a.bin']
+
+
+@pytest.mark.skipif(os.name == 'nt', reason='permissions of POSIX')
+def test_permissions_are_those_of_other_new_files(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        for name in ('a.bin', 'a.bin'):
+            sink = open_sink(tmp_path / name)
+            sink.write_at(0, b'new')
+            sink.close()
+        (tmp_path / 'c.bin').write_bytes(b'')
+    finally:
+        os.umask(before)
+    assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o640}
+
+
 @pytest.mark.parametrize('durable', [None, False, True])
 @pytest.mark.parametrize('variable', [None, '1'])
 def test_waiting_for_the_disk(
@@ -188,12 +221,14 @@ def test_waiting_for_the_disk(
     if variable is not None:
         monkeypatch.setenv('TIFFSCHEMA_DURABLE', variable)
     done: list[str] = []
-    for name in ('fsync', 'replace'):
-        monkeypatch.setattr(os, name, _noting(done, name, getattr(os, name)))
-    imwrite(tmp_path / 'a.tif', np.zeros((5, 6), 'u1'), durable=durable)
+    for name, note in (('fsync', 'fsync'), ('link', 'name'), ('replace', 'name')):
+        monkeypatch.setattr(os, name, _noting(done, note, getattr(os, name)))
     waits = variable == '1' if durable is None else durable
-    assert done == (['fsync', 'replace', 'fsync'] if waits else ['replace'])
-    done.clear()
+    for _ in range(2):  # a new name, and one that another file has
+        imwrite(tmp_path / 'a.tif', np.zeros((5, 6), 'u1'), durable=durable)
+        steps = [step for step, _ in groupby(done)]
+        assert steps == (['fsync', 'name', 'fsync'] if waits else ['name'])
+        done.clear()
     with TiffWriter(tmp_path / 'b.tif', durable=durable) as tif:
         tif.write(np.zeros((5, 6), 'u1'))
         tif.flush()
@@ -203,8 +238,8 @@ def test_waiting_for_the_disk(
 
 
 def _noting(done: list[str], name: str, function: Any) -> Any:
-    def noting(*args: Any) -> Any:
+    def noting(*args: Any, **kwargs: Any) -> Any:
         done.append(name)
-        return function(*args)
+        return function(*args, **kwargs)
 
     return noting

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -115,6 +116,63 @@ def write_pages(name: str, folder: Path) -> Row:
     return Row(name, {**contenders, 'bound': bound}, rounds=3)
 
 
+def write_small(name: str, folder: Path) -> Row:
+    """Write 300 small images with one call each, to memory or over one file."""
+    image = files.camera((64, 64))
+
+    def using(library: Any, label: str) -> Task:
+        path = folder / f'small_{label}.tif'
+
+        def task() -> int:
+            for _ in range(300):
+                target = path if name == 'write_small_file' else io.BytesIO()
+                library.imwrite(target, image)
+            return 0
+
+        return task
+
+    def bound() -> None:
+        for _ in range(300):
+            if name == 'write_small_file':
+                (folder / 'small_bound.bin').write_bytes(image)
+            else:
+                io.BytesIO().write(image)
+
+    contenders = {label: using(library, label) for label, library in libraries().items()}
+    return Row(name, {**contenders, 'bound': bound}, clock='cpu', rounds=7)
+
+
+def write_imagej_stream(name: str, folder: Path) -> Row:
+    """Write ImageJ stacks of 100 planes plane by plane, with the lines a microscope has."""
+    plane = files.camera((64, 64))
+    options: dict[str, Any] = {
+        'contiguous': True,
+        'resolution': (2.5, 2.5),
+        'metadata': {'spacing': 3.0, 'unit': 'um'},
+    }
+
+    def using(library: Any, label: str) -> Task:
+        path = folder / f'imagej_{label}.tif'
+
+        def task() -> int:
+            for _ in range(10):
+                with library.TiffWriter(path, imagej=True) as tif:
+                    for _ in range(100):
+                        tif.write(plane, **options)
+            return 0
+
+        return task
+
+    def bound() -> None:
+        for _ in range(10):
+            with open(folder / 'imagej_bound.bin', 'wb') as out:
+                for _ in range(100):
+                    out.write(plane)
+
+    contenders = {label: using(library, label) for label, library in libraries().items()}
+    return Row(name, {**contenders, 'bound': bound}, clock='cpu', rounds=7)
+
+
 def append(name: str, folder: Path) -> Row:
     """Append 50 times to a file of 2,000 pages."""
     source = folder / 'append_base.tif'
@@ -177,6 +235,9 @@ ROWS: dict[str, Callable[[str, Path], Row]] = {
     **dict.fromkeys(CODECS, write_row),
     'write_pages': write_pages,
     'write_contig': write_pages,
+    'write_small': write_small,
+    'write_small_file': write_small,
+    'write_imagej_stream': write_imagej_stream,
     'append': append,
     'memmap_create': memmap_create,
 }

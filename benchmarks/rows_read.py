@@ -246,10 +246,11 @@ def tiled_row(name: str, folder: Path) -> Row:
     if name == 'tiled_jpeg':
         import imagecodecs as ic
 
-        tables, photometric = page.jpegtables, int(page.photometric)
+        # By name: numbers of tag PhotometricInterpretation are others than those of libjpeg.
+        tables, photometric = page.jpegtables, page.photometric.name
 
         def decode(d: bytes, out: Any) -> Any:
-            return ic.jpeg8_decode(d, tables=tables, colorspace=photometric, outcolorspace=2)
+            return ic.jpeg8_decode(d, tables=tables, colorspace=photometric, outcolorspace='RGB')
 
     names = ['tifffile-1', 'rasterio']
     if name in ('tiled_none', 'tiled_packbits', 'tiled_64_deflate', 'tiled_256_deflate'):

@@ -9,11 +9,32 @@ from __future__ import annotations
 import operator
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal
+from functools import wraps
+from typing import Any, Literal, ParamSpec
 
 __all__ = ['imread', 'memmap']
 
+P = ParamSpec('P')
 
+
+def _alike_first(read: Callable[P, Any]) -> Callable[P, Any]:
+    """Make a call with a path alone take a file that is like the last one the short way."""
+
+    @wraps(read)
+    def call(*args: P.args, **kwargs: P.kwargs) -> Any:
+        if len(args) == 1 and not kwargs and isinstance(args[0], str | os.PathLike):
+            from .runtime.alikefiles import recent
+
+            path = os.fspath(args[0])
+            found = recent.read(path) if isinstance(path, str) else None
+            if found is not None:
+                return found
+        return read(*args, **kwargs)
+
+    return call
+
+
+@_alike_first
 def imread(
     files: Any = None, *, selection: Any = None,
     return_as: Literal['numpy', 'xarray', 'zarr', 'dask'] | None = None, aszarr: bool = False,
@@ -69,10 +90,7 @@ def imread(
         TiffFileError, UnsupportedError: A file is no TIFF, or damaged; a codec is absent.
         TypeError, ValueError: An argument is unknown, or has no possible value.
     """
-    given = dict(locals())
-    del given['files'], given['kwargs']
-    if isinstance(files, str | os.PathLike) and not kwargs and _is_plain(given):
-        return _read_plain(files, given)
+    given = {name: value for name, value in locals().items() if name not in ('files', 'kwargs')}
     return _read(files, given, kwargs)
 
 
@@ -81,16 +99,7 @@ def _is_plain(given: Mapping[str, Any]) -> bool:
     return all(map(operator.is_, given.values(), _DEFAULTS))
 
 
-_DEFAULTS = tuple((imread.__kwdefaults__ or {}).values())
-
-
-def _read_plain(files: str | os.PathLike[str], given: Mapping[str, Any]) -> Any:
-    """Read one file as it is: the same as those before it, or by itself."""
-    from .runtime.alikefiles import recent
-
-    path = os.fspath(files)
-    found = recent.read(path) if isinstance(path, str) else None
-    return _read(files, given, {}) if found is None else found
+_DEFAULTS = tuple(vars(imread)['__wrapped__'].__kwdefaults__.values())
 
 
 _OPENING = (

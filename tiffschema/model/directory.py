@@ -496,37 +496,6 @@ class DirectoryCodec:
         table[0] = (code, fieldtype, count, field)
         return table.tobytes()
 
-    def entry_patch(
-        self,
-        directory: Directory,
-        position: int,
-        row: TagRow | None,
-        value: Any,
-        fieldtype: int | None = None,
-        *,
-        address: int = 0,
-    ) -> list[tuple[int, bytes]]:
-        """Return what to write where, so that an entry has another value.
-
-        Values that fit the old space are written there, others at `address` (end of the file).
-
-        Raises:
-            BuildError: The value cannot be written.
-        """
-        kind, count, data = self.encode_value(row, fieldtype, value)
-        code = directory.codes[position]
-        at = directory.entry_at(position)
-        if self.fits_entry(kind, len(data)):
-            return [(at, self.build_entry(code, kind, count, data))]
-        if not directory.is_inline(position) and len(data) <= directory.value_nbytes(position):
-            address = directory.numbers[position]
-        patches = [(address, data), (at, self.build_entry(code, kind, count, None, address))]
-        if self.is_ndpi:
-            high_at = directory.next_at + self.next_nbytes + 4 * position
-            word = schemas['tiff/ifd'].struct('high_word', variant=self.variant)
-            patches.append((high_at, bytes(word.build({'value': address >> 32}, byteorder='<'))))
-        return patches
-
 
 def _dtype(struct: Any, byteorder: ByteOrder) -> np.dtype[np.void]:
     dtype: np.dtype[np.void] | None = struct.dtype(byteorder)

@@ -6,12 +6,12 @@ there and with these numbers.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from tiffschema.values import value
 
 __all__ = ['DEFAULT_LIMITS', 'Limits']
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Limits:
     """Resource bounds of one open file; every field is a largest allowed number.
 

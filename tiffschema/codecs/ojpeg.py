@@ -19,7 +19,6 @@ Sources: TIFF 6.0 section 22; TIFF Technote 2; ITU-T T.81 annex B; behaviour of 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -27,6 +26,7 @@ from numpy.typing import NDArray
 
 from tiffschema.errors import FormatError, TruncatedError, UnsupportedError
 from tiffschema.types import Buffer
+from tiffschema.values import replace, value
 
 from . import backend, jpeg
 from .codestream import check_size, jpeg_info
@@ -53,7 +53,7 @@ _BASIC = (0.299, 0.587, 0.114)
 _FULL = (0.0, 255.0, 128.0, 255.0, 128.0, 255.0)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class _Head:
     """The marker segments at the start of a stream, and where its scan begins."""
 
@@ -110,7 +110,7 @@ def _huffman(fetch: Fetch, offset: int) -> bytes:
     return table
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OldJpeg:
     """The parts of an old-style JPEG page.
 

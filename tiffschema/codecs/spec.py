@@ -7,9 +7,10 @@ This module knows geometry; it knows neither files nor directories. A reader or 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from tiffschema.values import value
 
 if TYPE_CHECKING:
     from tiffschema.model.geometry import Geometry
@@ -19,7 +20,7 @@ __all__ = ['NO_OPTIONS', 'SegmentSpec']
 NO_OPTIONS: Mapping[str, object] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SegmentSpec:
     """Everything that decoding or encoding one segment of a page depends on.
 
@@ -36,4 +37,4 @@ class SegmentSpec:
     geometry: Geometry
     jpegtables: bytes | None = None
     jpegheader: bytes | None = None
-    options: Mapping[str, object] = field(default_factory=lambda: NO_OPTIONS)
+    options: Mapping[str, object] = NO_OPTIONS

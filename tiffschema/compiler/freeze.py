@@ -13,7 +13,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from functools import cache
-from importlib.util import find_spec
+from importlib.machinery import ModuleSpec, PathFinder
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
@@ -71,15 +71,21 @@ def frozen(id: str, file: str) -> FrozenSchema | None:
 
 
 @cache
+def _spec() -> ModuleSpec | None:
+    """Return where the modules of the wheel are."""
+    return PathFinder.find_spec(PACKAGE, sys.modules['tiffschema'].__path__)
+
+
 def _is_packaged() -> bool:
-    return find_spec(PACKAGE) is not None
+    return _spec() is not None
 
 
 def _packaged(name: str) -> CodeType | None:
     """Return the code of a module of the wheel."""
-    if not _is_packaged():
+    package = _spec()
+    if package is None:
         return None
-    spec = find_spec(f'{PACKAGE}.{name}')
+    spec = PathFinder.find_spec(f'{PACKAGE}.{name}', package.submodule_search_locations)
     if spec is None or spec.loader is None:
         return None
     code: CodeType | None = spec.loader.get_code(spec.name)  # type: ignore[attr-defined]

@@ -19,7 +19,6 @@ from ..errors import SchemaError
 from ..plugins import entry_points
 from .freeze import digest, frozen, store
 from .handles import Built, Extent, Struct
-from .load import BASES, SCHEMA_KEYS, Located, load_text
 from .running import RunningVariant
 from .targets.record import Record
 
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from .compiled import CompiledVariant
+    from .load import Located
 
 __all__ = [
     'Built', 'Extent', 'Schema', 'SchemaLibrary', 'Struct', 'on_register', 'register_base',
@@ -47,6 +47,8 @@ def register_section(name: str, parser: SectionParser) -> None:
         name: Key at the top of a schema.
         parser: Called with the schema and the raw section when ``schema.sections`` is first asked.
     """
+    from .load import SCHEMA_KEYS
+
     if name not in SCHEMA_KEYS:
         SCHEMA_KEYS.append(name)
     _sections[name] = parser
@@ -61,6 +63,8 @@ def register_base(name: str, meaning: str) -> None:
     """
     if meaning not in ('file', 'struct', 'root'):
         raise ValueError(f'meaning {meaning!r} is none of file, struct, root')
+    from .load import BASES
+
     BASES[name] = meaning
 
 
@@ -134,6 +138,8 @@ class Schema:
             with open(self.path, 'rb') as file:
                 data = file.read()
             self.digest = digest(data)
+            from .load import load_text
+
             raw = load_text(data.decode('utf-8'), self.file)
             if raw.get('schema') != self.id:
                 raise SchemaError(
@@ -507,6 +513,8 @@ def schema_of(text: str, file: str = '<text>') -> Schema:
     Raises:
         SchemaError: The text is not a schema.
     """
+    from .load import load_text
+
     raw = load_text(text, file)
     return Schema(str(raw.get('schema')), file, schemas, raw=raw)
 

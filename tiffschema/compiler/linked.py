@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
 import numpy as np
@@ -30,7 +29,6 @@ _PATIENCE: Final = 4
 _SLAB: Final = 1 << 15
 
 
-@dataclass(slots=True)
 class Walk:
     """State of a walk: what was found, and where to go on.
 
@@ -38,17 +36,22 @@ class Walk:
         next: Position of the table to visit next, 0 at the end.
         offsets: Positions of the tables.
         counts: Rows of each.
+
+    Attributes:
         failures: Guesses of a stride that were wrong.
         highest: Largest position so far.
         met: Set of `offsets`, made when a link first points backwards.
     """
 
-    next: int
-    offsets: list[int]
-    counts: list[int]
-    failures: int = 0
-    highest: int = -1
-    met: set[int] | None = None
+    __slots__ = ('counts', 'failures', 'highest', 'met', 'next', 'offsets')
+
+    def __init__(self, next: int, offsets: list[int], counts: list[int]) -> None:
+        self.next = next
+        self.offsets = offsets
+        self.counts = counts
+        self.failures = 0
+        self.highest = -1
+        self.met: set[int] | None = None
 
     def repeats(self, offset: int) -> bool:
         """Return whether a table was visited; forward links never were."""

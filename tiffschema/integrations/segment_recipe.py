@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ from tiffschema.codecs.spec import NO_OPTIONS, SegmentSpec
 from tiffschema.errors import FormatError, TruncatedError, UnsupportedError
 from tiffschema.model.geometry import Geometry
 from tiffschema.types import Buffer
+from tiffschema.values import fields
 
 from .zarr_metadata import dump_fill, load_fill
 
@@ -31,7 +31,7 @@ __all__ = ['SegmentRecipe']
 _BLOCK = 16
 """Rows of the largest blocks that JPEG codes; images are padded to whole ones."""
 
-_FIELDS = {each.name: each for each in fields(Geometry) if each.init}
+_FIELDS = fields(Geometry)
 
 
 def _dumped(name: str, value: Any) -> Any:
@@ -142,8 +142,8 @@ class SegmentRecipe:
         return cls(
             {
                 name: _dumped(name, getattr(geometry, name))
-                for name, each in _FIELDS.items()
-                if getattr(geometry, name) != each.default
+                for name, default in _FIELDS.items()
+                if getattr(geometry, name) != default
             },
             extent=extent,
             last=last,

@@ -31,9 +31,12 @@ SECTIONS: Final = (
 """Sections that the model reads without the compiler."""
 
 _LARGE: Final = ('tables', 'enums')
-"""Sections that are kept schema by schema: a file needs few of the codes there are."""
+"""Sections that are kept apart: a file needs few of the codes there are."""
 
-_FORM: Final = b'1'
+_CATALOG: Final = 'catalog'
+"""The module which holds all else, and where the large sections are."""
+
+_FORM: Final = b'2'
 """To be changed where the catalog of the same schemas becomes another."""
 
 Raw = Mapping[str, Any]
@@ -189,35 +192,34 @@ def declared(name: str, id: str) -> Mapping[str, Any]:
     if id in _registered:
         return _registered[id].get(name) or {}
     if name in _LARGE:
-        return _kept(name, id) if id in _kept(name) else {}
+        return _large(name, id) if id in _kept()[name] else {}
     return _shipped(name).get(id) or {}
 
 
 @cache
 def _shipped(name: str) -> Mapping[str, Raw]:
     """Return a section of the shipped schemas by id; of ``structs`` the names only."""
-    if name in _LARGE:
-        return {id: _kept(name, id) for id in _kept(name)}
-    return _kept(name)
+    kept: Mapping[str, Any] = _kept()[name]
+    return {id: _large(name, id) for id in kept} if name in _LARGE else kept
+
+
+def _large(name: str, id: str) -> Raw:
+    """Return a large section of a schema, from the module that the catalog names."""
+    raw: Raw = _kept(_kept()[name][id])[id]
+    return raw
 
 
 @cache
-def _kept(name: str, id: str = '') -> Mapping[str, Any]:
-    """Return a section of all schemas; of a large one the ids, or that of one of these."""
-    stem = _stem(name, id)
+def _kept(stem: str = _CATALOG) -> Mapping[str, Any]:
+    """Return what one module of the catalog holds."""
     try:
         module = import_module(f'tiffschema._frozen.{stem}')
     except ModuleNotFoundError:
         from tiffschema.compiler.freeze import kept
 
-        return cast(Mapping[str, Any], kept(stem, _contents(), lambda: _parts(name)[stem]))
+        return cast(Mapping[str, Any], kept(stem, _contents(), lambda: _modules()[stem]))
     data: Mapping[str, Any] = module.DATA
     return data
-
-
-def _stem(name: str, id: str = '') -> str:
-    """Return the name of a module or file of the catalog."""
-    return f'catalog_{name}__{id.replace("/", "__")}' if id else f'catalog_{name}'
 
 
 @cache
@@ -260,17 +262,34 @@ def _plain(name: str) -> dict[str, object]:
     return data
 
 
-def _parts(name: str) -> dict[str, Mapping[str, object]]:
-    """Return what a section is kept as: data by the name of its module."""
-    data = _plain(name)
-    if name not in _LARGE:
-        return {_stem(name): data}
-    parts = {_stem(name, id): cast(Mapping[str, object], raw) for id, raw in data.items()}
-    return {_stem(name): dict.fromkeys(data), **parts}
+def _modules() -> dict[str, dict[str, object]]:
+    """Return what the catalog is kept as: data by the name of its module."""
+    main: dict[str, object] = {name: _plain(name) for name in (*SECTIONS, 'structs')}
+    modules = {_CATALOG: main}
+    groups = _groups()
+    for name in _LARGE:
+        places: dict[str, object] = {}
+        for id, raw in _plain(name).items():
+            group = groups.get(id, id) if name == 'tables' else id
+            stem = f'{_CATALOG}_{name}__{group.replace("/", "__")}'
+            places[id] = stem
+            modules.setdefault(stem, {})[id] = raw
+        main[name] = places
+    return modules
+
+
+def _groups() -> dict[str, str]:
+    """Return the name spaces of tags by the schemas of their tables, which are asked together."""
+    groups: dict[str, str] = {}
+    for spaces in _plain('namespaces').values():
+        for space, raw in cast(Mapping[str, Any], spaces).items():
+            for reference in raw['tables']:
+                groups.setdefault(reference.rpartition('.')[0], space)
+    return groups
 
 
 def freeze(out_dir: Path) -> list[Path]:
-    """Write modules ``catalog_<section>`` of the shipped schemas, of large sections one per schema.
+    """Write modules ``catalog`` and, for large sections, ``catalog_<section>__<what>``.
 
     The same schemas give the same bytes.
 
@@ -281,20 +300,15 @@ def freeze(out_dir: Path) -> list[Path]:
         The files, sorted.
     """
     written = []
-    for name in (*SECTIONS, 'structs'):
-        for stem, data in _parts(name).items():
-            path = out_dir / f'{stem}.py'
-            path.write_text(_source(name, data), encoding='utf-8')
-            written.append(path)
+    for stem, data in _modules().items():
+        path = out_dir / f'{stem}.py'
+        path.write_text(_source(data), encoding='utf-8')
+        written.append(path)
     return sorted(written)
 
 
-def _source(name: str, data: Mapping[str, object]) -> str:
-    lines = [
-        f'"""Section {name} of the shipped schemas. Generated; do not edit."""',
-        '',
-        'DATA = {',
-    ]
+def _source(data: Mapping[str, object]) -> str:
+    lines = ['"""Declared data of the shipped schemas. Generated; do not edit."""', '', 'DATA = {']
     lines += [f'    {id!r}: {raw!r},' for id, raw in data.items()]
     return '\n'.join([*lines, '}', ''])
 

@@ -29,7 +29,7 @@ __all__ = [
 
 IMAGEJ_AXES: Final = 'TZCYXS'
 _IMAGEJ_VERSION: Final = '1.11a'
-_LEGACY: Final = re.compile(r'shape=\(\s*([0-9,\s]*)\)\s*\Z')
+_LEGACY: Final = r'shape=\(\s*([0-9,\s]*)\)\s*\Z'
 # Lines which follow from the shape; users cannot say otherwise.
 _DERIVED: Final = frozenset({'images', 'channels', 'slices', 'frames', 'scifio'})
 
@@ -63,7 +63,7 @@ def parse_shaped_description(text: str, /, *, limits: Limits = DEFAULT_LIMITS) -
         >>> parse_shaped_description('shape=(2, 3)')
         {'shape': (2, 3)}
     """
-    legacy = _LEGACY.match(text[:4096]) if text.startswith('shape=') else None
+    legacy = re.match(_LEGACY, text[:4096]) if text.startswith('shape=') else None
     if legacy is not None:
         sizes = [size for size in legacy[1].replace(' ', '').split(',') if size]
         if all(len(size) < 20 for size in sizes):

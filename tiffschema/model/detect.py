@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
+
+from tiffschema.values import value
 
 __all__ = ['Detector', 'Facts', 'Node', 'Test']
 
@@ -64,14 +65,14 @@ Test = Callable[[Facts], bool]
 Resolve = Callable[[str], int]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Node:
     """One node of a tree: a syntax node for the compiler, words for people."""
 
     kind: str
     words: str
     children: tuple[Node, ...] = ()
-    make: Callable[[Names], ast.expr] | None = field(default=None, compare=False)
+    make: Callable[[Names], ast.expr] | None = None
 
 
 class Names:

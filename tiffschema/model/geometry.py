@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 from tiffschema.errors import LimitError
 from tiffschema.limits import DEFAULT_LIMITS, Limits
 from tiffschema.types import ByteOrder
+from tiffschema.values import derived, replace, value
 
 __all__ = ['IMAGE_COMPRESSIONS', 'Geometry', 'sample_dtype']
 
@@ -66,7 +66,7 @@ def _sample_dtypes() -> dict[tuple[int, int], np.dtype[Any]]:
 _SAMPLE_DTYPES = _sample_dtypes()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Geometry:
     """Size, sample type and cut of one page; equal geometries decode alike.
 
@@ -130,35 +130,35 @@ class Geometry:
     subsampling: tuple[int, int] | None = None
     byteorder: ByteOrder = '<'
 
-    dtype: np.dtype[Any] | None = field(init=False, repr=False, compare=False)
+    dtype: np.dtype[Any] | None = derived()
     """Native type of decoded samples, structured where samples differ, None if unknown."""
-    shaped: tuple[int, int, int, int, int] = field(init=False, repr=False, compare=False)
+    shaped: tuple[int, int, int, int, int] = derived()
     """(P, D, L, W, c)."""
-    shape: tuple[int, ...] = field(init=False, repr=False, compare=False)
+    shape: tuple[int, ...] = derived()
     """Shape users see: without a depth of 1 and without a single sample, unless it is RGB."""
-    axes: str = field(init=False, repr=False, compare=False)
+    axes: str = derived()
     """One letter per entry of `shape`."""
-    segment_shape: tuple[int, int, int, int] = field(init=False, repr=False, compare=False)
+    segment_shape: tuple[int, int, int, int] = derived()
     """(d, l, w, c) of a whole strip or tile."""
-    grid: tuple[int, int, int, int] = field(init=False, repr=False, compare=False)
+    grid: tuple[int, int, int, int] = derived()
     """Segments along planes, Z, Y and X."""
-    segment_count: int = field(init=False, repr=False, compare=False)
+    segment_count: int = derived()
     """Number of segments."""
-    pixel_bits: int = field(init=False, repr=False, compare=False)
+    pixel_bits: int = derived()
     """Stored bits of one pixel inside a segment."""
-    size: int = field(init=False, repr=False, compare=False)
+    size: int = derived()
     """Number of samples (of pixels where samples differ in type)."""
-    nbytes: int = field(init=False, repr=False, compare=False)
+    nbytes: int = derived()
     """Bytes of the decoded page, 0 if its type is unknown."""
-    stored_dtype: np.dtype[Any] | None = field(init=False, repr=False, compare=False)
+    stored_dtype: np.dtype[Any] | None = derived()
     """`dtype` in the byte order of the file."""
-    is_contiguous_layout: bool = field(init=False, repr=False, compare=False)
+    is_contiguous_layout: bool = derived()
     """Whether the page is one stretch of whole samples in C order if segments follow another.
 
     That is: uncompressed, 8, 16, 32, 64 or 128 bits, not complex integers, and tiles as wide as
     the page, of a length (and depth) that divides it.
     """
-    is_final_layout: bool = field(init=False, repr=False, compare=False)
+    is_final_layout: bool = derived()
     """Whether a contiguous page is its samples: no predictor, bit reversal, subsampling."""
 
     def __post_init__(self) -> None:

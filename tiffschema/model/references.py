@@ -13,7 +13,7 @@ from typing import Any
 
 __all__ = ['checked_reference', 'resolve_reference']
 
-_REFERENCE = re.compile(r'tiffschema\.formats(\.[a-z]\w*)+:[a-z]\w*\Z')
+_REFERENCE = r'tiffschema\.formats(\.[a-z]\w*)+:[a-z]\w*\Z'
 
 
 def checked_reference(value: object) -> str:
@@ -26,7 +26,7 @@ def checked_reference(value: object) -> str:
         >>> checked_reference('tiffschema.formats.lsm:series')
         'tiffschema.formats.lsm:series'
     """
-    if isinstance(value, str) and _REFERENCE.match(value):
+    if isinstance(value, str) and re.match(_REFERENCE, value):
         return value
     raise ValueError(
         f'{value!r} is no reference of the form tiffschema.formats.module:function; '

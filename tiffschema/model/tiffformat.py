@@ -5,17 +5,17 @@ Knows the declared header variants; reads nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 
 from tiffschema.types import ByteOrder
+from tiffschema.values import value
 
 from .directory import Variant, codec
 
 __all__ = ['TiffFormat']
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(kw_only=True)
 class TiffFormat:
     """Byte order and sizes of one kind of container.
 

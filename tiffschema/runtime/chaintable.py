@@ -7,7 +7,6 @@ directories of a group.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from tiffschema.compiler.linked import gather
 from tiffschema.errors import FormatError, LimitError, TruncatedError
 from tiffschema.model.fieldtypes import FIELD_TYPES
+from tiffschema.values import value
 
 if TYPE_CHECKING:
     from .chain import Chain
@@ -26,7 +26,7 @@ _SHORT = 3
 _BLOCK = 1 << 12
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Group:
     """Directories with the same codes in the same order.
 

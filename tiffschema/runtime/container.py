@@ -5,13 +5,13 @@ Knows headers through `model.container`; follows no chain.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tiffschema.errors import FormatError, TiffFileError
 from tiffschema.model.container import read_start
 from tiffschema.model.directory import DirectoryCodec
 from tiffschema.model.tiffformat import TiffFormat
+from tiffschema.values import value
 
 if TYPE_CHECKING:
     from .source import Source
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ['Container', 'open_container']
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Container:
     """A recognised file.
 

@@ -25,7 +25,6 @@ from .fileflags import FileFlags
 from .filehandle import FileHandle
 from .pages import TiffPages
 from .source import FileArgument, Source
-from .tilecache import SegmentCache
 
 if TYPE_CHECKING:
     from tiffschema.codecs.spec import SegmentSpec
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from .output import OutputType
     from .series import TiffPageSeries
     from .serieslist import TiffSeries
+    from .tilecache import SegmentCache
 
 __all__ = ['TiffFile']
 
@@ -192,6 +192,8 @@ class TiffFile(FileFlags):
     @cached_property
     def segmentcache(self) -> SegmentCache:
         """Decoded segments of which only a part was wanted."""
+        from .tilecache import SegmentCache
+
         return SegmentCache()
 
     def companion(self, name: str, **kwargs: Any) -> TiffFile:

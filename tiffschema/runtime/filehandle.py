@@ -15,11 +15,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from .source import FileArgument, Source, checked_mode, open_source
-from .source.target import Target, TargetSource
 
 if TYPE_CHECKING:
     import numpy
     from numpy.typing import DTypeLike, NDArray
+
+    from .source.target import Target
 
 __all__ = ['FileHandle', 'target_handle']
 
@@ -435,6 +436,8 @@ def target_handle(target: Target) -> FileHandle:
     Parameters:
         target: What is being written; closing the handle leaves it open.
     """
+    from .source.target import TargetSource
+
     handle = FileHandle(TargetSource(target))
     handle.seek(0, io.SEEK_END)
     return handle

@@ -6,13 +6,14 @@ Rule: nothing is read here, and no object is made per frame: a frame map is a fe
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tiffschema.codecs.spec import SegmentSpec
+from tiffschema.values import value
 
 from .segmenttable import SegmentTable
 from .source import Source
@@ -23,7 +24,7 @@ OpenSource: TypeAlias = Callable[[], Source]
 """Gives an open source; files of a set are opened when they are first read."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class FrameMap:
     """Frames by index, in the order of a series.
 
@@ -39,7 +40,7 @@ class FrameMap:
     sources: Sequence[OpenSource]
     table: SegmentTable
     files: NDArray[np.intp] | None = None
-    specs: Mapping[int, SegmentSpec] = field(default_factory=dict)
+    specs: Mapping[int, SegmentSpec] = MappingProxyType({})
     names: Callable[[int], str] | None = None
 
     def __len__(self) -> int:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,6 +19,7 @@ from tiffschema.model.geometry import Geometry
 from tiffschema.model.kinds import detectors
 from tiffschema.model.metadata import metadata_names
 from tiffschema.model.tagtext import parse_datetime
+from tiffschema.values import replace
 
 from .pagebase import PageBase
 from .pagelayout import one_strip, read_geometry, show_geometry, stored_segments

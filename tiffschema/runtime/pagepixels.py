@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Container, Iterator
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -20,6 +19,7 @@ from tiffschema.codecs.spec import SegmentSpec
 from tiffschema.errors import FormatError, TruncatedError, UnsupportedError
 from tiffschema.limits import Limits
 from tiffschema.model.geometry import Geometry
+from tiffschema.values import replace
 
 from . import workers
 from .contiguous import read_stretch

@@ -6,7 +6,6 @@ up to 10**10 pixels, which no JPEG library decodes whole.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from tiffschema.codecs.restart import RestartLayout, restart_layout, scan_restarts
 from tiffschema.model.geometry import Geometry
+from tiffschema.values import replace, value
 
 if TYPE_CHECKING:
     from .page import TiffPage
@@ -29,7 +29,7 @@ _SCAN: Final = 1 << 28
 """Largest stream that is searched for markers where the tag that lists them is damaged."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RestartTiles:
     """A page's stream as tiles.
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
@@ -25,6 +24,7 @@ from tiffschema.codecs.spec import SegmentSpec
 from tiffschema.errors import FormatError, TiffSchemaError, TruncatedError, UnsupportedError
 from tiffschema.limits import DEFAULT_LIMITS, Limits
 from tiffschema.types import FaultSink
+from tiffschema.values import value
 
 from . import workers
 from .contiguous import read_contiguous
@@ -50,7 +50,7 @@ _GAP = 8 << 10
 _BUFFER_KEPT = 4 << 20
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ReadOptions:
     """How to read, the same for all frames of one call.
 

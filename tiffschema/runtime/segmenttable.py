@@ -7,7 +7,6 @@ file, never with each other's meaning in a format.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from tiffschema.errors import FormatError
 from tiffschema.model.geometry import Geometry
 from tiffschema.types import FaultSink
+from tiffschema.values import value
 
 __all__ = ['SegmentTable', 'located']
 
@@ -25,7 +25,7 @@ _CCITT = frozenset((2, 3, 4, 32771))
 _BEYOND = np.iinfo(np.int64).max
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SegmentTable:
     """Offsets and stored sizes of the segments of frames, both of shape (frames, segments).
 

@@ -7,11 +7,12 @@ This module knows shapes and indices only. Each axis becomes a `range`; what ran
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from tiffschema.values import value
 
 __all__ = ['Selection', 'SelectionArgument', 'select']
 
@@ -19,7 +20,7 @@ SelectionArgument: TypeAlias = Any
 """An integer, slice, Ellipsis, None, list of integers or truth values, or a tuple of these."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Selection:
     """A selection of an array.
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from tiffschema.errors import FormatError
 from tiffschema.model.axes import axes_unique, squeeze_axes
+from tiffschema.values import replace
 
 from .frameplan import FramePlan
 from .frames import FrameMap

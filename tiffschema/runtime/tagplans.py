@@ -5,7 +5,6 @@ Knows tag tables and enumerations; no files.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Flag
 from typing import Any
 
@@ -13,13 +12,14 @@ from tiffschema.model import catalog
 from tiffschema.model.enums import enum
 from tiffschema.model.fieldtypes import FIELD_TYPES
 from tiffschema.model.tagtable import TagRow, tag_tables
+from tiffschema.values import value
 
 __all__ = ['TagPlan', 'tag_plan']
 
 _plans: dict[tuple[str, int], TagPlan] = {}
 
 
-@dataclass(slots=True)
+@value
 class TagPlan:
     """How values of one tag become what users see.
 

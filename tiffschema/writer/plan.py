@@ -18,6 +18,7 @@ from tiffschema.codecs.pipeline import encoder
 from tiffschema.codecs.spec import SegmentSpec
 from tiffschema.model.geometry import Geometry
 from tiffschema.types import ByteOrder
+from tiffschema.values import replace as altered
 
 from .arguments import JPEG_COMPRESSIONS, LERC, Kind, WriteArguments
 from .storedshape import SampleLayout, StoredShape, sample_layout
@@ -162,7 +163,7 @@ def plan_image(
         options['lercparameters'] = _lerc_parameters(arguments.compressionargs)
     spec = SegmentSpec(geometry, jpegtables=arguments.jpegtables, options=options)
     if encoderargs.get('sharetables'):
-        spec = replace(spec, jpegtables=encoder(spec, compressionargs=encoderargs).jpegtables)
+        spec = altered(spec, jpegtables=encoder(spec, compressionargs=encoderargs).jpegtables)
     plan = ImagePlan(
         arguments=arguments,
         stored=stored,

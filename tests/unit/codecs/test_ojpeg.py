@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ from tiffschema.codecs.pipeline import decoder
 from tiffschema.codecs.spec import SegmentSpec
 from tiffschema.errors import FormatError, TiffSchemaError, TruncatedError, UnsupportedError
 from tiffschema.model.geometry import Geometry
+from tiffschema.values import replace
 
 imagecodecs = pytest.importorskip('imagecodecs', reason='imagecodecs: decodes the streams')
 

@@ -122,7 +122,7 @@ def test_checkout_keeps_the_catalog(tmp_path: Path) -> None:
     code = READ.replace('sys.argv[1]', repr(str(image)))
     assert run(code, ROOT, tmp_path).startswith('True ')
     assert run(code, ROOT, tmp_path).startswith('False ')
-    kept = [path for path in tmp_path.rglob('catalog_*') if path.is_file()]
+    kept = [path for path in tmp_path.rglob('catalog*') if path.is_file()]
     assert kept
     for path in kept:
         path.write_bytes(b'\x00broken')

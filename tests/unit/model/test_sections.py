@@ -102,10 +102,11 @@ def test_frozen_catalog_agrees_with_fresh(tmp_path):
         return space['DATA']
 
     paths = {path.stem: path for path in catalog.freeze(tmp_path)}
+    main = data(paths['catalog'])
     for name in catalog.SECTIONS:
         fresh = {id: raw for id, raw in catalog.section(name).items() if id[:5] != 'user/'}
-        kept = data(paths[f'catalog_{name}'])
+        kept = main[name]
         if name in ('tables', 'enums'):
-            kept = {id: data(paths[f'catalog_{name}__{id.replace("/", "__")}']) for id in kept}
+            kept = {id: data(paths[stem])[id] for id, stem in kept.items()}
         assert kept == fresh
-    assert set(data(paths['catalog_structs'])) <= set(schemas)
+    assert set(main['structs']) <= set(schemas)

@@ -10,7 +10,6 @@ import os
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
 from .base import Source
-from .memory import MemorySource
 
 if TYPE_CHECKING:
     from tiffschema.runtime.filehandle import FileHandle
@@ -67,6 +66,8 @@ def open_source(
     if isinstance(file, Source):
         return file.embedded(offset or 0, size, name)
     if isinstance(file, bytes | bytearray | memoryview):
+        from .memory import MemorySource
+
         return MemorySource(file, name=name).embedded(offset or 0, size, name)
     if isinstance(file, str) and is_url(file):
         from .remote import RemoteSource

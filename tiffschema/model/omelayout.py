@@ -5,9 +5,8 @@ Knows shapes and letters of axes; no XML.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-
-import numpy as np
 
 from tiffschema.errors import OmeXmlError
 
@@ -71,7 +70,7 @@ class OmeLayout:
             samples_axis != samples
             or sizes['Y'] != length
             or sizes['X'] != width
-            or int(np.prod([size for axis, size in sizes.items() if axis not in 'YX'])) != frames
+            or math.prod(size for axis, size in sizes.items() if axis not in 'YX') != frames
         ):
             raise ValueError(f'shape {shape} with axes {axes} is not stored as {stored}')
         interleaved = None if samples == 1 else contig > 1

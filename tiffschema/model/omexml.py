@@ -459,6 +459,8 @@ def _text(value: Any) -> str:
     if isinstance(value, (bool, np.bool_)):
         return 'true' if value else 'false'
     text = str(value)
+    if text.isprintable():
+        return text
     # XML 1.0 has no way to write most control characters.
     return ''.join(c for c in text if c >= ' ' or c in '\t\n\r')
 

@@ -28,6 +28,7 @@ __all__ = [
 
 SHAPED_SLACK = 16
 IMAGEJ_SLACK = 64
+KEPT_TEXTS = 32
 IMAGEJ_TYPES = ('uint8', 'uint16', 'int16', 'float32')
 AXES = 'TZCYXS'
 
@@ -98,9 +99,18 @@ class ImageJDescription:
         self._rgb = rgb
         self._colormapped = colormapped
         self._metadata = dict(metadata)
+        self._texts: dict[int, bytes] = {}
 
     def text(self, count: int) -> bytes:
         """Return the lines."""
+        found = self._texts.get(count)
+        if found is None:
+            if len(self._texts) >= KEPT_TEXTS:
+                self._texts.clear()
+            found = self._texts[count] = self._lines(count)
+        return found
+
+    def _lines(self, count: int) -> bytes:
         shape, axes = self._shape, self._axes
         if count > 1:
             shape = (count, *shape)

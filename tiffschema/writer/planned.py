@@ -50,6 +50,8 @@ class PlannedSeries:
     codec: DirectoryCodec
     axes: str | None
     rgb: bool
+    is_checked: bool = False
+    """The array was found to fit the model of the kind."""
     _pages: dict[bool, SeriesPages] = field(default_factory=dict)
 
     def pages(self, *, placeholder: bool) -> SeriesPages:

@@ -365,7 +365,9 @@ class TiffWriter:
         if kind == 'ome' and not is_child:
             if ome is None:
                 ome, placeholder = self._new_ome(metadata)
-            ome.check(plan, metadata)
+            if not planned.is_checked:
+                ome.check(plan, metadata)
+                planned.is_checked = True
         pages, description = planned.pages(placeholder=placeholder)
         if self._truncates(plan, kind, pages):
             warnings.warn(

@@ -335,6 +335,34 @@ class TestRaw:
         assert np.ptp(got) <= 2
         assert 180 <= got[0] <= 190
 
+    @pytest.mark.parametrize('matrix', ['', 'colormatrix1', 'forwardmatrix1'])
+    @pytest.mark.parametrize('planes', [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
+    @pytest.mark.parametrize('photometric', [CFA, LINEAR])
+    def test_planes_of_the_camera_in_another_order(
+        self, photometric: int, planes: tuple[int, ...], matrix: str
+    ) -> None:
+        random = np.random.default_rng(0)
+        camera = np.array([[3.0, -1.2, -0.4], [-0.9, 1.8, 0.1], [0.1, -0.2, 1.0]])
+        neutral = np.array([0.5, 1, 0.8])
+        colours = random.integers(100, 900, (6, 6, 3)).astype('u2')
+        common: dict[str, Any] = {'whitelevel': 1000, 'cfapattern': b'\0\1\1\2'}
+
+        def shown(order: tuple[int, ...], told: dict[str, Any]) -> np.ndarray:
+            parameters = {**common, **told, 'asshotneutral': neutral[list(order)].tolist()}
+            if matrix == 'colormatrix1':
+                parameters[matrix] = camera[list(order)].ravel().tolist()
+            elif matrix:
+                parameters[matrix] = camera[:, list(order)].ravel().tolist()
+            array = colours[..., 0] if photometric == CFA else colours[..., list(order)]
+            samples = {} if photometric == CFA else {'samplesperpixel': 3}
+            return to_rgb(
+                array, photometric=photometric, bitspersample=16, parameters=parameters, **samples
+            )
+
+        expected = shown((0, 1, 2), {})
+        got = shown(planes, {'cfaplanecolor': bytes(planes)})
+        assert np.abs(got.astype(int) - expected).max() <= 1
+
     @pytest.mark.parametrize(
         ('parameters', 'error'),
         [
@@ -356,6 +384,7 @@ class TestRaw:
         random = np.random.default_rng(0)
         names = ('blacklevel', 'blacklevelrepeatdim', 'whitelevel', 'activearea', 'colormatrix1')
         names += ('linearizationtable', 'asshotneutral', 'blackleveldeltah', 'forwardmatrix2')
+        names += ('cfaplanecolor',)
         for _ in range(100):
             parameters: dict[str, Any] = {'cfapattern': b'\0\1\1\2'}
             for name in names:

@@ -113,6 +113,17 @@ def _pattern(parameters: Mapping[str, Any]) -> Array | None:
     return colours.reshape(rows, columns)
 
 
+def _planes(parameters: Mapping[str, Any]) -> Array:
+    """Return the colours (0 red, 1 green, 2 blue) of the camera's planes, in their order.
+
+    Neutrals, matrices and samples of linear images are by plane (DNG, CFAPlaneColor).
+    """
+    order = numeric(parameters.get('cfaplanecolor'))
+    if order is not None and sorted(order.tolist()) == [0, 1, 2]:
+        return order.astype('i4')
+    return np.arange(3)
+
+
 def demosaic(mosaic: Array, pattern: Array, origin: tuple[int, int] = (0, 0)) -> Array:
     """Return (L, W, 3) of a mosaic (L, W): each colour is the weighted mean of its neighbours.
 
@@ -175,14 +186,14 @@ def _matrix(parameters: Mapping[str, Any]) -> tuple[Array | None, bool]:
 
 
 def _camera_to_srgb(parameters: Mapping[str, Any]) -> Array:
-    """Return the matrix from camera values to linear sRGB, white balance included."""
+    """Return the matrix from values by plane to linear sRGB, white balance included."""
     shot = numbers(parameters.get('asshotneutral'), 3)
     neutral = np.array(shot) if shot is not None and min(shot) > 0 else None
     gains: Array = 1 / neutral if neutral is not None else np.ones(3)
     least = float(np.min(gains))
     matrix, forward = _matrix(parameters)
     if matrix is None:
-        return np.diag(gains / least)
+        return np.diag(gains / least)[np.argsort(_planes(parameters))]
     if forward:
         to_xyz = matrix @ np.diag(gains)
     else:
@@ -209,8 +220,8 @@ def develop(
         mosaic: Photometric interpretation is 32803.
         bits: Per sample.
         parameters: Values of the tags of DNG by lower-case name: those of `linearized`,
-            ``cfapattern``, ``cfarepeatpatterndim``, ``asshotneutral``, ``colormatrix1`` and 2,
-            ``forwardmatrix1`` and 2.
+            ``cfapattern``, ``cfarepeatpatterndim``, ``cfaplanecolor``, ``asshotneutral``,
+            ``colormatrix1`` and 2, ``forwardmatrix1`` and 2.
         crop: Leave out what lies outside ``activearea``.
 
     Raises:
@@ -225,7 +236,7 @@ def develop(
         pattern = _pattern(parameters)
         # Without a pattern the mosaic is shown as it is, in grey.
         if pattern is not None:
-            linear = demosaic(linear[..., 0], pattern, area[:2])
+            linear = demosaic(linear[..., 0], pattern, area[:2])[..., _planes(parameters)]
     if crop:
         linear = linear[area[0] : area[2], area[1] : area[3]]
     if linear.shape[-1] == 3:

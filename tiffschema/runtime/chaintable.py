@@ -60,7 +60,9 @@ class ChainTable:
         return len(self.offsets)
 
     def _groups(self, counts: NDArray[np.int64]) -> Iterator[Group]:
-        for count in np.unique(counts).tolist():
+        # Most chains have directories of one length; sorting to find that out takes longest.
+        equal = bool((counts == counts[:1]).all())
+        for count in (counts[:1] if equal else np.unique(counts)).tolist():
             pages = np.flatnonzero(counts == count)
             if count == 0:
                 yield Group(pages, (), np.empty((len(pages), 0), self.codec.entry_dtype))
@@ -68,10 +70,11 @@ class ChainTable:
             entries, high = self._entries(self.offsets[pages], count)
             codes = np.ascontiguousarray(entries['code'])
             while len(pages):
-                alike = (codes == codes[0]).all(axis=1)
-                if alike.all():
+                same = codes == codes[0]
+                if same.all():
                     yield Group(pages, tuple(codes[0].tolist()), entries, high)
                     break
+                alike = same.all(axis=1)
                 yield Group(
                     pages[alike],
                     tuple(codes[0].tolist()),

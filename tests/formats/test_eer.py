@@ -13,6 +13,7 @@ from tiffschema.formats.dose import filled
 from tiffschema.formats.eer import dump_items, parse_items
 from tiffschema.runtime.file import TiffFile
 from tiffschema.testing import forge
+from tiffschema.writer.imwrite import imwrite
 
 CASES: list[dict[str, Any]] = [
     {},
@@ -175,3 +176,50 @@ def test_defects_without_a_good_pixel_near() -> None:
     defects[3, 8] = False
     filled(image, defects)
     assert (image == 5).all()
+
+
+def opened_stack(image: np.ndarray[Any, Any], **options: Any) -> TiffFile:
+    file = io.BytesIO()
+    imwrite(file, image, **options)
+    return TiffFile(file.getvalue())
+
+
+@pytest.mark.parametrize('dtype', ['u1', 'u2', 'u4', 'i2'])
+def test_sums_of_large_counts(dtype: str) -> None:
+    image = np.full((6, 5, 7), np.iinfo(dtype).max, dtype)
+    with opened_stack(image, metadata={'axes': 'TYX'}, photometric=1) as tif:
+        want = image.reshape(2, 3, 5, 7).sum(1, dtype='i8')
+        np.testing.assert_array_equal(DoseFractions(tif.series[0], 3, dtype='i8')[...], want)
+        fractions = DoseFractions(tif.series[0], 3)
+        if dtype == 'u4':
+            with pytest.raises(ValueError, match='uint32 cannot hold sums'):
+                fractions[0]
+        else:
+            np.testing.assert_array_equal(fractions[...], want)
+        with pytest.raises(ValueError, match='uint8 cannot hold sums'):
+            DoseFractions(tif.series[0], 3, dtype='u1')[0]
+
+
+def test_sums_below_zero_are_not_wrapped() -> None:
+    with opened_stack(np.full((4, 5, 7), -1, 'i2'), metadata={'axes': 'TYX'}, photometric=1) as tif:
+        with pytest.raises(ValueError, match='cannot hold sums from -2'):
+            DoseFractions(tif.series[0], 2)[0]
+        assert (DoseFractions(tif.series[0], 2, dtype='i4')[0] == -2).all()
+
+
+def test_what_is_no_stack_of_counts() -> None:
+    colours = opened_stack(np.ones((24, 40, 3), 'u1'), photometric='rgb')
+    floats = opened_stack(np.ones((4, 5, 7), 'f4'), metadata={'axes': 'TYX'}, photometric=1)
+    for tif, why in ((colours, 'no frames of one sample'), (floats, 'float32 are no counts')):
+        with tif, pytest.raises(ValueError, match=why):
+            DoseFractions(tif.series[0], 2)
+
+
+def test_defects_are_filled_from_finite_pixels() -> None:
+    image = np.ones((4, 5))
+    image[0, 0], image[3, 4] = np.nan, np.inf
+    defects = np.zeros((4, 5), bool)
+    defects[2, 3] = True
+    filled(image, defects)
+    assert image[2, 3] == 1
+    assert np.isnan(image[0, 0])

@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 
 from tiffschema import read_ndtiff_index
-from tiffschema.errors import FormatError
+from tiffschema.errors import FormatError, LimitError
+from tiffschema.limits import Limits
 from tiffschema.runtime.file import TiffFile
 from tiffschema.testing import Forged, forge
 
@@ -289,3 +290,45 @@ def test_the_records_of_an_index(tmp_path: Path) -> None:
     tifffile = pytest.importorskip('tifffile', reason='tifffile: the reader to compare with')
     path = forge('ndtiff').write(tmp_path).parent / INDEX
     assert list(read_ndtiff_index(path)) == list(tifffile.read_ndtiff_index(path))
+
+
+def test_stretches_of_stitched_images_are_limited(tmp_path: Path) -> None:
+    # Every 50th pixel is little, but the stretch that it is taken of is not.
+    path = forge('ndtiff_tiles').write(tmp_path)
+    with TiffFile(path, limits=Limits(bytes=8000)) as tif:
+        image = tif.series[1]
+        with pytest.raises(LimitError, match='limit is 8000'):
+            image.asarray(selection=np.s_[..., ::50, ::50])
+        assert image.asarray(selection=np.s_[0, :20, :20]).shape == (20, 20)
+
+
+@pytest.mark.parametrize('summary', [b'5', b'[1]', b'"GridPixelOverlapX"', b'null'])
+def test_summaries_that_are_no_objects(tmp_path: Path, summary: bytes) -> None:
+    path = forge('ndtiff_tiles', version=1, levels=1).write(tmp_path)
+    data = path.read_bytes()
+    begin = data.index(b'{"')
+    end = data.index(b'}', begin) + 1
+    path.write_bytes(data[:begin] + summary.ljust(end - begin) + data[end:])
+    with TiffFile(path) as tif:
+        assert len(tif.series) == 1
+        assert tif.series[0].kind == 'ndtiff'
+
+
+@pytest.mark.parametrize('text', [b'[' * 100_000, b'{"Axes": ' * 5000], ids=['list', 'object'])
+def test_metadata_of_pages_that_nest_without_end(tmp_path: Path, text: bytes) -> None:
+    path = forge('ndtiff').write(tmp_path)
+    (path.parent / INDEX).unlink()
+    with TiffFile(path, mode='r+') as tif:
+        tif.pages[0].tags[51123].overwrite(text)
+    with TiffFile(path) as tif:
+        assert tif.series[0].missing == (0,)
+
+
+def test_axes_that_share_a_letter_have_no_names_of_each_other(tmp_path: Path) -> None:
+    path = forge('ndtiff', named=True).write(tmp_path)
+    index = path.parent / INDEX
+    data = index.read_bytes()
+    index.write_bytes(data.replace(b'"time"', b'"dose"').replace(b'"channel"', b'"voltage"'))
+    with TiffFile(path) as tif:
+        assert tif.series[0].axes == 'QZQYX'
+        assert 'Q' not in tif.series[0].coords

@@ -13,7 +13,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from tiffschema.limits import Limits
 from tiffschema.runtime.output import create_output
-from tiffschema.runtime.selection import SelectionArgument, select
+from tiffschema.runtime.selection import SelectionArgument, as_slice, select
 from tiffschema.runtime.series import TiffPageSeries
 
 __all__ = ['DoseFractions', 'filled']
@@ -34,15 +34,16 @@ class DoseFractions:
             super-resolution; references that divide are given as their inverse.
         defects: Pixels that do not count, boolean of shape (Y, X) or of the detector; they become
             the mean of the good pixels nearest to them.
-        dtype: Of the result: float32 with gain or defects, else uint16, or uint32 where a fraction
-            has more frames than uint16 can count.
+        dtype: Of the result: float32 with gain or defects, else uint16, or uint32 where samples
+            have more than 8 bits, or a fraction more frames than uint16 can count.
         remainder: Keep a last fraction of fewer frames; else these frames are left out.
         errors: As in `TiffPageSeries.asarray`: ``'raise'``, or ``'fault'`` to count damaged frames
             as empty.
         maxworkers: Threads at most.
 
     Raises:
-        ValueError: The series is no stack of frames, or an argument does not fit it.
+        ValueError: The series is no stack of frames of integers, or an argument does not fit it.
+            When fractions are read: sums are too large for `dtype`.
 
     Example:
         >>> from tiffschema import TiffFile
@@ -68,8 +69,11 @@ class DoseFractions:
         shape = series.get_shape(squeeze=False)
         if len(shape) == 2:
             shape = (1, *shape)
-        if len(shape) != 3:
+        if len(shape) != 3 or not series.get_axes(squeeze=False).endswith('YX'):
             raise ValueError(f'series: {series.axes} are no frames of one sample a pixel')
+        samples = series.keyframe.dtype
+        if samples is None or samples.kind not in 'bui':
+            raise ValueError(f'series: samples of {samples} are no counts')
         if not 1 <= size <= shape[0]:
             raise ValueError(f'size: {size} frames of {shape[0]} make no fraction')
         self.series = series
@@ -83,8 +87,10 @@ class DoseFractions:
         self.shape = (groups, *shape[1:])
         self._reading = {'errors': errors, 'maxworkers': maxworkers}
         corrected = gain is not None or defects is not None
-        counts = np.uint16 if size < 1 << 16 else np.uint32
+        counts = np.uint16 if size < 1 << 16 and samples.itemsize == 1 else np.uint32
         self.dtype = np.dtype((np.float32 if corrected else counts) if dtype is None else dtype)
+        fits = samples.kind in 'bu' and size << 8 * samples.itemsize <= 1 << 32
+        self._total = np.dtype(np.uint32 if fits else f'{samples.kind}8'.replace('b', 'u'))
 
     axes = 'IYX'
 
@@ -124,7 +130,7 @@ class DoseFractions:
         chosen = select(selection, self.shape)
         limits: Limits = self.series.parent.limits
         block = create_output(None, chosen.shape, self.dtype, limits=limits)
-        rows, columns = (_slice(each) for each in chosen.ranges[1:])
+        rows, columns = (as_slice(each) for each in chosen.ranges[1:])
         for place, index in enumerate(chosen.ranges[0]):
             block[place] = self._fraction(index)[rows, columns]
         return chosen.take(block)
@@ -137,7 +143,7 @@ class DoseFractions:
     def _fraction(self, index: int) -> Array:
         wanted = self.frames(index)
         frame = self.series.keyframe.nbytes or 1
-        total = np.zeros(self.shape[1:], np.uint32)
+        total = np.zeros(self.shape[1:], self._total)
         step = max(1, _AHEAD // frame)
         for start in range(wanted.start, wanted.stop, step):
             part = slice(start, min(start + step, wanted.stop))
@@ -145,26 +151,33 @@ class DoseFractions:
             stack = self.series.asarray(
                 squeeze=False, selection=part if whole else None, **self._reading
             )
-            total += stack.reshape(-1, *total.shape).sum(0, dtype=np.uint32)
+            total += stack.reshape(-1, *total.shape).sum(0, dtype=self._total)
         if self._gain is None and self._defects is None:
-            return total.astype(self.dtype)
+            return _cast(total, self.dtype)
         result = total.astype(np.float32)
         if self._gain is not None:
             result *= self._gain
         if self._defects is not None:
             filled(result, self._defects)
-        return result.astype(self.dtype, copy=False)
+        return _cast(result, self.dtype)
 
     def __repr__(self) -> str:
         shape = 'x'.join(map(str, self.shape))
         return f'<tiffschema.DoseFractions {shape} {self.dtype} of {self.size} frames>'
 
 
-def _slice(wanted: range) -> slice:
-    stop: int | None = wanted.stop
-    if wanted.step < 0 and wanted.stop < 0:
-        stop = None
-    return slice(wanted.start, stop, wanted.step)
+def _cast(sums: Array, dtype: np.dtype[Any]) -> Array:
+    """Return sums as a type.
+
+    Raises:
+        ValueError: The type cannot hold them.
+    """
+    if dtype.kind in 'ui' and sums.size:
+        bounds = np.iinfo(dtype)
+        low, high = sums.min(), sums.max()
+        if low < bounds.min or high > bounds.max:
+            raise ValueError(f'dtype: {dtype} cannot hold sums from {low} to {high}')
+    return sums.astype(dtype, copy=False)
 
 
 def _fitted(name: str, given: Any, shape: tuple[int, ...], dtype: Any) -> Array:
@@ -191,7 +204,8 @@ def _fitted(name: str, given: Any, shape: tuple[int, ...], dtype: Any) -> Array:
 def filled(image: Array, defects: Array) -> None:
     """Put the mean of the nearest good pixels in the place of defects.
 
-    The pixels are those in the smallest square round a defect that has a good one.
+    The pixels are those in the smallest square round a defect that has a good one. Pixels that
+    are no finite numbers are not good, but stay as they are.
 
     Parameters:
         image: Of shape (Y, X), floats; changed in place.
@@ -203,7 +217,8 @@ def filled(image: Array, defects: Array) -> None:
         >>> image.tolist()
         [[1.0, 2.0, 3.0]]
     """
-    sums, counts = (_integral(part) for part in (np.where(defects, 0, image), ~defects))
+    good = ~defects & np.isfinite(image)
+    sums, counts = (_integral(part) for part in (np.where(good, image, 0), good))
     rows, columns = np.nonzero(defects)
     radius = 1
     while len(rows) and radius < max(image.shape) * 2:
@@ -211,9 +226,9 @@ def filled(image: Array, defects: Array) -> None:
             (np.maximum(places - radius, 0), np.minimum(places + radius + 1, size))
             for places, size in zip((rows, columns), image.shape, strict=True)
         ]
-        good = _within(counts, *box)
-        found = good > 0
-        image[rows[found], columns[found]] = (_within(sums, *box)[found]) / good[found]
+        number = _within(counts, *box)
+        found = number > 0
+        image[rows[found], columns[found]] = _within(sums, *box)[found] / number[found]
         rows, columns = rows[~found], columns[~found]
         radius += 1
 

@@ -40,11 +40,15 @@ def parse_flimage(text: str) -> dict[str, Any]:
 
 
 def _value(text: str) -> Any:
-    if len(text) > 1 and text[0] == text[-1] == '"':
-        return text[1:-1]
     if text[:1] == '[' and text[-1:] == ']':
         inner = text[1:-1].strip()
-        return [_value(part.strip()) for part in inner.split(',')] if inner else []
+        return [_single(part.strip()) for part in inner.split(',')] if inner else []
+    return _single(text)
+
+
+def _single(text: str) -> Any:
+    if len(text) > 1 and text[0] == text[-1] == '"':
+        return text[1:-1]
     return auto(text) if text else None
 
 
@@ -118,7 +122,7 @@ def _bins(settings: Mapping[str, Any]) -> list[int]:
     """Return the number of time bins of each channel: 1 for intensity, 0 if it is not stored."""
     acquired = _flags(settings.get('State.Acq.acquisition', True))
     lifetime = settings.get('State.Acq.acqFLIMA', settings.get('State.Acq.acqFLIM', False))
-    recorded = _flags(lifetime)
+    recorded = _flags(lifetime) or [False]
     saved = _flags(settings.get('SaveChannels', [True] * len(acquired)))
     points = settings.get('State.Spc.spcData.n_dataPoint', 1)
     channels = _positive(settings.get('State.Acq.nChannels')) or len(acquired)

@@ -100,7 +100,7 @@ class OffsetFrames(Sequence[Any]):
 
     Parameters:
         keyframe: The page that lends its properties.
-        files: Gives each file of the set; a file is opened when its frames are first read.
+        files: The files of the set.
         numbers: Index into `files` for each frame, -1 where there is none.
         offsets: File offset of the samples of each frame.
     """
@@ -108,7 +108,7 @@ class OffsetFrames(Sequence[Any]):
     def __init__(
         self,
         keyframe: Any,
-        files: Sequence[Callable[[], Any]],
+        files: Sequence[Any],
         numbers: NDArray[np.intp],
         offsets: NDArray[np.int64],
     ) -> None:
@@ -127,7 +127,7 @@ class OffsetFrames(Sequence[Any]):
         if number < 0:
             return None
         return TiffFrame(
-            self._files[number](),
+            self._files[number],
             int(key) % len(self),
             offset=0,
             keyframe=self._keyframe,
@@ -136,14 +136,13 @@ class OffsetFrames(Sequence[Any]):
         )
 
     def __iter__(self) -> Iterator[Any]:
-        # Whoever looks for a page that is there finds the key frame without opening other files.
         return (self[index] for index in range(len(self)))
 
     def frame_map(self, keyframe: Any) -> FrameMap:
         """Return where all frames lie."""
         counts = np.full((len(self), 1), keyframe.nbytes, np.int64)
         files = self._numbers if (self._numbers != 0).any() else None
-        sources = [_opener(file) for file in self._files]
+        sources = [open_of(file) for file in self._files]
         return FrameMap(sources, SegmentTable(self._offsets[:, None], counts), files)
 
 
@@ -222,10 +221,6 @@ class TableFrames(PageSelection):
             self._table,
             names=lambda frame: f'pages[{int(self.indices[frame])}]',
         )
-
-
-def _opener(file: Callable[[], Any]) -> Callable[[], Source]:
-    return lambda: open_of(file())()
 
 
 def sibling_bytes(tif: Any, name: str) -> bytes:

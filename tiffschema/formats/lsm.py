@@ -133,7 +133,8 @@ def series(tif: Any) -> list[TiffPageSeries]:
     shape = _shape(axes, sizes, first)
     wanted = math.prod(shape) // max(1, math.prod(first.shape))
     if wanted > len(images):
-        shape = _cut(tif, axes, shape, wanted, len(images))
+        leading = axes[: len(shape) - len(first.shape)]
+        shape = _cut(tif, leading, shape, wanted, len(images))
         wanted = math.prod(shape) // max(1, math.prod(first.shape))
     elif wanted < len(images):
         tif.faults.add(f'{len(images) - wanted} pages are left over', 'series.lsm')
@@ -188,10 +189,16 @@ def _shape(axes: str, sizes: Mapping[str, int], page: Any) -> tuple[int, ...]:
     return tuple(shape)
 
 
-def _cut(tif: Any, axes: str, shape: tuple[int, ...], wanted: int, there: int) -> tuple[int, ...]:
-    """Return the shape with fewer steps of its longest leading axis, as pages are missing."""
+def _cut(
+    tif: Any, leading: str, shape: tuple[int, ...], wanted: int, there: int
+) -> tuple[int, ...]:
+    """Return the shape with fewer steps of its first leading axis T or Z, as pages are missing.
+
+    Raises:
+        FormatError: No number of steps makes as many pages as there are.
+    """
     tif.faults.add(f'{wanted} pages are declared, {there} are there', 'series.lsm')
-    for at, axis in enumerate(axes):
+    for at, axis in enumerate(leading):
         if axis in 'TZ' and shape[at] > 1:
             others = wanted // shape[at]
             if there // others:
@@ -237,6 +244,10 @@ def _segments(
     offsets, counts = offsets[:, :width].copy(), counts[:, :width].copy()
     listed = np.arange(width) < np.minimum(present, sized)[:, None]
     valid = offsets > 0
+    if not valid[listed].all():
+        tif.faults.add('some pages were not written', 'series.lsm')
+    if not valid.any():
+        return offsets, counts
     if tif.source.size >= _WRAP:
         each = 2 if (table.numbers(_SUBFILETYPE) & 1).any() else 1
         order = _written(len(offsets), info, offsets, each)
@@ -246,8 +257,6 @@ def _segments(
         wraps = np.cumsum(np.concatenate(([0], (np.diff(values) < 0).astype(np.int64))))
         flat[used] = values + wraps * _WRAP
         offsets[order] = flat.reshape(offsets[order].shape)
-    if not valid[listed].all():
-        tif.faults.add('some pages were not written', 'series.lsm')
     if page.compression != 1:
         begins = np.unique(offsets[valid])
         last = int(begins[-1])

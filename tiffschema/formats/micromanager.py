@@ -215,10 +215,9 @@ def _made(
         raise FormatError('no plane of the index map is there', 'series.mmstack')
     if missing:
         tif.faults.add(f'{missing} of {count} planes are missing', 'series.mmstack')
-    files = [_given(file) for file, _ in maps]
     coords, units = _coordinates(summary, sizes)
     return TiffPageSeries(
-        OffsetFrames(page, files, numbers, offsets),
+        OffsetFrames(page, [file for file, _ in maps], numbers, offsets),
         (*lead, *page.shape),
         page.dtype,
         ''.join(order) + page.axes,
@@ -230,10 +229,6 @@ def _made(
         multifile=len(maps) > 1,
         source='Micro-Manager index map and summary',
     )
-
-
-def _given(file: Any) -> Any:
-    return lambda: file
 
 
 def pixel_offsets(file: Any, ifds: NDArray[np.int64], page: Any) -> NDArray[np.int64]:

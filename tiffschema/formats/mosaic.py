@@ -8,11 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from tiffschema.runtime.output import create_output
-from tiffschema.runtime.selection import select
+from tiffschema.runtime.selection import as_slice, select
 from tiffschema.runtime.series import TiffPageSeries
 
 __all__ = ['Cut', 'MosaicSeries']
@@ -130,11 +129,14 @@ class MosaicSeries(TiffPageSeries):
         lead = {axis: ranges.get(axis, range(1)) for axis in own}
         lengths = {**{axis: len(each) for axis, each in lead.items()}, 'Y': len(rows)}
         lengths['X'] = len(columns)
-        image = np.zeros([lengths[axis] for axis in own], target.dtype)
+        image = create_output(
+            None, [lengths[axis] for axis in own], target.dtype,
+            fillvalue=0, limits=self.parent.limits,
+        )  # fmt: skip
         for row, y, to_y in self._cuts['Y'].parts(rows):
             for column, x, to_x in self._cuts['X'].parts(columns):
                 place = {'K': row, 'J': column, 'Y': y, 'X': x}
-                wanted = tuple(place.get(axis, _slice(lead.get(axis, range(1)))) for axis in axes)
+                wanted = tuple(place.get(axis, as_slice(lead.get(axis, range(1)))) for axis in axes)
                 into = {'Y': to_y, 'X': to_x}
                 image[tuple(into.get(axis, slice(None)) for axis in own)] = self._tiles.asarray(
                     selection=wanted, squeeze=False, **reading
@@ -152,11 +154,4 @@ def _stretch(wanted: range) -> range:
 
 def _shifted(wanted: range, start: int) -> slice:
     """Return a range as a slice of what begins at `start`."""
-    return _slice(range(wanted.start - start, wanted.stop - start, wanted.step))
-
-
-def _slice(wanted: range) -> slice:
-    stop: int | None = wanted.stop
-    if wanted.step < 0 and wanted.stop < 0:
-        stop = None
-    return slice(wanted.start, stop, wanted.step)
+    return as_slice(range(wanted.start - start, wanted.stop - start, wanted.step))

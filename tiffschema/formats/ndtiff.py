@@ -20,7 +20,7 @@ from tiffschema.runtime.series import TiffPageSeries
 
 from .framesets import OffsetFrames, sibling_names
 from .mosaic import Cut, MosaicSeries
-from .ndtiff_index import PATH, Frames, frames_of_set
+from .ndtiff_index import PATH, Frames, frames_of_set, summary_of
 
 __all__ = ['series']
 
@@ -46,11 +46,6 @@ def series(tif: Any) -> list[TiffPageSeries]:
     return found
 
 
-def _summary(tif: Any) -> dict[str, Any]:
-    summary = (tif.micromanager_metadata or {}).get('Summary')
-    return summary if isinstance(summary, dict) else {}
-
-
 def _overlap(tif: Any) -> tuple[int, int] | None:
     """Return the pixels by which tiles overlap along Y and X; None if images are no tiles."""
     if re.fullmatch(r'Downsampled_x\d+', _folder(tif)):
@@ -58,7 +53,7 @@ def _overlap(tif: Any) -> tuple[int, int] | None:
     page = tif.pages.first
     overlaps = []
     for axis, size in (('Y', page.imagelength), ('X', page.imagewidth)):
-        value = _summary(tif).get(f'GridPixelOverlap{axis}')
+        value = summary_of(tif).get(f'GridPixelOverlap{axis}')
         if not isinstance(value, int):
             return None
         if not 0 <= value < size:
@@ -114,7 +109,7 @@ def _tiles(tif: Any, frames: Frames, names: Sequence[str] = ()) -> TiffPageSerie
     labels = [frames.labels[axis] for axis in order]
     coords, units, attrs = _coordinates(tif, axes, labels)
     return TiffPageSeries(
-        OffsetFrames(page, [_given(file) for file in files], frame_numbers, frame_offsets),
+        OffsetFrames(page, files, frame_numbers, frame_offsets),
         (*lead, *page.shape),
         page.dtype,
         axes + page.axes,
@@ -168,14 +163,10 @@ def _file(tif: Any, name: str) -> Any:
         return None
 
 
-def _given(file: Any) -> Any:
-    return lambda: file
-
-
 def _coordinates(
     tif: Any, axes: str, labels: Sequence[Sequence[str]]
 ) -> tuple[dict[str, Any], dict[str, str], dict[str, Any]]:
-    summary = _summary(tif)
+    summary = summary_of(tif)
     coords: dict[str, Any] = {}
     units: dict[str, str] = {}
     attrs: dict[str, Any] = {}
@@ -188,7 +179,8 @@ def _coordinates(
     if 'Z' in axes and isinstance(step, int | float) and step:
         coords['Z'], units['Z'] = (0.0, float(step)), 'micrometer'
     for letter, names in zip(axes, labels, strict=True):
-        if names:
+        # Axes without a letter of their own share Q: names would be those of another axis.
+        if names and axes.count(letter) == 1:
             coords[letter] = np.asarray(names)
     return coords, units, attrs
 

@@ -27,7 +27,7 @@ from tiffschema.model.text.jsontext import parse_json
 from .framesets import sibling_bytes, sibling_names
 from .micromanager import pixel_offsets
 
-__all__ = ['Frames', 'frames_of_set', 'is_version_0']
+__all__ = ['Frames', 'frames_of_set', 'is_version_0', 'summary_of']
 
 INDEX = 'NDTiff.index'
 PATH = 'series.ndtiff'
@@ -70,6 +70,12 @@ def is_version_0(facts: Any) -> bool:
     if not isinstance(summary, dict) or settings.get('MajorVersion') != 0:
         return False
     return 'IndexMap' in settings and not {'MicroManagerVersion', 'Frames'} <= summary.keys()
+
+
+def summary_of(tif: Any) -> dict[str, Any]:
+    """Return the summary of a data set, empty if it is no JSON object."""
+    summary = (tif.micromanager_metadata or {}).get('Summary')
+    return summary if isinstance(summary, dict) else {}
 
 
 def frames_of_set(tif: Any) -> Frames | None:
@@ -259,8 +265,8 @@ def _values(page: Any) -> dict[str, Any]:
     values = page.tags.valueof(_METADATA)
     if isinstance(values, str):
         try:
-            values = json.loads(values)
-        except ValueError:
+            values = parse_json(values, limits=page.parent.limits)
+        except FormatError:
             return {}
     return values if isinstance(values, dict) else {}
 
@@ -293,8 +299,7 @@ def _old(tif: Any) -> Frames | None:
 
 def _tiles(file: Any, rows: NDArray[np.uint32]) -> dict[int, tuple[int, int]]:
     """Return row and column of the positions of a file whose images are tiles."""
-    summary = file.micromanager_metadata.get('Summary') or {}
-    if 'GridPixelOverlapX' not in summary:
+    if 'GridPixelOverlapX' not in summary_of(file):
         return {}
     positions = rows[:, 3].astype(np.uint32).view(np.int32)
     at = dict(zip(rows[:, 4].tolist(), positions.tolist(), strict=True))

@@ -37,9 +37,8 @@ def metadata(tif: Any) -> dict[str, Any]:
         return {}
     source = tif.source
     head = schemas['vendor/scanimage'].struct('scanimage')
-    view = source.view(
-        0, min(source.size, max(_HEADER_AT + _HEADER_SIZE, int(tif.pages.first.offset)))
-    )
+    before = min(int(tif.pages.first.offset), tif.limits.text)
+    view = source.view(0, min(source.size, max(_HEADER_AT + _HEADER_SIZE, before)))
     try:
         record = head.parse(view, _HEADER_AT, limits=tif.limits)
     except FormatError:

@@ -182,8 +182,9 @@ def series(tif: Any) -> list[TiffPageSeries]:
     if count > 1 and len(groups_of_pages(tif)) != 1:
         return []
     shape, axes = tuple(known.get('shape', ())), str(known.get('axes', ''))
-    source = 'OlympusINI'
-    if prod(shape) != count or any(axis in page.axes for axis in axes):
+    source = 'OlympusINI' if 'axes' in known else ''
+    letters = axes + page.axes
+    if prod(shape) != count or len(set(letters)) < len(letters):
         if shape:
             tif.faults.add(f'{shape} of {axes!r} are not {count} pages', f'{_PATH}.Dimension')
         shape, axes, source = ((count,), 'I', 'equal pages') if count > 1 else ((), '', '')

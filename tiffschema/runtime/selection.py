@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from tiffschema.values import value
 
-__all__ = ['Selection', 'SelectionArgument', 'select']
+__all__ = ['Selection', 'SelectionArgument', 'as_slice', 'select']
 
 SelectionArgument: TypeAlias = Any
 """An integer, slice, Ellipsis, None, list of integers or truth values, or a tuple of these."""
@@ -76,6 +76,18 @@ def select(selection: SelectionArgument, shape: Sequence[int]) -> Selection:
         plain = plain and isinstance(rest, slice)
     block = tuple(len(each) for each in ranges)
     return Selection(tuple(ranges), block, None if plain else tuple(index))
+
+
+def as_slice(wanted: range) -> slice:
+    """Return the slice that takes the indices of a range.
+
+    Example:
+        >>> as_slice(range(2, -1, -1))
+        slice(2, None, -1)
+    """
+    # A range that runs down to 0 ends at -1, which a slice would count from the end.
+    stop = None if wanted.step < 0 and wanted.stop < 0 else wanted.stop
+    return slice(wanted.start, stop, wanted.step)
 
 
 def _expanded(selection: SelectionArgument, ndim: int) -> list[Any]:

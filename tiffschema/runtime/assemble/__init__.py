@@ -109,7 +109,12 @@ def series_of_kind(tif: Any, kind: str) -> list[TiffPageSeries]:
         offset = -1
         message = str(error)
         if isinstance(error, FormatError):
-            path, offset, message = f'{path}.{error.path}'.rstrip('.'), error.offset, error.message
+            offset, message = error.offset, error.message
+            # Assemblers name their kind themselves in the faults that they record.
+            if error.path.startswith(path):
+                path = error.path
+            elif error.path:
+                path = f'{path}.{error.path}'
         tif.faults.append(FormatError(message, path, offset))
         return []
 

@@ -327,6 +327,6 @@ def default_ioworkers() -> int:
     """
     for name in ('TIFFSCHEMA_NUM_IOTHREADS', 'TIFFFILE_NUM_IOTHREADS'):
         value = os.environ.get(name, '')
-        if value.isdigit() and int(value):
+        if value.isdecimal() and int(value):
             return min(32, int(value))
     return min(32, (os.cpu_count() or 1) + 4)

@@ -18,7 +18,7 @@ from .codecs.registry import Codec, codecs
 from .model import catalog, enums
 from .model.axes import AXES_CODES, AXES_NAMES
 from .model.fieldtypes import FIELD_TYPES
-from .model.filenames import PATTERNS
+from .model.filenames import EXTENSIONS, PATTERNS
 from .model.geometry import IMAGE_COMPRESSIONS, sample_dtype
 from .model.kinds import detectors, series_kinds
 from .model.tagtable import TagTable, tag_tables
@@ -29,10 +29,6 @@ from .writer.tags import LETTERS, OWNED
 
 __all__ = ['TIFF', '_TIFF']
 
-_EXTENSIONS: Final = (
-    'tif', 'tiff', 'ome.tif', 'lsm', 'stk', 'qpi', 'pcoraw', 'qptiff', 'ptiff', 'ptif', 'gel',
-    'seq', 'svs', 'avs', 'scn', 'zif', 'ndpi', 'bif', 'tf8', 'tf2', 'btf', 'eer',
-)  # fmt: skip
 _FILE_ONLY: Final = frozenset({'dicom', 'mmstack', 'ndtiff'})
 _OF_PAGES: Final = frozenset({'frame', 'subifd', 'virtual'})
 _COMPLEX: Final = 6
@@ -295,14 +291,14 @@ class _TIFF:
         return set(detectors) | _OF_PAGES | {'uniform'}
 
     @property
-    def FILE_EXTENSIONS(self) -> tuple[str, ...]:
+    def FILEEXTENSIONS(self) -> tuple[str, ...]:
         """Known extensions of files."""
-        return _EXTENSIONS
+        return EXTENSIONS
 
     @property
     def FILEOPEN_FILTER(self) -> list[tuple[str, str]]:
         """Kinds of files for a dialog."""
-        known = [(f'{name.upper()} files', f'*.{name}') for name in _EXTENSIONS]
+        known = [(f'{name.upper()} files', f'*.{name}') for name in EXTENSIONS]
         return [*known, ('All files', '*')]
 
     @property

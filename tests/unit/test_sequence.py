@@ -10,6 +10,7 @@ import pytest
 
 import tiffschema
 from tiffschema import FileSequence, TiffSequence, TiledSequence, imread, imwrite, parse_filenames
+from tiffschema.sequence import default_ioworkers
 
 
 @pytest.fixture
@@ -100,3 +101,12 @@ def test_tiled_sequence_covers_every_item_once() -> None:
         hits[tiled.slices(index)] += 1
     assert tiled.shape == (3, 4, 10)
     assert (hits == 1).all()
+
+
+def test_threads_are_numbers_that_python_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv('TIFFFILE_NUM_IOTHREADS', raising=False)
+    monkeypatch.setenv('TIFFSCHEMA_NUM_IOTHREADS', '3')
+    assert default_ioworkers() == 3
+    for odd in ('\u00b2', '-1', 'x', '0'):
+        monkeypatch.setenv('TIFFSCHEMA_NUM_IOTHREADS', odd)
+        assert 4 < default_ioworkers() <= 32

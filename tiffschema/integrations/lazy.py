@@ -66,6 +66,8 @@ class _Lazy:
         raise NotImplementedError
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        if copy is False:
+            raise ValueError('samples are read from a file: there is no array without a copy')
         return np.asarray(self[...], dtype)
 
     def __repr__(self) -> str:

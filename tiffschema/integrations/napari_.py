@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import Any
 
 from tiffschema.errors import TiffSchemaError
@@ -45,12 +46,21 @@ def read_layers(path: str | list[str]) -> list[Layer]:
         name = os.path.splitext(os.path.basename(path[0]))[0]
         return [(face('sequence.imread')(path, return_as='dask'), {'name': name}, 'image')]
     tif = TiffFile(path[0] if isinstance(path, list) else path)
-    return [_layer(tif, series) for series in tif.series if series.dtype is not None]
+    lazily = find_spec('dask') is not None
+    try:
+        return [_layer(tif, series, lazily) for series in tif.series if series.dtype is not None]
+    except BaseException:
+        lazily = False
+        raise
+    finally:
+        # Layers that are read when they are looked at need the open file.
+        if not lazily:
+            tif.close()
 
 
-def _layer(tif: TiffFile, series: Any) -> Layer:
+def _layer(tif: TiffFile, series: Any, lazily: bool) -> Layer:
     axes = series.axes
-    levels = [_samples(level) for level in series.levels]
+    levels = [level.asdask() if lazily else level.asarray() for level in series.levels]
     about: dict[str, Any] = {
         'name': series.name or tif.filename,
         'metadata': {'axes': axes, 'kind': series.kind, 'path': tif.source.path},
@@ -72,11 +82,3 @@ def _layer(tif: TiffFile, series: Any) -> Layer:
         about['multiscale'] = True
         return levels, about, 'image'
     return levels[0], about, 'image'
-
-
-def _samples(image: Any) -> Any:
-    try:
-        import dask  # noqa: F401
-    except ImportError:
-        return image.asarray()
-    return image.asdask()

@@ -95,7 +95,7 @@ class _References:
         for index in chunked.indices():
             segments = list(chunked.segments(index))
             first, size = segments[0], segments[0].nbytes
-            if not first.is_stored:
+            if not any(each.is_stored for each in segments):
                 continue
             if len(segments) > 1:
                 size = sum(each.nbytes for each in segments)

@@ -13,6 +13,7 @@ import numpy as np
 
 from tiffschema.errors import TiffSchemaError, UnsupportedError
 from tiffschema.model.axes import axes_unique
+from tiffschema.model.filenames import EXTENSIONS
 from tiffschema.runtime.coordinates import page_coordinates
 from tiffschema.runtime.file import TiffFile
 from tiffschema.runtime.filereading import chosen_series
@@ -31,10 +32,7 @@ except ImportError:
 
 __all__ = ['TiffBackendArray', 'TiffBackendEntrypoint']
 
-_SUFFIXES = frozenset(
-    '.tif .tiff .lsm .stk .qpi .qptiff .ptif .ptiff .gel .svs .avs .scn .zif .ndpi .bif'  # noqa: SIM905
-    ' .tf8 .tf2 .btf .eer .seq .pcoraw'.split()
-)
+_SUFFIXES = frozenset(f'.{extension}' for extension in EXTENSIONS)
 
 
 class TiffBackendArray(BackendArray):

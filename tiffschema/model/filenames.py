@@ -12,7 +12,13 @@ from math import prod
 
 from tiffschema.model.axes import AXES_CODES
 
-__all__ = ['PATTERNS', 'TiledSequence', 'natural_sorted', 'parse_filenames']
+__all__ = ['EXTENSIONS', 'PATTERNS', 'TiledSequence', 'natural_sorted', 'parse_filenames']
+
+EXTENSIONS = (
+    'tif', 'tiff', 'ome.tif', 'lsm', 'stk', 'qpi', 'pcoraw', 'qptiff', 'ptiff', 'ptif', 'gel',
+    'seq', 'svs', 'avs', 'scn', 'zif', 'ndpi', 'bif', 'tf8', 'tf2', 'btf', 'eer',
+)  # fmt: skip
+"""Ends of the names of files that are TIFF, or like it."""
 
 _AXES_PAIR = r'_?(?:(q|l|p|a|c|t|x|y|z|ch|tp)(\d{1,4}))'
 _AT_THE_END = r'(?=(?:\.[^/\\]*)?\Z)'

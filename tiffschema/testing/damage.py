@@ -21,7 +21,7 @@ __all__ = ['DAMAGES', 'damaged']
 Draw: TypeAlias = Callable[[Any], Any]
 
 OFFSETS, COUNTS = (273, 324), (279, 325)
-SHORT, LONG = 3, 4
+SHORT, LONG, LONG8 = 3, 4, 16
 SIZES = (256, 257, 277, 278, 322, 323, 32997, 32998, 258, 339, 284)
 CHOICES: Mapping[int, tuple[int, ...]] = {
     258: (0, 1, 3, 7, 24, 65, 65535),
@@ -212,10 +212,10 @@ def _entry_count(draw: Draw, anatomy: Anatomy) -> Patch:
     from hypothesis import strategies as st
 
     directory = _directory(draw, anatomy)
-    size = anatomy.codec.count_nbytes
+    kind = {2: SHORT, 8: LONG8}[anatomy.codec.count_nbytes]
     wrong = draw(st.sampled_from((0, 1, len(directory) - 1, len(directory) + 1, 4096, 65535)))
-    order = 'little' if anatomy.codec.byteorder == '<' else 'big'
-    return directory.offset, wrong.to_bytes(size, order)
+    _, _, data = anatomy.codec.encode_value(None, kind, wrong)
+    return directory.offset, data
 
 
 def _value_count(draw: Draw, anatomy: Anatomy) -> Patch:
@@ -267,7 +267,7 @@ def _overlap(draw: Draw, anatomy: Anatomy) -> Patch:
     places = [0, directory.offset, *(at for at, _ in anatomy.segments()[:8])]
     place = draw(st.sampled_from(places))
     count, kind = directory.counts[position], directory.types[position]
-    if kind not in (LONG, 16):
+    if kind not in (LONG, LONG8):
         return directory.entry_at(position), anatomy.entry(directory, position, number=place)
     _, _, data = anatomy.codec.encode_value(None, kind, (place,) * count)
     return directory.value_at(position), data
@@ -276,9 +276,9 @@ def _overlap(draw: Draw, anatomy: Anatomy) -> Patch:
 def _segment_sizes(draw: Draw, anatomy: Anatomy) -> Patch:
     directory, position = _entry(draw, anatomy, COUNTS)
     count, kind = directory.counts[position], directory.types[position]
-    if kind not in (SHORT, LONG, 16):
+    if kind not in (SHORT, LONG, LONG8):
         return directory.entry_at(position), anatomy.entry(directory, position, number=0)
-    wrong = _wild(draw, anatomy) % (1 << {SHORT: 16, LONG: 32, 16: 63}[kind])
+    wrong = _wild(draw, anatomy) % (1 << {SHORT: 16, LONG: 32, LONG8: 63}[kind])
     _, _, data = anatomy.codec.encode_value(None, kind, (wrong,) * count)
     return directory.value_at(position), data
 

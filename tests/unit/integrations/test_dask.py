@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import pickle
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import numpy
 import pytest
 
 from tiffschema import TiffFile, TiffSequence, TiffWriter, imread, imwrite
+from tiffschema.integrations.lazy import LazyImage
 
 da = pytest.importorskip('dask.array', reason='dask: the package is absent')
 
@@ -118,3 +120,12 @@ def test_a_cluster_of_processes(image: tuple[Path, numpy.ndarray], tmp_path: Pat
         with imread(path, aszarr=True) as store:
             third = da.from_zarr(zarr.open(store, mode='r')['1'])
             assert numpy.array_equal(client.compute(third).result(), data[:, ::2, ::2])
+
+
+def test_lazy_images_give_no_array_without_a_copy() -> None:
+    file = io.BytesIO()
+    imwrite(file, numpy.zeros((4, 5), 'u1'))
+    image = LazyImage(TiffFile(file.getvalue()).series[0])
+    with pytest.raises(ValueError, match='without a copy'):
+        image.__array__(copy=False)
+    assert numpy.asarray(image).shape == (4, 5)

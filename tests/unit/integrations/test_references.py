@@ -244,3 +244,26 @@ def test_chunks_written_as_files() -> None:
     )  # fmt: skip
     array[:] = data
     assert numpy.array_equal(zarr.open_array(store, mode='r')[...], data)
+
+
+def test_pages_of_which_a_part_is_not_stored(tmp_path: Path) -> None:
+    path = tmp_path / 'parts.tif'
+    data = numpy.arange(2 * 16 * 10, dtype='u2').reshape(2, 16, 10)
+    imwrite(path, data, rowsperstrip=4, metadata=None, **GRAY)
+    with TiffFile(path) as tif:
+        stored = tif.pages[1].tags[273].value
+    for missing, wanted in ((slice(0, 1), False), (slice(1, 4), False), (slice(0, 4), True)):
+        offsets = numpy.array(stored)
+        offsets[missing] = 0
+        with TiffFile(path, mode='r+') as tif:
+            tif.pages[1].tags[273].overwrite(offsets.tolist())
+        with TiffFile(path) as tif:
+            store = tif.aszarr(chunkmode='page')
+            if not wanted:
+                with pytest.raises(UnsupportedError, match='scattered'):
+                    store.write_fsspec(tmp_path / 'parts.json', 'file:///x')
+                continue
+            store.write_fsspec(tmp_path / 'parts.json', 'file:///x')
+            keys = json.loads((tmp_path / 'parts.json').read_text())
+            assert '0.0.0' in keys
+            assert '1.0.0' not in keys

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -98,3 +99,27 @@ def test_manifest_names_what_there_is() -> None:
     (reader,) = manifest['contributions']['readers']
     assert reader['command'] == command['id']
     assert '*.tif' in reader['filename_patterns']
+
+
+@pytest.mark.parametrize('fails', [False, True])
+def test_napari_closes_files_that_nothing_reads_later(
+    pyramid: tuple[Path, numpy.ndarray], monkeypatch: pytest.MonkeyPatch, fails: bool
+) -> None:
+    from tiffschema.integrations import napari_
+
+    opened: list[TiffFile] = []
+
+    def remembered(path: Any) -> TiffFile:
+        opened.append(TiffFile(path))
+        return opened[-1]
+
+    monkeypatch.setattr(napari_, 'TiffFile', remembered)
+    if fails:
+        monkeypatch.setattr(napari_, '_layer', lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            napari_.read_layers(str(pyramid[0]))
+    else:
+        monkeypatch.setitem(sys.modules, 'dask', None)
+        ((levels, _, _),) = napari_.read_layers(str(pyramid[0]))
+        assert isinstance(levels[0], numpy.ndarray)
+    assert [tif.source.closed for tif in opened] == [True]

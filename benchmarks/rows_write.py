@@ -117,7 +117,7 @@ def write_pages(name: str, folder: Path) -> Row:
 
 
 def write_small(name: str, folder: Path) -> Row:
-    """Write 300 small images with one call each, to memory or over one file."""
+    """Write 300 small images of one shape with one call each, to memory or over one file."""
     image = files.camera((64, 64))
 
     def using(library: Any, label: str) -> Task:

@@ -319,12 +319,33 @@ def _workers(ioworkers: int | None, files: int) -> int:
     return max(1, min(ioworkers or default_ioworkers(), files))
 
 
+_ioworkers: int | None = None
+
+
+def set_default_ioworkers(number: int) -> None:
+    """Set the number of threads that read files where the caller does not say.
+
+    Parameters:
+        number: At least 1; more than 32 are 32.
+
+    Raises:
+        ValueError: It is less than 1.
+    """
+    global _ioworkers
+    if number < 1:
+        raise ValueError(f'{number} threads are none')
+    _ioworkers = min(int(number), 32)
+
+
 def default_ioworkers() -> int:
     """Return the number of threads that read files where the caller does not say.
 
-    That is the number in the environment variable ``TIFFSCHEMA_NUM_IOTHREADS`` (or, as existing
-    set-ups have it, ``TIFFFILE_NUM_IOTHREADS``), else four more than processors, at most 32.
+    That is what `set_default_ioworkers` was told, else the number in the environment variable
+    ``TIFFSCHEMA_NUM_IOTHREADS`` (or, as existing set-ups have it, ``TIFFFILE_NUM_IOTHREADS``),
+    else four more than processors; at most 32.
     """
+    if _ioworkers is not None:
+        return _ioworkers
     for name in ('TIFFSCHEMA_NUM_IOTHREADS', 'TIFFFILE_NUM_IOTHREADS'):
         value = os.environ.get(name, '')
         if value.isdecimal() and int(value):

@@ -24,7 +24,7 @@ from .model.kinds import detectors, series_kinds
 from .model.tagtable import TagTable, tag_tables
 from .model.tiffformat import TiffFormat
 from .runtime.tagregistry import TiffTagRegistry
-from .runtime.workers import default_workers
+from .threads import default_workers, set_default_workers
 from .writer.tags import LETTERS, OWNED
 
 __all__ = ['TIFF', '_TIFF']
@@ -113,12 +113,22 @@ class _TIFF:
         """Threads that decode and encode, where the caller does not say."""
         return default_workers()
 
+    @MAXWORKERS.setter
+    def MAXWORKERS(self, number: int) -> None:
+        set_default_workers(number)
+
     @property
     def MAXIOWORKERS(self) -> int:
         """Threads that read files, where the caller does not say."""
         from .sequence import default_ioworkers
 
         return default_ioworkers()
+
+    @MAXIOWORKERS.setter
+    def MAXIOWORKERS(self, number: int) -> None:
+        from .sequence import set_default_ioworkers
+
+        set_default_ioworkers(number)
 
     @property
     def ALLOCATIONGRANULARITY(self) -> int:

@@ -143,7 +143,7 @@ def test_partners_of_a_block_are_not_left_behind(tmp_path: Path) -> None:
         tiffschema.TiffFile(path, mode='r+') as tif,
         pytest.raises(ValueError, match='partners'),
     ):
-        tif.pages[0].tags['IJMetadata'].overwrite({'items': {'Labels': ['longer', 'b']}})
+        tif.pages[0].tags['IJMetadata'].overwrite({'Labels': ['longer', 'b']})
 
 
 def test_a_file_with_such_blocks_is_not_made_compact(

@@ -139,8 +139,17 @@ def _utf16_encode(value: str) -> bytes:
     return value.encode('utf-16-le') + b'\0\0'
 
 
+def _tuple_decode(value: Any) -> tuple[Any, ...]:
+    return tuple(value.tolist())
+
+
+def _tuple_encode(value: Any) -> Any:
+    return value
+
+
 CONVERSIONS: dict[str, Pair] = {
     'json': (_json_decode, _json_encode),
+    'tuple': (_tuple_decode, _tuple_encode),
     'utf16_pairs': (_utf16_decode, _utf16_encode),
 }
 """Conversions by name; a higher floor adds those that need more than bytes."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -330,6 +331,7 @@ class ZarrTiffStore(ZarrStore):
             'lock': lock, 'maxworkers': maxworkers, 'buffersize': buffersize, 'squeeze': squeeze,
         }  # fmt: skip
         self._owned: Any = None
+        self._reopening = threading.Lock()
         images = [image]
         if level is not None or multiscales is False:
             levels = getattr(image, 'levels', [image])
@@ -413,6 +415,19 @@ class ZarrTiffStore(ZarrStore):
     def with_read_only(self, read_only: bool = False) -> ZarrTiffStore:
         """Return a store of the same image that can be written or not."""
         return type(self)(self._image, **self._arguments, read_only=read_only)
+
+    def _load(self, key: str) -> NDArray[Any] | bytes | None:
+        self._reopen()
+        return super()._load(key)
+
+    def _reopen(self) -> None:
+        """Open a file again that was closed before its store; it is closed with the store."""
+        tif = self._image.parent
+        if tif.closed and self._is_open:
+            with self._reopening:
+                if tif.closed:
+                    tif.filehandle.open()
+                    self._owned = tif
 
     def adopt(self, tif: Any) -> None:
         """Close a file when the store is closed."""

@@ -229,7 +229,7 @@ def metadata_rule(name: str) -> MetadataRule | None:
 
     Example:
         >>> metadata_rule('imagej').sources
-        (text.imagej, tag.IJMetadata.items)
+        (text.imagej, tag.IJMetadata)
     """
     for id, raw in catalog.section('metadata').items():
         if name in raw:

@@ -77,8 +77,9 @@ class ValueBinding:
 
     Parameters:
         row: The tag.
-        declared: ``name``, ``name(arg=expression)``, ``{type: name, at: value}`` or ``{text:
-        name}``. view: The schema.
+        declared: ``name``, ``name(arg=expression)``, ``{type: name, at: value}``, ``{type: name,
+            part: field}`` where one field of the struct is the value, or ``{text: name}``.
+        view: The schema.
 
     Raises:
         SchemaError: The declaration is none of these.
@@ -89,9 +90,10 @@ class ValueBinding:
         self.view = view
         self.grammar = ''
         self.at_value = False
+        self.part = ''
         path = f'tags.{row.code}.value'
         if isinstance(declared, Mapping):
-            unknown = set(declared) - {'type', 'at', 'text'}
+            unknown = set(declared) - {'type', 'at', 'text', 'part'}
             if unknown or ('text' in declared) == ('type' in declared):
                 raise SchemaError(
                     'needs {text: grammar} or {type: struct, at: value}', file=view.file, field=path
@@ -100,6 +102,7 @@ class ValueBinding:
                 raise SchemaError('at can only be value', file=view.file, field=path)
             self.at_value = 'at' in declared
             self.grammar = str(declared.get('text', ''))
+            self.part = str(declared.get('part', ''))
             declared = declared.get('type')
         self.name = ''
         self.args: dict[str, Expression] = {}
@@ -182,6 +185,17 @@ class ValueBinding:
             strict=strict,
         )
 
+    def value_of(self, record: Any) -> Any:
+        """Return what a parsed record or text is as the value of the tag.
+
+        Parameters:
+            record: What `parse` returned.
+        """
+        if isinstance(record, dict):
+            return record
+        found = record.asdict()
+        return found[self.part] if self.part else found
+
     def trace(
         self,
         context: TagContext,
@@ -240,7 +254,8 @@ class ValueBinding:
         """Return the bytes of a value, with values of partner tags.
 
         Parameters:
-            value: Record or mapping for a struct, mapping for a text, `Built`, or raw bytes.
+            value: Record or mapping for a struct (or for its part that is the value), mapping for a
+                text, `Built`, or raw bytes.
             byteorder: Of the file.
             type_size: Bytes of one value of the field type.
 
@@ -254,6 +269,8 @@ class ValueBinding:
             text = self.view.texts[self.grammar].build(value).encode('ascii', 'backslashreplace')
             data = text + b'\0'
             return BuiltValue(len(data), len(data), lambda _: data)
+        if self.part and isinstance(value, Mapping):
+            value = {self.part: value}
         built = value
         if not hasattr(value, 'patches'):
             built = self.view.struct(self.name).build(value, byteorder=byteorder)

@@ -64,6 +64,9 @@ def metres(unit: str) -> float | None:
     return _METRES.get(unit)
 
 
+_RESOLUTIONS = 'XResolution', 'YResolution'
+
+
 @dataclass(frozen=True, slots=True)
 class PixelSize:
     """Extent of a pixel along one axis.
@@ -110,7 +113,7 @@ class Coordinates:
         if size > limits.items:
             message = f'{size} coordinates of axis {axis}, more than {limits.items} (Limits.items)'
             raise LimitError(message, 'coords')
-        kind = np.float32 if axis in 'XY' and not self.offsets.get(axis) else np.float64
+        kind = np.float32 if self.source.get(axis) in _RESOLUTIONS else np.float64
         with np.errstate(over='ignore'):
             values: NDArray[Any] = np.arange(size, dtype=np.float64) * scale
             return (values + self.offsets.get(axis, 0.0)).astype(kind)
@@ -131,9 +134,7 @@ def page_coordinates(page: Any) -> Coordinates:
     """
     scales: dict[str, float] = {}
     source: dict[str, str] = {}
-    for axis, resolution, tag in zip(
-        'XY', page.resolution, ('XResolution', 'YResolution'), strict=True
-    ):
+    for axis, resolution, tag in zip('XY', page.resolution, _RESOLUTIONS, strict=True):
         if tag not in page.tags:
             continue
         value = float(resolution)

@@ -6,6 +6,7 @@ directory; attributes come into being on first use (`__getattr__`), then are pla
 
 from __future__ import annotations
 
+import cmath
 import datetime
 from collections.abc import Callable
 from functools import cached_property
@@ -24,6 +25,7 @@ from tiffschema.values import replace
 from .pagebase import PageBase
 from .pagelayout import one_strip, read_geometry, show_geometry, stored_segments
 from .pagespec import read_nodata, read_spec, read_tables
+from .segments import fill_value
 from .signature import Signature, signature_of
 from .tags import TiffTags
 
@@ -42,6 +44,8 @@ __all__ = ['TiffPage']
 _PER_METRE: Final = {1: 1.0, 2: 100 / 2.54, 3: 100.0, 4: 1000.0, 5: 1_000_000.0}
 _DESCRIPTION: Final = 270
 _WHOLE_BITS: Final = (8, 16, 32, 64, 128)
+_SHORT: Final = 1024
+_STRUCTURED: Final = ('{', '<', 'ImageJ=', 'shape=')
 
 
 class TiffPage(PageBase):
@@ -360,12 +364,25 @@ class TiffPage(PageBase):
 
     @property
     def attrs(self) -> dict[str, Any]:
-        """Attributes of the page that describe its samples, for xarray and Zarr."""
+        """Attributes of the page that describe its samples, for xarray and Zarr.
+
+        Descriptions that are no plain text (JSON, XML, ImageJ) or long are left out.
+        """
         found: dict[str, Any] = {'photometric': enumstr(self.photometric).lower()}
-        if 296 in self.directory.index:
-            found['resolutionunit'] = enumstr(self.resolutionunit).lower()
         if self.bitspersample not in _WHOLE_BITS:
             found['bitspersample'] = self.bitspersample
+        if 296 in self.directory.index:
+            found['resolutionunit'] = enumstr(self.resolutionunit).lower()
+        if (moment := self.datetime) is not None:
+            found['datetime'] = moment.isoformat()
+        text = self.description.strip()
+        if text and len(text) < _SHORT and not text.startswith(_STRUCTURED):
+            found['description'] = text
+        if self.nodata and self.dtype is not None and self.dtype.names is None:
+            value = fill_value(self.nodata, self.dtype).item()
+            # What the type of the samples cannot hold is no sample.
+            if value and cmath.isinf(value) == cmath.isinf(self.nodata):
+                found['nodata'] = value
         return found
 
     def init_decode(self) -> None:

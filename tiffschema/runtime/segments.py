@@ -82,7 +82,7 @@ def fill_value(nodata: float, dtype: np.dtype[Any]) -> Any:
     try:
         with np.errstate(all='ignore'):
             value = np.asarray(nodata).astype(dtype)
-        same = np.isnan(nodata) if dtype.kind in 'fc' and np.isnan(nodata) else value == nodata
+            same = np.isnan(nodata) if dtype.kind in 'fc' and np.isnan(nodata) else value == nodata
     except (TypeError, ValueError, OverflowError):
         return dtype.type(0)
     return value[()] if same or dtype.kind in 'fc' else dtype.type(0)

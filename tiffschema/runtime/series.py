@@ -334,17 +334,16 @@ class TiffPageSeries(Sequence[Any]):
     @property
     def attrs(self) -> dict[str, Any]:
         """What is known of the image besides its axes."""
-        photometric = getattr(self.keyframe.photometric, 'name', self.keyframe.photometric)
-        found: dict[str, Any] = {'photometric': str(photometric).lower(), **self._attrs}
-        if 'bitspersample' in self.keyframe.attrs:
-            found['bitspersample'] = self.keyframe.bitspersample
+        found: dict[str, Any] = {**self.keyframe.attrs, **self._attrs}
+        # The units of the axes are in `coord_units`, wherever they were found.
+        found.pop('resolutionunit', None)
         if self.mpp is not None:
             found['mpp'] = self.mpp
-        if self.coord_scales:
-            found['coord_offsets'] = self.coord_offsets
-            found['coord_scales'] = self.coord_scales
-        if self.coord_units:
-            found['coord_units'] = self.coord_units
+        for name in ('offsets', 'scales', 'units') if self.coord_scales else ('units',):
+            values = getattr(self.coordinates, name)
+            shown = {axis: value for axis, value in values.items() if axis in self.axes}
+            if shown:
+                found[f'coord_{name}'] = shown
         return found
 
     # Samples

@@ -418,8 +418,8 @@ class TiffTags:
             self._tags[tag.code] = tag
 
     def keys(self) -> list[int]:
-        """Return the codes of all tags."""
-        return [tag.code for tag in self]
+        """Return the codes of all tags, each once."""
+        return list(self._tags)
 
     def values(self) -> list[TiffTag]:
         """Return all tags."""
@@ -497,7 +497,13 @@ class TiffTags:
 
     def __iter__(self) -> Iterator[TiffTag]:
         if self._duplicates:
-            return iter([*self._tags.values(), *self._duplicates])
+            # Tags of one code stand together, as they do in a sorted directory.
+            others: dict[int, list[TiffTag]] = {}
+            for tag in self._duplicates:
+                others.setdefault(tag.code, []).append(tag)
+            return (
+                one for first in self._tags.values() for one in (first, *others.get(first.code, ()))
+            )
         return iter(self._tags.values())
 
     def __len__(self) -> int:

@@ -88,8 +88,9 @@ def read_value(tag: TiffTag) -> Any:
             # The raw values are better than none.
             faults.append(_located(error, tag))
         else:
-            if record is not None:
-                return record if isinstance(record, dict) else record.asdict()
+            binding = value_binding(row, _Context(tag))
+            if binding is not None:
+                return binding.value_of(record)
     if row is not None and row.space not in (None, 'tiff'):
         return _read_directory(tag, row.space if row.space in tag_tables else 'tiff')
     value = _decoded(tag, directories)

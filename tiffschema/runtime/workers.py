@@ -13,14 +13,14 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from tiffschema.threads import MAX_WORKERS, default_workers
+
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
 
 __all__ = ['MAX_WORKERS', 'batches', 'default_workers', 'run', 'workers_for']
 
 T = TypeVar('T')
-
-MAX_WORKERS = 32
 
 BATCH_BYTES = 256 << 10
 """Decoded bytes of a batch at least: less work is done before a second thread wakes up."""
@@ -30,23 +30,6 @@ BATCH_SEGMENTS = 64
 
 _pool: ThreadPoolExecutor | None = None
 _pool_lock = threading.Lock()
-
-
-def default_workers() -> int:
-    """Return the number of threads to use if the caller did not say.
-
-    That is the number in the environment variable ``TIFFSCHEMA_NUM_THREADS`` (or, as existing
-    set-ups have it, ``TIFFFILE_NUM_THREADS``), else the number of processors, at most 32.
-    """
-    for name in ('TIFFSCHEMA_NUM_THREADS', 'TIFFFILE_NUM_THREADS'):
-        value = os.environ.get(name, '')
-        if value.isdigit() and int(value) > 0:
-            return min(int(value), MAX_WORKERS)
-    if hasattr(os, 'sched_getaffinity'):
-        count = len(os.sched_getaffinity(0))
-    else:
-        count = os.cpu_count() or 1
-    return max(1, min(count, MAX_WORKERS))
 
 
 def workers_for(maxworkers: int | None, nbytes: int) -> int:

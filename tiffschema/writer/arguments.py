@@ -435,7 +435,7 @@ def _resolution(value: Sequence[object] | None) -> tuple[tuple[int, int], tuple[
 def _unit(resolution: Sequence[object] | None, value: object) -> int | None:
     if value is not None:
         return member('RESUNIT', value, 'resolutionunit')
-    if resolution is not None and len(resolution) == 3:
+    if resolution is not None and len(resolution) == 3 and resolution[2] is not None:
         return member('RESUNIT', resolution[2], 'resolution')
     return None
 

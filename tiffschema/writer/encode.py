@@ -8,7 +8,6 @@ written stays below a number of bytes.
 from __future__ import annotations
 
 import itertools
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,6 +16,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from tiffschema import threads
 from tiffschema.types import Buffer
 
 __all__ = ['Segment', 'default_workers', 'encode_ahead']
@@ -44,13 +44,7 @@ def default_workers(maxworkers: int | None, segments: int, nbytes: int) -> int:
     """
     if segments < 2 or segments * nbytes < 2 * BATCH_BYTES:
         return 0
-    if maxworkers is None:
-        try:
-            cpus = len(os.sched_getaffinity(0))
-        except AttributeError:  # not every system knows affinity
-            cpus = os.cpu_count() or 1
-        maxworkers = min(cpus, 32)
-    workers = min(maxworkers, segments)
+    workers = min(threads.default_workers() if maxworkers is None else maxworkers, segments)
     return workers if workers > 1 else 0
 
 

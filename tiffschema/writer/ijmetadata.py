@@ -76,7 +76,7 @@ def imagej_metadata_tag(
     blocks, _ = split_metadata(metadata)
     if not blocks:
         return ()
-    built = _binding().build({'items': blocks}, byteorder, type_size=1)
+    built = _binding().build(blocks, byteorder, type_size=1)
     words = codec('classic', byteorder)
     tags = [(tag_tables['tiff']['IJMetadata'].code, _BYTE, built.count, built.at(0), True)]
     for code, values in built.partners.items():

@@ -186,7 +186,7 @@ def imagej_tags(
         colormapped=plan.arguments.colormap is not None,
         metadata=lines,
     )
-    given = [('IJMetadata', {'items': blocks})] if blocks else []
+    given = [('IJMetadata', blocks)] if blocks else []
     return description, [replace(tag, once=True) for tag in extra_tags(codec, given, ())]
 
 

@@ -256,7 +256,7 @@ def test_order_of_kinds():
 def test_metadata_merge_texts_and_tags():
     rule = metadata_rule('imagej')
     texts = ['x', 'ImageJ=1\nimages=2']
-    page = Page({'ImageDescription': texts, 'IJMetadata': {'items': {'Info': 'i'}}})
+    page = Page({'ImageDescription': texts, 'IJMetadata': {'Info': 'i'}})
     faults = []
     assert rule(page, None, faults) == {'ImageJ': '1', 'images': 2, 'Info': 'i'}
     assert not faults

@@ -57,7 +57,7 @@ def value(declared: type[T] | None = None, /, *, kw_only: bool = False) -> Any:
 
 def _made(declared: type[T], kw_only: bool) -> type[T]:
     space = dict(vars(declared))
-    fields = tuple(space.get('__annotations__', ()))
+    fields = tuple(declared.__annotations__)
     given = {name: space.pop(name) for name in fields if name in space}
     names = tuple(name for name in fields if given.get(name) is not _DERIVED)
     for name in ('__dict__', '__weakref__'):

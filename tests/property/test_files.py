@@ -98,11 +98,11 @@ def check_texts(page: Any, image: DrawnImage, kind: str) -> None:
     """Compare tags of a first page with the arguments."""
     options = image.options
     if 'description' in options:
-        assert page.description == options['description'].rstrip()
+        assert page.description == options['description'].strip()
     for code, _, _, value, _ in options.get('extratags', ()):
         found = page.tags[code].value
         expected = value if isinstance(value, (str, bytes)) or len(value) > 1 else value[0]
-        assert found == (expected.rstrip() if isinstance(expected, str) else expected)
+        assert found == (expected.strip() if isinstance(expected, str) else expected)
     if 'resolution' in options:
         for name, number in zip(('XResolution', 'YResolution'), options['resolution'], strict=True):
             assert page.tags[name].value == (number, 1)

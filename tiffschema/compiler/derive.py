@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .expr import Binary, BoolOp, Const, Expr, Index, Name, names_in, solve
-from .ir import ArrayType, Field, NumberType
+from .ir import Field, NumberType
 from .plan import (
     Array,
     At,
@@ -58,10 +58,6 @@ class Derivation:
     checks: dict[str, Expr] = field(default_factory=dict)
     indexed: dict[str, list[tuple[int, str, Expr]]] = field(default_factory=dict)
     texts: set[str] = field(default_factory=set)
-
-    def is_late(self, name: str) -> bool:
-        """Whether a field is settled at the end only."""
-        return name in self.windows
 
 
 def derive(plan: Plan, fields: dict[str, Field]) -> Derivation:
@@ -181,11 +177,6 @@ def _check(tree: Expr, name: str, found: Derivation) -> None:
             if solved is not None:
                 found.checks.setdefault(name, solved)
                 return
-
-
-def is_numbers(declared: Field | None) -> bool:
-    """Whether a field holds an array of numbers."""
-    return declared is not None and isinstance(declared.type, ArrayType)
 
 
 def unwrapped(op: Op) -> Op:

@@ -69,13 +69,6 @@ class RationalType:
 
 
 @dataclass(frozen=True, slots=True)
-class TextSize:
-    """Bytes of a text: an expression, or None for the rest of the window."""
-
-    count: Expr | None
-
-
-@dataclass(frozen=True, slots=True)
 class BytesType:
     """``bytes[n]``, ``str[n]``, ``pad[n]``; n is None for the rest of the window."""
 

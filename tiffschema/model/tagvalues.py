@@ -25,7 +25,7 @@ from .fieldtypes import FIELD_TYPES, FieldType
 from .tagtable import TagRow
 from .tagtext import decode_text, encode_text, rational
 
-__all__ = ['decode_array', 'decode_value', 'encode_array', 'encode_value']
+__all__ = ['decode_array', 'decode_value', 'encode_value']
 
 ARRAY_THRESHOLD: Final = 1024
 # Enumerations in which unknown numbers are so common that they are no fault.
@@ -158,17 +158,6 @@ def _json(text: str | bytes, row: TagRow | None, faults: Faults | None) -> Any:
 
 
 # Building
-
-
-def encode_array(values: NDArray[Any], fieldtype: int, byteorder: ByteOrder) -> bytes:
-    """Return the bytes of an array of numbers, given in the type's own elements.
-
-    Raises:
-        BuildError: A number does not fit the type.
-    """
-    kind = _fieldtype(fieldtype)
-    array = _fitting(values, kind)
-    return bytes(_struct(kind.numpy).build({'values': array}, byteorder=byteorder))
 
 
 def _fitting(values: Any, kind: FieldType, path: str = '') -> NDArray[Any]:

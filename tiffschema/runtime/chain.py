@@ -294,11 +294,6 @@ class Chain(Sequence[int]):
             yield self._walk.offsets[index]
             index += 1
 
-    def tag_count(self, index: int) -> int:
-        """Return the number of tags of a directory."""
-        self[index]
-        return self._walk.counts[index]
-
     def directory(self, index: int) -> Directory:
         """Return a directory of the chain."""
         offset = self[index]

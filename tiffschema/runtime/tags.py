@@ -7,7 +7,7 @@ entry itself are known at once; everything else is read on first use.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from tiffschema.errors import FormatError, LimitError, TiffFileError
 from tiffschema.model.enums import enum
@@ -21,20 +21,8 @@ from .tagplans import TagPlan, tag_plan
 if TYPE_CHECKING:
     from tiffschema.model.directory import Directory
 
-    from .chain import Directories
 
-__all__ = ['TagParent', 'TiffTag', 'TiffTags']
-
-
-class TagParent(Protocol):
-    """What a tag needs of the file that holds it."""
-
-    @property
-    def directories(self) -> Directories:
-        """Reads directories and holds source, faults and limits; open while it is used."""
-
-    def is_kind(self, name: str, /) -> bool:
-        """Whether the file is of a detected kind."""
+__all__ = ['TiffTag', 'TiffTags']
 
 
 class _Unread:

@@ -85,13 +85,6 @@ class ImagePlan:
     empty: bool = False
     options: Mapping[str, Any] = field(default_factory=dict)
 
-    @property
-    def page_nbytes(self) -> int:
-        """Bytes of one page as stored without compression."""
-        return sum(
-            self.geometry.segment_nbytes(index) for index in range(self.geometry.segment_count)
-        )
-
     def same_pages(self, other: ImagePlan) -> bool:
         """Whether pages of both can belong to one series."""
         return (

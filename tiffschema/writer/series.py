@@ -205,10 +205,6 @@ class SeriesWriter:
         self.addresses.append(address)
         self.links.connect(0, address, self.first.next_at)
 
-    def tail_size(self, frames: int) -> int:
-        """Return the bytes of directories that a block of pages still needs."""
-        return max(frames - 1, 0) * self.pages.rest.size
-
     def finish(self) -> None:
         """Write the directories of all pages of a block but the first."""
         if self.dataoffset < 0 or self.frames <= self._tail_written:

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ['Array', 'from_unit', 'rescaled', 'shown_dtype', 'to_unit', 'unsigned']
+__all__ = ['Array', 'from_unit', 'rescaled', 'shown_dtype', 'unsigned']
 
 Array: TypeAlias = NDArray[Any]
 
@@ -50,13 +50,6 @@ def rescaled(array: Array, bits: int) -> Array:
         return whole
     scaled: Array = np.minimum(array.astype('f8') * (top / limit) + 0.5, top).astype(dtype)
     return scaled
-
-
-def to_unit(array: Array, bits: int) -> Array:
-    """Return samples as floats, integers with their largest value as 1."""
-    if array.dtype.kind == 'f':
-        return array.astype('f8' if array.dtype.itemsize == 8 else 'f4', copy=False)
-    return array.astype('f4') / np.float32((1 << bits) - 1)
 
 
 def from_unit(array: Array, dtype: np.dtype[Any]) -> Array:

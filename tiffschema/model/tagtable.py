@@ -24,7 +24,9 @@ ROW_KEYS: Final = frozenset({
 Raw = Mapping[str, Any]
 # Codes from here on are free for anybody: alone they mean nothing, so none falls back.
 REUSABLE: Final = 65000
-RESULTS: Final = ('auto', 'tuple', 'array', 'colormap', 'bytes', 'dict', 'json')
+RESULTS: Final = (
+    'auto', 'tuple', 'array', 'colormap', 'bytes', 'text', 'coded_text', 'dict', 'json',
+)  # fmt: skip
 
 
 class TagRow:
@@ -41,7 +43,8 @@ class TagRow:
         owner: ``'writer'`` where only the writer may set the tag.
         load: ``'eager'`` where the value is read with the directory.
         pointer: ``'segments'``, ``'data'``, ``'ifd'`` or ``'ifd:<name space>'``.
-        result: What the value becomes: ``auto tuple array colormap bytes dict json``.
+        result: What the value becomes: ``auto tuple array colormap bytes text coded_text
+            dict json``.
         value: Struct or text that declares the bytes, as the schema says it.
         schema: Id of the schema that declares `value`.
         aliases: Other names.

@@ -14,8 +14,18 @@ from tiffschema.errors import BuildError
 if TYPE_CHECKING:
     from fractions import Fraction
 
-__all__ = ['decode_text', 'encode_text', 'parse_datetime', 'rational']
+    from tiffschema.types import ByteOrder
 
+__all__ = [
+    'decode_coded_text',
+    'decode_text',
+    'encode_coded_text',
+    'encode_text',
+    'parse_datetime',
+    'rational',
+]
+
+_UTF16: Final = {'<': 'utf-16-le', '>': 'utf-16-be'}
 _U32: Final = (1 << 32) - 1
 _S32: Final = (1 << 31) - 1
 
@@ -55,6 +65,42 @@ def encode_text(value: str | bytes, path: str = '') -> bytes:
                 f'text must be 7-bit ASCII, {char!r} is not; give bytes for other encodings', path
             ) from None
     return value if value.endswith(b'\0') else value + b'\0'
+
+
+_ASCII: Final = b'ASCII\0\0\0'
+_UNICODE: Final = b'UNICODE\0'
+
+
+def decode_coded_text(data: bytes, byteorder: ByteOrder) -> str | bytes:
+    """Return the text behind the eight bytes that name its code; all bytes if that is unknown.
+
+    Source: CIPA DC-008 (Exif), table 9; the code UNICODE is UTF-16 in the file's byte order.
+
+    Example:
+        >>> decode_coded_text(b'UNICODE\\0\\0a', '>'), decode_coded_text(b'JIS', '>')
+        ('a', b'JIS')
+    """
+    code, text = data[:8], data[8:]
+    try:
+        if code == _ASCII:
+            return text.decode('ascii').rstrip('\0')
+        if code == _UNICODE:
+            return text.decode(_UTF16[byteorder]).rstrip('\0')
+    except UnicodeDecodeError:
+        pass
+    return data
+
+
+def encode_coded_text(value: str, byteorder: ByteOrder) -> bytes:
+    """Return a text behind the eight bytes that name its code.
+
+    Example:
+        >>> encode_coded_text('µm', '<')
+        b'UNICODE\\x00\\xb5\\x00m\\x00'
+    """
+    if value.isascii():
+        return _ASCII + value.encode('ascii')
+    return _UNICODE + value.encode(_UTF16[byteorder])
 
 
 def rational(

@@ -23,7 +23,13 @@ from tiffschema.types import Buffer, ByteOrder, Faults
 from .enums import enum
 from .fieldtypes import FIELD_TYPES, FieldType
 from .tagtable import TagRow
-from .tagtext import decode_text, encode_text, rational
+from .tagtext import (
+    decode_coded_text,
+    decode_text,
+    encode_coded_text,
+    encode_text,
+    rational,
+)
 
 __all__ = ['decode_array', 'decode_value', 'encode_value']
 
@@ -102,6 +108,10 @@ def decode_value(
         if len(data) < count:
             raise TruncatedError(f'{count} {kind.name} need {count} bytes, has {len(data)}')
         value = bytes(data[:count])
+        if result == 'text':
+            return decode_text(value)
+        if result == 'coded_text':
+            return decode_coded_text(value, byteorder)
         if row is not None and row.types and FIELD_TYPES[row.types[0]].kind == 'text':
             # Text of the wrong type is common; a reader of text wants text.
             value = value if faults is None else _noted(value, row, kind, faults)
@@ -209,6 +219,8 @@ def encode_value(
         BuildError: No type holds the value.
     """
     path = 'tag' if row is None else f'tag {row.code} {row.name}'
+    if row is not None and row.result == 'coded_text' and isinstance(value, str):
+        value = encode_coded_text(value, byteorder)
     if fieldtype is not None:
         try:
             kind = FIELD_TYPES[int(fieldtype)]

@@ -301,7 +301,7 @@ class _TIFF:
         return set(detectors) | _OF_PAGES | {'uniform'}
 
     @property
-    def FILEEXTENSIONS(self) -> tuple[str, ...]:
+    def FILE_EXTENSIONS(self) -> tuple[str, ...]:
         """Known extensions of files."""
         return EXTENSIONS
 

@@ -255,6 +255,8 @@ class _Drawer:
             return _NOTHING
         if declared.time:
             return self.draw(values.times(declared))
+        if declared.convert == 'tuple':
+            return tuple(self.value(replace(declared, convert=''), scope))
         if declared.convert:
             return self.draw(values.converted(declared))
         if isinstance(declared.type, ArrayType):

@@ -427,7 +427,9 @@ def _datetime(value: Any) -> bytes | None:
 def _resolution(value: Sequence[object] | None) -> tuple[tuple[int, int], tuple[int, int]]:
     if value is None:
         return (1, 1), (1, 1)
-    if not hasattr(value, '__len__') or len(value) not in (2, 3):
+    if not hasattr(value, '__len__'):
+        raise TypeError(f'resolution: {value!r} is no pair (x, y)')
+    if len(value) not in (2, 3):
         raise ValueError(f'resolution: {value!r} is no pair (x, y)')
     return rational(value[0], 'resolution'), rational(value[1], 'resolution')
 

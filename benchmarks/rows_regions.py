@@ -90,7 +90,7 @@ def decoding(path: Path, codec: str, windows: Windows) -> Task:
     }
     data = path.read_bytes()
     encoded = [data[offsets[k] : offsets[k] + counts[k]] for k in sorted(touched)]
-    tables, photometric = page.jpegtables, int(page.photometric)
+    tables, photometric = page.jpegtables, page.photometric.name
 
     def jpeg(tile: bytes) -> Any:
         return imagecodecs.jpeg8_decode(

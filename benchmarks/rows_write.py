@@ -16,6 +16,7 @@ from .runner import Row, Task
 
 CODECS: dict[str, dict[str, Any]] = {
     'write_stack': {},
+    'write_stack_over': {},
     'write_zlib': {'compression': 'zlib', 'tile': (256, 256)},
     'write_zstd': {'compression': 'zstd', 'tile': (256, 256)},
     'write_lzw': {'compression': 'lzw', 'tile': (256, 256)},
@@ -34,9 +35,13 @@ def libraries() -> dict[str, Any]:
 
 
 def write_row(name: str, folder: Path) -> Row:
-    """Write one image or stack; the bound encodes the tiles or writes the bytes."""
+    """Write one image or stack to a new name; the bound encodes the tiles or writes the bytes.
+
+    `write_stack_over` writes over a file of the round before: who replaces it in one step has both
+    in memory, and may have to wait until the system has written the old one out.
+    """
     options = {'photometric': 'minisblack', 'maxworkers': 2, **CODECS[name]}
-    if name == 'write_stack':
+    if name.startswith('write_stack'):
         data = numpy.broadcast_to(files.camera((1024, 1024)), (128, 1024, 1024)).copy()
     elif name == 'write_jpeg':
         data = files.camera((4096, 4096, 3), 'uint8')
@@ -49,6 +54,8 @@ def write_row(name: str, folder: Path) -> Row:
         )
 
         def task() -> int:
+            if name != 'write_stack_over':
+                path.unlink(missing_ok=True)
             library.imwrite(path, data, **options)
             return int(path.stat().st_size > data.nbytes // 100)
 
@@ -64,8 +71,14 @@ def write_bound(name: str, folder: Path, data: numpy.ndarray[Any, Any]) -> Task:
     import imagecodecs as ic
 
     path = folder / 'out_bound.bin'
-    if name == 'write_stack':
-        return lambda: data.tofile(path)
+    if name.startswith('write_stack'):
+
+        def copy() -> None:
+            if name == 'write_stack':
+                path.unlink(missing_ok=True)
+            data.tofile(path)
+
+        return copy
     encode: Callable[[Any], bytes] = {
         'write_zlib': lambda t: ic.deflate_encode(t, 6),
         'write_ome': lambda t: ic.deflate_encode(t, 6),
@@ -80,6 +93,7 @@ def write_bound(name: str, folder: Path, data: numpy.ndarray[Any, Any]) -> Task:
     ]
 
     def task() -> None:
+        path.unlink(missing_ok=True)
         with ThreadPoolExecutor(2) as pool, open(path, 'wb') as out:
             for encoded in pool.map(encode, tiles):
                 out.write(encoded)

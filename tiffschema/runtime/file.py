@@ -310,18 +310,25 @@ class TiffFile(FileFlags):
         **kwargs: Any,
     ) -> Any:
         """Return a page or series as a ``DataArray``; parameters as of `asarray`."""
-        from .filereading import asxarray
+        from .filereading import chosen_image
 
-        return asxarray(
-            self, key, series=series, kind=kind, level=level, squeeze=squeeze,
-            maxworkers=maxworkers, buffersize=buffersize, **kwargs,
-        )  # fmt: skip
+        image = chosen_image(self, key, series, kind, level, squeeze)
+        return image.asxarray(maxworkers=maxworkers, buffersize=buffersize, **kwargs)
 
-    def asdask(self, key: Any = None, **kwargs: Any) -> Any:
-        """Return a page or series as a dask array; see `filereading.asdask`."""
-        from .filereading import asdask
+    def asdask(
+        self,
+        key: int | None = None,
+        *,
+        series: int | TiffPageSeries | None = None,
+        kind: str | None = None,
+        level: int | None = None,
+        squeeze: bool | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """Return a page or series as a dask array; parameters as of `asarray`."""
+        from .filereading import chosen_image
 
-        return asdask(self, key, **kwargs)
+        return chosen_image(self, key, series, kind, level, squeeze).asdask(**kwargs)
 
     # Opening and closing
 

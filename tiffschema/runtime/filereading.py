@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .segments import ErrorMode
     from .selection import SelectionArgument
 
-__all__ = ['asarray', 'asxarray', 'aszarr', 'chosen_series', 'memmap_pages']
+__all__ = ['asarray', 'aszarr', 'chosen_image', 'chosen_series', 'memmap_pages']
 
 Array = NDArray[Any]
 
@@ -241,50 +241,21 @@ def aszarr(
         ValueError: The file has no pages.
     """
     if key is not None:
-        return face('zarr.store')(_image(tif, key, series, kind, level, squeeze), **kwargs)
+        return face('zarr.store')(chosen_image(tif, key, series, kind, level, squeeze), **kwargs)
     # The store is told the level: a series serves all of its levels, a level an array.
-    return face('zarr.store')(_image(tif, None, series, kind, None, squeeze), level=level, **kwargs)
+    return face('zarr.store')(
+        chosen_image(tif, None, series, kind, None, squeeze), level=level, **kwargs
+    )
 
 
-def asxarray(
-    tif: Any,
-    key: int | None = None,
-    *,
-    series: int | TiffPageSeries | None = None,
-    kind: str | None = None,
-    level: int | None = None,
-    squeeze: bool | None = None,
-    **kwargs: Any,
-) -> Any:
-    """Return a page or series as a ``DataArray``; the parameters are those of `asarray`.
+def chosen_image(tif: Any, key: Any, series: Any, kind: Any, level: Any, squeeze: Any) -> Any:
+    """Return the page or series that the parameters of `asarray` name.
 
     Raises:
         IndexError: There is no such page, series or level.
-        ValueError: The file has no pages.
+        TypeError: `key` is no integer.
+        ValueError: The file has no pages, or the kind is unknown.
     """
-    return _image(tif, key, series, kind, level, squeeze).asxarray(**kwargs)
-
-
-def asdask(
-    tif: Any,
-    key: int | None = None,
-    *,
-    series: int | TiffPageSeries | None = None,
-    kind: str | None = None,
-    level: int | None = None,
-    squeeze: bool | None = None,
-    **kwargs: Any,
-) -> Any:
-    """Return a page or series as a dask array; the parameters are those of `asarray`.
-
-    Raises:
-        IndexError: There is no such page, series or level.
-        ValueError: The file has no pages.
-    """
-    return _image(tif, key, series, kind, level, squeeze).asdask(**kwargs)
-
-
-def _image(tif: Any, key: Any, series: Any, kind: Any, level: Any, squeeze: Any) -> Any:
     if not tif.pages:
         raise ValueError(f'{tif.filename!r} has no pages')
     if key is None:

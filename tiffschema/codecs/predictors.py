@@ -104,8 +104,9 @@ def difference(samples: Array, distance: int) -> Array:
         >>> difference(np.array([[[250], [253], [2]]], 'u1'), 1).ravel().tolist()
         [250, 3, 5]
     """
-    source = _integers(np.ascontiguousarray(samples))
-    result = source.copy()
+    source = _integers(samples)
+    result = np.empty(source.shape, source.dtype)
+    result[..., :distance, :] = source[..., :distance, :]
     if distance < source.shape[-2]:
         np.subtract(
             source[..., distance:, :], source[..., :-distance, :], out=result[..., distance:, :]

@@ -15,7 +15,6 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tiffschema.codecs.pipeline import encoder
 from tiffschema.model.directory import DirectoryCodec
 from tiffschema.model.directory import codec as directory_codec
 from tiffschema.types import ByteOrder
@@ -29,6 +28,7 @@ from .pixels import Pixels, PixelSource
 from .plan import ImagePlan, plan_image
 from .pyramid import Halving
 from .resample import Resampling
+from .series import segment_encoder
 from .sink import Target, open_sink
 from .tags import extra_tags, fields_of
 
@@ -199,12 +199,12 @@ def _encode_masks(
 
 def _encode(spool: IO[bytes], plan: ImagePlan, pixels: Pixels) -> _Image:
     geometry, arguments = plan.geometry, plan.arguments
-    encode = encoder(plan.spec, compressionargs=plan.encoderargs)
     nbytes = plan.storage.itemsize * int(np.prod(geometry.segment_shape))
     encoded = encode_ahead(
         pixels.segments(0, geometry),  # type: ignore[arg-type]
-        encode,
+        segment_encoder(plan),
         workers=default_workers(arguments.maxworkers, geometry.segment_count, nbytes),
+        count=geometry.segment_count,
         nbytes=nbytes,
         buffersize=arguments.buffersize,
     )

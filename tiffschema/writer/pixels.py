@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import operator
+import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
@@ -21,7 +22,15 @@ from tiffschema.types import Buffer
 from .arguments import sample_dtype
 from .storedshape import StoredShape
 
-__all__ = ['ArrayPixels', 'Counted', 'EmptyPixels', 'IteratorPixels', 'PixelSource', 'Pixels']
+__all__ = [
+    'ArrayPixels',
+    'Counted',
+    'EmptyPixels',
+    'IteratorPixels',
+    'PixelSource',
+    'Pixels',
+    'Segments',
+]
 
 Array: TypeAlias = NDArray[Any]
 
@@ -109,7 +118,10 @@ class Pixels(Protocol):
     """Pages of samples."""
 
     def segments(self, frame: int, geometry: Geometry) -> Iterator[Item]:
-        """Yield the segments of a page in order, padded to full size where tiled."""
+        """Yield the parts of a page that its segments hold, in order.
+
+        Parts are views: `Segments` makes segments of them, in the thread that encodes.
+        """
 
     def planes(self, frame: int) -> Iterator[Array | None]:
         """Yield the samples of a page in C order and in the byte order of the file, in pieces."""
@@ -126,7 +138,6 @@ class ArrayPixels:
     def __init__(self, data: Array, storage: np.dtype[Any]) -> None:
         self.data = data
         self._storage = storage
-        self._native = storage.newbyteorder('=')
 
     @property
     def is_plain(self) -> bool:
@@ -145,7 +156,7 @@ class ArrayPixels:
         """Yield the segments of a page."""
         page = self.data[frame]
         for index in range(geometry.segment_count):
-            yield _cut(page, geometry, index, self._native)
+            yield _cut(page, geometry, index)
 
 
 class LazyPixels:
@@ -161,7 +172,6 @@ class LazyPixels:
         self._data = data
         self._stored = stored
         self._storage = storage
-        self._native = storage.newbyteorder('=')
         self._roles = _axis_roles(tuple(data.shape), stored)
 
     def planes(self, frame: int) -> Iterator[Array | None]:
@@ -185,7 +195,7 @@ class LazyPixels:
         where = None
         for index in range(geometry.segment_count):
             plane, z, y, x = geometry.position(index)
-            extent = geometry.extent(index)
+            extent = geometry.extent_at(z, y, x)
             start = y // rows * rows
             if where != (plane, z, start):
                 where = (plane, z, start)
@@ -193,8 +203,7 @@ class LazyPixels:
                 band = self._band(frame, plane, z, z + extent[0], start, stop)
             assert band is not None
             y -= start
-            piece = band[:, y : y + extent[1], x : x + extent[2]]
-            yield _padded(piece, geometry, self._native)
+            yield band[:, y : y + extent[1], x : x + extent[2]]
 
     def _band(self, frame: int, plane: int, z0: int, z1: int, y0: int, y1: int) -> Array:
         frames = [
@@ -267,7 +276,11 @@ class IteratorPixels:
             yield item
 
     def segments(self, frame: int, geometry: Geometry) -> Iterator[Item]:
-        """Yield the segments of a page, cut from planes where the iterator yields those."""
+        """Yield the segments of a page, cut from planes where the iterator yields those.
+
+        They are copies: the iterator may use its memory again for the next item, before this one
+        is encoded.
+        """
         stored = self._stored
         plane_size = stored.depth * stored.length * stored.width * stored.contig_samples
         index = 0
@@ -278,10 +291,10 @@ class IteratorPixels:
                     yield None
                 return
             if not isinstance(item, np.ndarray):
-                yield item
+                yield _own(item)
                 index += 1
             elif self._is_segment(item, geometry, index, plane_size):
-                yield self._segment(item, geometry, index)
+                yield np.array(self._part(item, geometry, index), self._native)
                 index += 1
             else:
                 planes = self._split(item, plane_size)
@@ -289,7 +302,7 @@ class IteratorPixels:
                 while planes and index < geometry.segment_count:
                     page = planes.pop(0).reshape(1, *stored.page_shape[1:])
                     for within in range(per_plane):
-                        yield _cut(page, geometry, within, self._native)
+                        yield np.array(_cut(page, geometry, within), self._native)
                     index += per_plane
                 self._pushed.extend(reversed(planes))
 
@@ -322,12 +335,12 @@ class IteratorPixels:
             return item.size <= math.prod(geometry.segment_shape) or item.size % plane_size != 0
         return item.size < plane_size and item.size == math.prod(geometry.extent(index))
 
-    def _segment(self, item: Array, geometry: Geometry, index: int) -> Array:
+    def _part(self, item: Array, geometry: Geometry, index: int) -> Array:
         nominal = geometry.segment_shape
         extent = geometry.extent(index)
         for shape in (nominal, extent):
             if item.size == math.prod(shape) and _squeezed(item.shape) == _squeezed(shape):
-                return _padded(item.reshape(shape), geometry, self._native)
+                return item.reshape(shape)
         # A tile cut short in some other way: what there is, from the upper left corner.
         cut = item.shape if nominal[3] > 1 or item.ndim > 3 else (*item.shape, 1)
         cut = (1,) * (4 - len(cut)) + cut
@@ -335,7 +348,7 @@ class IteratorPixels:
             raise ValueError(
                 f'data: the iterator yields an array of shape {item.shape}, the tile is {nominal}'
             )
-        return _padded(item.reshape(cut), geometry, self._native)
+        return item.reshape(cut)
 
 
 def _is_array(data: Any) -> bool:
@@ -361,25 +374,64 @@ def _is_counted(item: Any) -> bool:
     )
 
 
-def _cut(page: Array, geometry: Geometry, index: int, dtype: np.dtype[Any]) -> Array:
+def _own(item: Buffer | Counted | None) -> Buffer | Counted | None:
+    """Return encoded bytes that nobody changes."""
+    if isinstance(item, Counted):
+        return Counted(bytes(item.data), item.bytecount)
+    return None if item is None else bytes(item)
+
+
+def _cut(page: Array, geometry: Geometry, index: int) -> Array:
     plane, z, y, x = geometry.position(index)
-    depth, length, width, _ = geometry.extent(index)
-    piece = page[plane, z : z + depth, y : y + length, x : x + width]
-    return _padded(piece, geometry, dtype)
+    depth, length, width, _ = geometry.segment_shape
+    return page[plane, z : z + depth, y : y + length, x : x + width]
 
 
-def _padded(piece: Array, geometry: Geometry, dtype: np.dtype[Any]) -> Array:
-    """Return samples as a C-contiguous segment; tiles always have their full size."""
-    if not geometry.is_tiled or piece.shape == geometry.segment_shape:
-        return np.ascontiguousarray(piece, dtype)
-    tile = np.zeros(geometry.segment_shape, dtype)
-    tile[tuple(slice(0, size) for size in piece.shape)] = piece
-    if geometry.is_image_codec and piece.size:
-        # An edge to black would spread into the picture where the codec is lossy.
-        _, length, width, _ = piece.shape
-        tile[:, length:, :width] = tile[:, length - 1 : length, :width]
-        tile[:, :, width:] = tile[:, :, width - 1 : width]
-    return tile
+class Segments:
+    """Makes whole segments of the parts of a page that they hold.
+
+    Parameters:
+        geometry: How the page is cut into segments.
+        dtype: Type the samples get.
+        reuse: Give each thread one segment's memory, good until its next call.
+
+    Example:
+        >>> whole = Segments(Geometry(3, 2, tilewidth=16, tilelength=16), np.dtype('u1'))
+        >>> whole(np.ones((1, 2, 3, 1), 'u1')).shape
+        (1, 16, 16, 1)
+    """
+
+    def __init__(self, geometry: Geometry, dtype: np.dtype[Any], *, reuse: bool = False) -> None:
+        self._shape = geometry.segment_shape
+        self._is_tiled = geometry.is_tiled
+        self._spreads = geometry.is_image_codec
+        self._dtype = dtype
+        self._memory = threading.local() if reuse else None
+
+    def __call__(self, piece: Array) -> Array:
+        """Return samples as a C-contiguous segment; tiles always have their full size."""
+        whole = not self._is_tiled or piece.shape == self._shape
+        if whole and piece.flags.c_contiguous and piece.dtype == self._dtype:
+            return piece
+        segment = self._room(piece.shape if whole else self._shape)
+        if not whole:
+            segment[...] = 0
+        segment[tuple(slice(0, size) for size in piece.shape)] = piece
+        if not whole and self._spreads and piece.size:
+            # An edge to black would spread into the picture where the codec is lossy.
+            _, length, width, _ = piece.shape
+            segment[:, length:, :width] = segment[:, length - 1 : length, :width]
+            segment[:, :, width:] = segment[:, :, width - 1 : width]
+        return segment
+
+    def _room(self, shape: tuple[int, ...]) -> Array:
+        if self._memory is None:
+            return np.empty(shape, self._dtype)
+        # Memory that was just encoded is still near the processor.
+        room: Array | None = getattr(self._memory, 'room', None)
+        if room is None:
+            room = self._memory.room = np.empty(math.prod(self._shape), self._dtype)
+        return room[: math.prod(shape)].reshape(shape)
 
 
 def _squeezed(shape: Iterable[int]) -> tuple[int, ...]:

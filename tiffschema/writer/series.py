@@ -21,10 +21,17 @@ from .encode import default_workers, encode_ahead
 from .layout import DirectoryTemplate
 from .output import Output
 from .pages import SHORT, SUBIFDS, PageTemplates
-from .pixels import ArrayPixels, Counted, EmptyPixels, Pixels
+from .pixels import ArrayPixels, Counted, EmptyPixels, Pixels, Segments
 from .plan import ImagePlan
 
-__all__ = ['ChildLinks', 'Links', 'MainLinks', 'SeriesWriter', 'TooLargeError']
+__all__ = [
+    'ChildLinks',
+    'Links',
+    'MainLinks',
+    'SeriesWriter',
+    'TooLargeError',
+    'segment_encoder',
+]
 
 WRITE_BYTES = 1 << 20
 """Small segments are collected up to so many bytes."""
@@ -244,7 +251,7 @@ class SeriesWriter:
         geometry = plan.geometry
         arguments = plan.arguments
         count = geometry.segment_count
-        encode = _stored_bytes(plan) or encoder(plan.spec, compressionargs=plan.encoderargs)
+        encode = segment_encoder(plan)
         nbytes = max(
             plan.storage.itemsize * int(np.prod(geometry.segment_shape)) if count else 1, 1
         )
@@ -259,7 +266,12 @@ class SeriesWriter:
             counted,
         )
         encoded = encode_ahead(
-            source, encode, workers=workers, nbytes=nbytes, buffersize=arguments.buffersize
+            source,
+            encode,
+            workers=workers,
+            count=count * frames,
+            nbytes=nbytes,
+            buffersize=arguments.buffersize,
         )
         empty = isinstance(pixels, EmptyPixels)
         for frame in range(frames):
@@ -366,14 +378,23 @@ class SeriesWriter:
         return slots + level * width
 
 
-def _stored_bytes(plan: ImagePlan) -> Callable[[NDArray[Any]], Buffer] | None:
-    """Return what gives the bytes of plain samples, None for samples that need an encoder."""
-    storage = plan.storage
-    packed = plan.geometry.bitspersample != storage.itemsize * 8
-    if plan.arguments.compression != 1 or packed or plan.arguments.predictor != 1:
-        return None
+def segment_encoder(plan: ImagePlan) -> Callable[[NDArray[Any]], Buffer]:
+    """Return what makes stored bytes of the part of a page that a segment holds."""
+    geometry, storage = plan.geometry, plan.storage
+    is_raw = plan.arguments.compression == 1
+    packed = geometry.bitspersample != storage.itemsize * 8
+    if is_raw and not packed and plan.arguments.predictor == 1:
+        whole = Segments(geometry, storage)
 
-    def stored(segment: NDArray[Any]) -> Buffer:
-        return np.ascontiguousarray(segment, storage).reshape(-1).view(np.uint8).data
+        def stored(piece: NDArray[Any]) -> Buffer:
+            return whole(piece).reshape(-1).view(np.uint8).data
 
-    return stored
+        return stored
+    encode = encoder(plan.spec, compressionargs=plan.encoderargs)
+    # Codecs return bytes of their own; where there is none, bytes may be those of the segment.
+    native = Segments(geometry, storage.newbyteorder('='), reuse=not is_raw)
+
+    def encoded(piece: NDArray[Any]) -> Buffer:
+        return encode(native(piece))
+
+    return encoded

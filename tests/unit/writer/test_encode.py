@@ -25,7 +25,7 @@ def test_order_and_bytes_pass(workers: int, nbytes: int) -> None:
         return array.tobytes()
 
     source = [*arrays(200), b'raw', None, *arrays(3)]
-    found = list(encode_ahead(source, encode, workers=workers, nbytes=nbytes))
+    found = list(encode_ahead(source, encode, workers=workers, count=len(source), nbytes=nbytes))
     assert found == [i.tobytes() if isinstance(i, np.ndarray) else i for i in source]
 
 
@@ -43,7 +43,7 @@ def test_memory_is_bounded() -> None:
             yield array
 
     for _ in encode_ahead(
-        source(), lambda a: a.tobytes(), workers=2, nbytes=1 << 20, buffersize=4 << 20
+        source(), lambda a: a.tobytes(), workers=2, count=300, nbytes=1 << 20, buffersize=4 << 20
     ):
         with lock:
             waiting -= 1
@@ -58,7 +58,38 @@ def test_errors_come_through(workers: int) -> None:
         return b''
 
     with pytest.raises(ValueError, match='seven'):
-        list(encode_ahead(arrays(50), encode, workers=workers, nbytes=1 << 20))
+        list(encode_ahead(arrays(50), encode, workers=workers, count=50, nbytes=1 << 20))
+
+
+@pytest.mark.parametrize('workers', [0, 2, 3])
+def test_what_came_before_an_error_comes_first(workers: int) -> None:
+    def source() -> Iterator[np.ndarray]:
+        yield from arrays(9)
+        raise ValueError('ends')
+
+    found: list[object] = []
+    encoded = encode_ahead(
+        source(), lambda a: a.tobytes(), workers=workers, count=50, nbytes=1 << 20
+    )
+    with pytest.raises(ValueError, match='ends'):
+        found.extend(encoded)
+    assert found == [a.tobytes() for a in arrays(9)]
+
+
+def test_the_caller_encodes_too() -> None:
+    seen: set[str] = set()
+    both = threading.Barrier(2, timeout=10)
+
+    def encode(array: np.ndarray) -> bytes:
+        name = threading.current_thread().name
+        if name not in seen:
+            seen.add(name)
+            both.wait()
+        return b''
+
+    list(encode_ahead(arrays(8), encode, workers=2, count=8, nbytes=1 << 20))
+    assert threading.current_thread().name in seen
+    assert len(seen) == 2
 
 
 def test_number_of_workers() -> None:

@@ -79,6 +79,30 @@ def test_encoded_bytes(tiled: bool, compression: str | None, counted: bool, wrap
     np.testing.assert_array_equal(imread(stream), ARRAY)
 
 
+@pytest.mark.parametrize('kind', ['tiles', 'pages', 'encoded'])
+def test_an_iterator_may_use_its_memory_again(kind: str) -> None:
+    array = np.repeat(np.arange(16, dtype='u2'), 256 * 256).reshape(16, 256, 256)
+    memory = bytearray(100_000) if kind == 'encoded' else np.empty((256, 256), 'u2')
+
+    def items() -> Iterator[Any]:
+        for page in array:
+            if isinstance(memory, bytearray):
+                data = zlib.compress(page.tobytes())
+                memory[: len(data)] = data
+                yield memoryview(memory)[: len(data)]
+            else:
+                memory[...] = page
+                yield memory
+
+    stream = io.BytesIO()
+    options: dict[str, Any] = {} if kind == 'pages' else {'tile': (256, 256)}
+    imwrite(
+        stream, items(), shape=array.shape, dtype='u2', compression='zlib', maxworkers=3, **options
+    )
+    stream.seek(0)
+    np.testing.assert_array_equal(imread(stream), array)
+
+
 class Converted:
     """Says its type and shape, but gives no parts."""
 

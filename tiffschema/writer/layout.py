@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -18,10 +19,10 @@ from numpy.typing import NDArray
 from tiffschema.model.directory import DirectoryCodec, Entry
 from tiffschema.model.fieldtypes import FIELD_TYPES
 
-__all__ = ['DirectoryTemplate', 'Field', 'even', 'template_of']
+__all__ = ['DirectoryTemplate', 'Field', 'even']
 
 KEPT_BYTES = 1 << 14
-"""Templates with larger values are not kept."""
+"""Forms of directories with larger values are not kept."""
 
 
 def even(offset: int) -> int:
@@ -57,6 +58,40 @@ class Field:
         return self.count * FIELD_TYPES[self.fieldtype].size
 
 
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """Where everything lies in directories whose entries are alike but for their values."""
+
+    blank: bytes
+    next_at: int
+    entry_at: tuple[int, ...]
+    value_at: tuple[int, ...]
+    far: tuple[int, ...]
+    """Entries whose values do not fit them."""
+    far_at: NDArray[np.int64]
+    places: dict[int, int]
+    """The first entry of each code."""
+
+
+def _form(codec: DirectoryCodec, entries: tuple[tuple[int, int, int, int], ...]) -> _Form:
+    """Return where entries lie, given code, type, count and bytes of their values."""
+    built = codec.build([Entry(*entry[:3], bytes(entry[3])) for entry in entries], 0)
+    first_value = codec.directory_nbytes(len(entries))
+    far = [(index, at) for index, at in enumerate(built.values_at) if at >= first_value]
+    return _Form(
+        blank=built.data.ljust(even(len(built.data)), b'\0'),
+        next_at=built.next_at,
+        entry_at=tuple(codec.count_nbytes + i * codec.entry_nbytes for i in range(len(entries))),
+        value_at=built.values_at,
+        far=tuple(index for index, _ in far),
+        far_at=np.array([at for _, at in far], np.int64),
+        places={entry[0]: i for i, entry in reversed(list(enumerate(entries)))},
+    )
+
+
+_kept_form = lru_cache(maxsize=256)(_form)
+
+
 class DirectoryTemplate:
     """A directory and its values, whose address, links and some values vary.
 
@@ -70,35 +105,36 @@ class DirectoryTemplate:
         self, codec: DirectoryCodec, fields: Sequence[Field], *, separate: Sequence[int] = ()
     ) -> None:
         self.codec = codec
-        self.fields = tuple(sorted(fields, key=lambda item: item.code))
+        self.fields = tuple(sorted(fields, key=attrgetter('code')))
         self._elsewhere: dict[int, int] = {}
         entries = []
+        total = 0
         for index, item in enumerate(self.fields):
-            data = bytes(item.nbytes) if item.data is None else item.data
             if item.code in separate or item.at >= 0:
                 self._elsewhere[item.code] = index
-                data = bytes(codec.inline)
-            entries.append(Entry(item.code, item.fieldtype, item.count, data + bytes(item.slack)))
-        built = codec.build(entries, 0)
-        self.next_at: int = built.next_at
-        self.entry_at = tuple(
-            codec.count_nbytes + i * codec.entry_nbytes for i in range(len(entries))
-        )
-        self.value_at = built.values_at
+                nbytes = codec.inline
+            else:
+                nbytes = item.nbytes if item.data is None else len(item.data)
+            nbytes += item.slack
+            total += nbytes
+            entries.append((item.code, item.fieldtype, item.count, nbytes))
+        form = (_form if total > KEPT_BYTES else _kept_form)(codec, tuple(entries))
+        self.next_at = form.next_at
+        self.entry_at = form.entry_at
+        self.value_at = form.value_at
         """Where each value lies from the beginning of the directory."""
-        self.size = even(len(built.data))
+        self.size = len(form.blank)
         """Bytes of the directory with the values that follow it."""
-        first_value = codec.directory_nbytes(len(entries))
-        far = [(index, at) for index, at in enumerate(self.value_at) if at >= first_value]
-        self._far = [index for index, _ in far]
-        self._far_at = np.array([at for _, at in far], np.int64)
+        self._form = form
         self._moving = [i for i, item in enumerate(self.fields) if item.patches is not None]
-        self._first = {item.code: i for i, item in reversed(list(enumerate(self.fields)))}
-        self._template = np.zeros(self.size, np.uint8)
-        self._template[: len(built.data)] = memoryview(built.data)
-        for item in self.fields:
+        self._bytes = bytearray(form.blank)
+        self._template = np.frombuffer(self._bytes, np.uint8)  # the same memory
+        for index, item in enumerate(self.fields):
             if item.at >= 0:
-                self._words(self._template[None])[0, self._elsewhere[item.code]] = item.at
+                self._words(self._template[None])[0, index] = item.at
+            elif item.data is not None and index not in self._elsewhere.values():
+                at = form.value_at[index]
+                self._bytes[at : at + len(item.data)] = item.data
 
     def _words(self, rows: NDArray[np.uint8]) -> NDArray[Any]:
         """Return the value fields of the entries as offsets, a view of shape (rows, entries)."""
@@ -109,7 +145,7 @@ class DirectoryTemplate:
 
     def index(self, code: int, *, last: bool = False) -> int:
         """Return the place of a code among the entries, -1 if absent."""
-        first = self._first.get(code, -1)
+        first = self._form.places.get(code, -1)
         if not last or first < 0:
             return first
         return max(i for i, item in enumerate(self.fields) if item.code == code)
@@ -136,8 +172,8 @@ class DirectoryTemplate:
         word = self.codec.number_dtype['value']
         out[:, self.next_at : self.next_at + self.codec.next_nbytes].view(word)[:, 0] = nexts
         words = self._words(out)
-        if self._far:
-            words[:, self._far] = addresses[:, None] + self._far_at
+        if self._form.far:
+            words[:, self._form.far] = addresses[:, None] + self._form.far_at
         for code, offsets in (elsewhere or {}).items():
             words[:, self._elsewhere[code]] = offsets
         for code, column in columns.items():
@@ -162,26 +198,24 @@ class DirectoryTemplate:
             data = built.at(int(address) + at)
             row[at : at + len(data)] = memoryview(data)
 
-    def one(self, address: int, columns: Mapping[int, Any], next_offset: int = 0) -> bytes:
-        """Return the bytes of one directory."""
-        arrays = {code: np.asarray(column).reshape(1, -1) for code, column in columns.items()}
-        nexts = np.array([next_offset], np.int64)
-        return self.block(np.array([address], np.int64), nexts, arrays).tobytes()
+    def one(self, address: int, columns: Mapping[int, NDArray[Any]]) -> bytes:
+        """Return the bytes of one directory, after which no other is linked.
 
-
-def template_of(codec: DirectoryCodec, fields: Sequence[Field]) -> DirectoryTemplate:
-    """Return the template of a directory; files that are alike share it.
-
-    Parameters:
-        codec: Shape and byte order of the file.
-        fields: Entries, in any order.
-    """
-    large = sum(item.nbytes for item in fields) > KEPT_BYTES
-    if large or any(item.patches is not None for item in fields):
-        return DirectoryTemplate(codec, fields)
-    return _kept(codec, tuple(fields))
-
-
-@lru_cache(maxsize=128)
-def _kept(codec: DirectoryCodec, fields: tuple[Field, ...]) -> DirectoryTemplate:
-    return DirectoryTemplate(codec, fields)
+        Parameters:
+            address: Offset of the directory.
+            columns: Values of each variable entry by code.
+        """
+        if self._moving:
+            arrays = {code: column[None] for code, column in columns.items()}
+            return self.block(np.array([address]), np.zeros(1, np.int64), arrays).tobytes()
+        codec, form = self.codec, self._form
+        out = bytearray(self._bytes)
+        if form.far:
+            entries = np.frombuffer(out, codec.number_dtype, len(self.fields), codec.count_nbytes)
+            entries['value'][list(form.far)] = address + form.far_at
+        for code, column in columns.items():
+            index = form.places[code]
+            at = form.value_at[index]
+            raw = self.pack(self.fields[index].fieldtype, column).tobytes()
+            out[at : at + len(raw)] = raw
+        return bytes(out)

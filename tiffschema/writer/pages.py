@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from tiffschema.model.directory import DirectoryCodec
 
-from .layout import DirectoryTemplate, Field, template_of
+from .layout import DirectoryTemplate, Field
 from .plan import ImagePlan
 
 __all__ = ['PageTemplates', 'subifd_field']
@@ -71,7 +71,7 @@ class PageTemplates:
         if count > 1 and not wide:
             reserve = self._reserve
             count_type = SHORT if reserve < 1 << 16 else LONG if reserve < 1 << 32 else LONG8
-        return template_of(
+        return DirectoryTemplate(
             self._codec,
             [
                 *fields,
@@ -89,7 +89,9 @@ class PageTemplates:
         """
         head = self._head  # files of one page have it at one place
         if head is None or head[:2] != (address, start):
-            data = self.first.one(address, self.block_columns(start))
+            relative, counts = self._segment_layout
+            columns = {self.offsets_code: start + relative, self.counts_code: counts}
+            data = self.first.one(address, columns)
             head = self._head = address, start, data
         return head[2]
 

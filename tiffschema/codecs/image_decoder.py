@@ -23,6 +23,7 @@ from .bytes_decoder import (
     OnShort,
     _enlarged,
     _reduced,
+    cached_memory,
     scratch,
 )
 from .registry import Codec
@@ -48,7 +49,7 @@ class ImageDecoder(Decoder):
         fresh = out is None
         if out is None:
             # Tiles at the edge are decoded whole; their extent inside is returned.
-            out = np.empty(nominal, self.dtype)
+            out = cached_memory(self._nbytes(nominal)).view(self.dtype).reshape(nominal)
         elif out.dtype != self.dtype or out.shape != shape:
             out[...] = self(data, shape, None, fault)
             return out
@@ -56,8 +57,7 @@ class ImageDecoder(Decoder):
         if direct:
             room = out
         else:
-            size = nominal[0] * nominal[1] * nominal[2] * nominal[3] * self.dtype.itemsize
-            room = scratch(size).view(self.dtype).reshape(nominal)
+            room = scratch(self._nbytes(nominal)).view(self.dtype).reshape(nominal)
         if fresh:
             out = out[: shape[0], : shape[1], : shape[2]]
         if self._least:
@@ -82,6 +82,9 @@ class ImageDecoder(Decoder):
                 raise self._error(error) from error
             return self._saved(data, nominal, out, self._error(error), fault)
         return self._place(image, nominal, out, fault)
+
+    def _nbytes(self, shape: Shape) -> int:
+        return shape[0] * shape[1] * shape[2] * shape[3] * self.dtype.itemsize
 
     def _normal(self, result: Array, nominal: Shape) -> Array:
         """Return a codec's result with axes (depth, length, width, samples) and the page's type.

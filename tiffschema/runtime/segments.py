@@ -287,7 +287,7 @@ class _Job:
             views = self._fetch(offsets[block.start : block.stop], sizes[block.start : block.stop])
             work.hold(block.start, views)
             inner = workers.batches(len(block), nbytes, threads)
-            shifted = (range(each.start + block.start, each.stop + block.start) for each in inner)
+            shifted = [range(each.start + block.start, each.stop + block.start) for each in inner]
             workers.run(work.decode_held, shifted, threads)
 
     def _fetch(self, offsets: NDArray[np.int64], sizes: NDArray[np.int64]) -> list[memoryview]:

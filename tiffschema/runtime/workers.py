@@ -2,15 +2,18 @@
 
 Rule 1: the calling thread works too, so a call from inside the pool (dask, a callback) cannot
 deadlock: what the pool has not begun, the caller does. Rule 2: one future per thread, not per
-batch; batches are taken from one iterator. Rule 3: of several errors the one of the earliest batch
-is raised, whatever thread met it first.
+batch. Each thread has a share of its own, in order, and then takes from the ends of the others':
+neighbours that are decoded at the same time by different threads touch the same huge pages of
+fresh memory, which the system then clears twice. Rule 3: of several errors the one of the earliest
+batch is raised, whatever thread met it first.
 """
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from tiffschema.threads import MAX_WORKERS, default_workers
@@ -50,25 +53,37 @@ def workers_for(maxworkers: int | None, nbytes: int) -> int:
     return max(1, min(wanted, MAX_WORKERS, nbytes // BATCH_BYTES))
 
 
-def batches(count: int, nbytes: int, workers: int) -> Iterator[range]:
-    """Yield ranges of items such that each batch is worth a thread's while.
+def batches(count: int, nbytes: int, workers: int) -> list[range]:
+    """Return ranges of items such that each batch is worth a thread's while.
 
     Parameters:
         count: Number of items.
         nbytes: Bytes that one item produces.
         workers: Threads; with one of them, batches only bound the memory of a read.
     """
-    size = max(4 * BATCH_BYTES // max(nbytes, 1), 1)
-    if size < BATCH_SEGMENTS and nbytes <= BATCH_BYTES // 4:
-        size = BATCH_SEGMENTS
-    if workers > 1:
-        # Every thread gets some of it, and several times, so that all end at about the same time.
-        size = max(1, min(size, -(-count // (4 * workers))))
-    for start in range(0, count, size):
-        yield range(start, min(start + size, count))
+    most = max(4 * BATCH_BYTES // max(nbytes, 1), 1)
+    if most < BATCH_SEGMENTS and nbytes <= BATCH_BYTES // 4:
+        most = BATCH_SEGMENTS
+    least = max(1, min(BATCH_BYTES // max(nbytes, 1), most))
+    found = []
+    for start, stop in _shares(count, workers):
+        while start < stop:
+            size = most
+            if workers > 1:
+                # Ever smaller towards the end of a share, so that all threads end together.
+                size = min(most, max(least, (stop - start) // 4))
+            found.append(range(start, min(start + size, stop)))
+            start += size
+    return found
 
 
-def run(function: Callable[[T], object], items: Iterable[T], workers: int) -> None:
+def _shares(count: int, workers: int) -> list[tuple[int, int]]:
+    """Cut items into as many stretches as there are threads."""
+    cuts = [count * place // workers for place in range(workers + 1)]
+    return list(pairwise(cuts))
+
+
+def run(function: Callable[[T], object], items: Sequence[T], workers: int) -> None:
     """Call a function for each item, on up to `workers` threads of which one is the caller's.
 
     Raises:
@@ -78,23 +93,25 @@ def run(function: Callable[[T], object], items: Iterable[T], workers: int) -> No
         for item in items:
             function(item)
         return
-    _Run(function, items).start(workers)
+    _Run(function, items, workers).start()
 
 
 class _Run(Generic[T]):
     """One call of `run`."""
 
-    def __init__(self, function: Callable[[T], object], items: Iterable[T]) -> None:
+    def __init__(self, function: Callable[[T], object], items: Sequence[T], workers: int) -> None:
         self._function = function
-        self._items = enumerate(items)
+        self._items = items
+        self._shares = [list(share) for share in _shares(len(items), workers)]
         self._lock = threading.Lock()
         self._error: tuple[int, BaseException] | None = None
 
-    def start(self, workers: int) -> None:
+    def start(self) -> None:
         pool = _get_pool()
-        futures: list[Future[None]] = [pool.submit(self._work) for _ in range(workers - 1)]
+        others = range(1, len(self._shares))
+        futures: list[Future[None]] = [pool.submit(self._work, share) for share in others]
         try:
-            self._work()
+            self._work(0)
         finally:
             for future in futures:
                 if not future.cancel():
@@ -102,22 +119,33 @@ class _Run(Generic[T]):
         if self._error is not None:
             raise self._error[1]
 
-    def _work(self) -> None:
-        while True:
-            with self._lock:
-                if self._error is not None:
-                    return
-                try:
-                    number, item = next(self._items)
-                except StopIteration:
-                    return
+    def _work(self, share: int) -> None:
+        while (number := self._next(share)) is not None:
             try:
-                self._function(item)
+                self._function(self._items[number])
             except BaseException as error:  # noqa: BLE001  (raised again by the caller's thread)
-                with self._lock:
-                    if self._error is None or number < self._error[0]:
-                        self._error = number, error
-                return
+                self._fail(number, error)
+
+    def _next(self, share: int) -> int | None:
+        """Return the next item of a thread's own share, else the last of the fullest share."""
+        with self._lock:
+            own = self._shares[share]
+            if own[0] < own[1]:
+                own[0] += 1
+                return own[0] - 1
+            other = max(self._shares, key=lambda each: each[1] - each[0])
+            if other[0] == other[1]:
+                return None
+            other[1] -= 1
+            return other[1]
+
+    def _fail(self, number: int, error: BaseException) -> None:
+        """Keep the error of the earliest item, and leave out all items behind it."""
+        with self._lock:
+            if self._error is None or number < self._error[0]:
+                self._error = number, error
+            for share in self._shares:
+                share[1] = max(share[0], min(share[1], number))
 
 
 def _get_pool() -> ThreadPoolExecutor:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from tiffschema.codecs import SegmentSpec
+from tiffschema.codecs.bytes_decoder import cached_memory, scratch
 from tiffschema.codecs.codestream import (
     jpeg2k_info,
     jpeg_info,
@@ -426,3 +427,10 @@ def test_what_is_missing_is_named(compression: int, words: str) -> None:
         decoder(SegmentSpec(geometry(compression, array)))
     with pytest.raises(UnsupportedError, match=words):
         encoder(SegmentSpec(geometry(compression, array)))
+
+
+@pytest.mark.parametrize('nbytes', [1, 1000, 196608])
+def test_scratch_memory_lies_where_jpeg_rows_stay_in_caches(nbytes: int) -> None:
+    for memory in (cached_memory(nbytes), scratch(nbytes)):
+        assert memory.size == nbytes
+        assert memory.ctypes.data % 32 == 16

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
@@ -354,6 +355,45 @@ def test_work_is_done_once_and_the_first_error_wins() -> None:
 
     with pytest.raises(ValueError, match='5'):
         workers.run(fail, range(100), 4)
+
+
+def test_the_first_error_wins_whichever_thread_is_first() -> None:
+    late = threading.Event()
+
+    def fail(item: int) -> None:
+        if item == 60:  # in the share of the other thread
+            late.set()
+            raise ValueError('late')
+        if item == 20:
+            late.wait(10)
+            raise ValueError('early')
+
+    with pytest.raises(ValueError, match='early'):
+        workers.run(fail, range(100), 2)
+
+
+def test_threads_have_shares_and_finish_those_of_others() -> None:
+    mine: list[int] = []
+    caller, all_else_done = threading.get_ident(), threading.Event()
+
+    def work(item: int) -> None:
+        if threading.get_ident() != caller:
+            all_else_done.wait(10)
+            return
+        mine.append(item)
+        if len(mine) >= 8:
+            all_else_done.set()
+
+    workers.run(work, range(10), 2)
+    assert mine[:5] == list(range(5))
+    assert mine[5:8] == [9, 8, 7]
+
+
+@pytest.mark.parametrize('threads', [2, 3])
+def test_batches_end_small(threads: int) -> None:
+    sizes = [len(batch) for batch in workers.batches(500, 128 << 10, threads)]
+    assert max(sizes) == 8
+    assert sizes[-1] <= 2
 
 
 def test_work_inside_of_work_does_not_wait_for_itself() -> None:

@@ -67,12 +67,23 @@ Resolve = Callable[[str], int]
 
 @value
 class Node:
-    """One node of a tree: a syntax node for the compiler, words for people."""
+    """One node of a tree: a syntax node for the compiler, words for people.
+
+    Parameters:
+        kind: ``all``, ``any``, ``not`` or ``leaf``.
+        words: What it asks.
+        children: Nodes below.
+        make: Gives the syntax of a leaf.
+        tag: Name or code of the tag without which a leaf never holds.
+        same: Gives the tree whose answer a leaf repeats, None if there is none.
+    """
 
     kind: str
     words: str
     children: tuple[Node, ...] = ()
     make: Callable[[Names], ast.expr] | None = None
+    tag: str | int | None = None
+    same: Callable[[], Node | None] | None = None
 
 
 class Names:
@@ -95,6 +106,8 @@ class Names:
         """Return the syntax of a tag's code."""
         return literal(self.number(name))
 
+
+_DEEPEST: Final = 4
 
 FACTS: Final = ast.Name('f', ast.Load())
 
@@ -129,7 +142,7 @@ class Detector:
         resolve: Gives the code of a tag's name.
     """
 
-    __slots__ = ('_file', '_page', '_resolve', 'doc', 'file', 'name', 'page')
+    __slots__ = ('_file', '_needs', '_page', '_resolve', 'doc', 'file', 'name', 'page')
 
     def __init__(
         self,
@@ -147,6 +160,18 @@ class Detector:
         self._resolve = resolve
         self._page: Test | None = None
         self._file: Test | None = None
+        self._needs: list[frozenset[int] | None] = []
+
+    def may_match_file(self, codes: Collection[int]) -> bool:
+        """Return whether a file can be of the kind, told from the codes of its first page alone.
+
+        Most kinds ask for a tag of their own; files without it need no further look.
+        """
+        if not self._needs:
+            node = self.page if self.file is None else self.file
+            self._needs.append(None if node is None else needed_codes(node, self._resolve))
+        needs = self._needs[0]
+        return needs is None or not needs.isdisjoint(codes)
 
     def __call__(self, facts: Facts) -> bool:
         """Return whether a page is of the kind."""
@@ -189,6 +214,24 @@ class Detector:
 
 def _never(facts: Facts) -> bool:
     return False
+
+
+def needed_codes(node: Node, resolve: Resolve, depth: int = 0) -> frozenset[int] | None:
+    """Return codes of which one is present wherever a tree holds, None if it can without any."""
+    if node.kind == 'leaf':
+        if node.tag is not None:
+            return frozenset([node.tag if isinstance(node.tag, int) else resolve(node.tag)])
+        # Trees that repeat each other's answers have no end.
+        same = node.same() if node.same is not None and depth < _DEEPEST else None
+        return None if same is None else needed_codes(same, resolve, depth + 1)
+    below = [needed_codes(child, resolve, depth) for child in node.children]
+    stated = [codes for codes in below if codes is not None]
+    if node.kind == 'all' and stated:
+        # Private tags have high codes, and few files have them.
+        return min(stated, key=lambda codes: (len(codes), -min(codes)))
+    if node.kind == 'any' and len(stated) == len(below):
+        return frozenset().union(*stated)
+    return None
 
 
 def expression(node: Node, names: Names) -> ast.expr:

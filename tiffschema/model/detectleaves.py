@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, Final
 
 from tiffschema.errors import FormatError, SchemaError, TruncatedError
@@ -112,7 +113,7 @@ class TreeParser:
         make: Callable[[Names], ast.expr] = lambda n: compare(  # noqa: E731
             n.code(name), ast.In(), attribute('codes')
         )
-        return Node('leaf', f'tag {name}', make=make)
+        return Node('leaf', f'tag {name}', make=make, tag=name)
 
     def leaf_only_tags(self, value: object, path: str, raw: Mapping[str, object]) -> Node:
         self.only(raw, path, 'only_tags')
@@ -140,7 +141,7 @@ class TreeParser:
                 present = compare(code, ast.In(), attribute('codes'))
                 return ast.BoolOp(ast.And(), [present, test(n, code, wanted)])
 
-            return Node('leaf', f'tag {name} {word} {wanted!r}', make=make)
+            return Node('leaf', f'tag {name} {word} {wanted!r}', make=make, tag=name)
 
         return self.both([leaf(name, wanted) for name, wanted in self.pairs(raw[key], path, raw)])
 
@@ -223,7 +224,10 @@ class TreeParser:
             texts = call(attribute('texts'), literal(_DESCRIPTION))
             return call(n.function(_any_starts), texts, literal(starts))
 
-        return Node('leaf', f'description starts {" or ".join(map(repr, starts))}', make=make)
+        return Node(
+            'leaf', f'description starts {" or ".join(map(repr, starts))}', make=make,
+            tag=_DESCRIPTION,
+        )  # fmt: skip
 
     def leaf_entry(self, value: object, path: str, raw: Mapping[str, object]) -> Node:
         """One of the texts of a tag, where it may stand twice, fits all conditions."""
@@ -253,7 +257,7 @@ class TreeParser:
             return ast.BoolOp(ast.And(), [present, call(n.function(fits), texts)])
 
         words = ', '.join(f'{key} {wanted!r}' for key, wanted in pairs.items())
-        return Node('leaf', f'an entry of {tag} {words}', make=make)
+        return Node('leaf', f'an entry of {tag} {words}', make=make, tag=tag)
 
     # Leaves: the file
 
@@ -360,11 +364,17 @@ class TreeParser:
         name = str(value)
         schema = self.schema
 
-        def holds(facts: Facts) -> bool:
-            detectors = schema.sections['detect']  # type: ignore[attr-defined]
-            return bool(detectors[name](facts))
+        @cache
+        def other() -> Detector:
+            found: Detector = schema.sections['detect'][name]  # type: ignore[attr-defined]
+            return found
 
-        return Node('leaf', f'is_{name}', make=lambda n: call(n.function(holds), FACTS))
+        return Node(
+            'leaf',
+            f'is_{name}',
+            make=lambda n: call(n.function(lambda facts: other()(facts)), FACTS),
+            same=lambda: other().page,
+        )
 
     def leaf_python(self, value: object, path: str, raw: Mapping[str, object]) -> Node:
         """A function of this library, for what cannot be declared."""

@@ -545,10 +545,10 @@ def parse_header(view: Buffer, *, ndpi: bool = False) -> Header:
 
 
 def _version(view: Buffer, byteorder: ByteOrder) -> int:
-    record = (
-        schemas['tiff/ifd']
-        .struct('version', variant='classic')
-        .parse(view[:4], byteorder=byteorder)
-    )
-    version: int = record.version
+    version: int = _version_struct().parse(view[:4], byteorder=byteorder).version
     return version
+
+
+@cache
+def _version_struct() -> Any:
+    return schemas['tiff/ifd'].struct('version', variant='classic')

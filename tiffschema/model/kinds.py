@@ -44,10 +44,12 @@ class Detectors(Mapping[str, Detector]):
 
     def __init__(self) -> None:
         self._owners: dict[str, str] | None = None
+        self._met: dict[str, Detector] = {}
         catalog.watch(self._changed)
 
     def _changed(self, id: str) -> None:
         self._owners = None
+        self._met = {}
         schema_detectors.cache_clear()
 
     @property
@@ -60,7 +62,10 @@ class Detectors(Mapping[str, Detector]):
         return self._owners
 
     def __getitem__(self, name: str) -> Detector:
-        return schema_detectors(self.owners[name])[name]
+        found = self._met.get(name)
+        if found is None:
+            found = self._met[name] = schema_detectors(self.owners[name])[name]
+        return found
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.owners)

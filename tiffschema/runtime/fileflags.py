@@ -5,12 +5,14 @@ Knows declared rules through its first page; only what no rule can say is comput
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from tiffschema.model.kinds import detectors
 from tiffschema.model.metadata import metadata_names
 
-from .pageflags import file_is_kind, has_metadata, metadata_of
+from .pageflags import FileFacts, PageFacts, file_is_kind, has_metadata, metadata_of
 
 if TYPE_CHECKING:
     from .container import Container
@@ -43,6 +45,18 @@ class FileFlags:
             AttributeError: No schema declares the kind.
         """
         return bool(getattr(self, f'is_{name}'))
+
+    @cached_property
+    def facts(self) -> FileFacts:
+        """What declared rules ask of the file: facts of its first page."""
+        return PageFacts(self.pages.first) if self.pages else FileFacts(cast('TiffFile', self))
+
+    def possible_kinds(self, kinds: Iterable[str], /) -> Iterator[str]:
+        """Yield those of some kinds which the codes of the first page do not rule out."""
+        codes, overrides = self.facts.codes, self._overrides
+        for kind in kinds:
+            if kind not in detectors or kind in overrides or detectors[kind].may_match_file(codes):
+                yield kind
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith('is_') and not name.startswith('__'):

@@ -138,9 +138,12 @@ def file_is_kind(tif: TiffFile, name: str) -> bool:
     Raises:
         KeyError: No schema declares the kind.
     """
-    facts = PageFacts(tif.pages.first) if tif.pages else FileFacts(tif)
+    detector = detectors[name]
+    facts = tif.facts
+    if not detector.may_match_file(facts.codes):
+        return False
     try:
-        return detectors[name].matches_file(facts)
+        return detector.matches_file(facts)
     except FormatError as error:
         tif.faults.append(error)
         return False

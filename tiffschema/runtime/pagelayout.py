@@ -6,6 +6,7 @@ which tags count, and each correction names the files that need it.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -17,6 +18,8 @@ from tiffschema.model.geometry import Geometry
 from .tagplans import tag_plan
 
 if TYPE_CHECKING:
+    from tiffschema.types import ByteOrder
+
     from .page import TiffPage
 
 __all__ = ['one_strip', 'read_geometry', 'show_geometry', 'stored_segments']
@@ -33,6 +36,8 @@ _MONOCHROME_MODE: Final = 6
 _OFFSET_TAGS: Final = (324, 273, 513)
 _COUNT_TAGS: Final = (325, 279, 514)
 _WIDE: Final = 1 << 62
+_KEPT: Final = 256
+_FEW_SAMPLES: Final = 8
 _STREAM_HEADER: Final = 1 << 16
 _OFFSET_HIGH: Final = 65324
 _COUNT_HIGH: Final = 65325
@@ -127,7 +132,9 @@ def _read_geometry(page: TiffPage) -> Geometry:
     shared = page.parent.geometries
     found: Geometry | None = shared.get((key, corrections))
     if found is None:
-        found = shared[key, corrections] = _made(page, key, corrections)
+        # Many samples take memory that no other file should keep.
+        made = _kept if key[3] <= _FEW_SAMPLES else _made
+        found = shared[key, corrections] = made(key, corrections, page.parent.byteorder)
     if page.parent.tiff.is_ndpi:
         from .restarttiles import restart_tiles
 
@@ -268,7 +275,7 @@ def _is_monochrome(page: TiffPage) -> bool:
 
 
 def _made(
-    page: TiffPage, key: tuple[Any, ...], corrections: tuple[tuple[str, Any], ...]
+    key: tuple[Any, ...], corrections: tuple[tuple[str, Any], ...], byteorder: ByteOrder
 ) -> Geometry:
     fields: dict[str, Any] = {
         'imagewidth': key[0],
@@ -288,10 +295,14 @@ def _made(
         'fillorder': key[14],
         'extrasamples': key[15],
         'subsampling': key[16],
-        'byteorder': page.parent.byteorder,
+        'byteorder': byteorder,
         **dict(corrections),
     }
     return Geometry(**fields)
+
+
+_kept = lru_cache(maxsize=_KEPT)(_made)
+"""Files that are alike in layout share a geometry; pages of one file share it in any case."""
 
 
 def _rows(page: TiffPage) -> int:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ['TiffPages']
 
 _BLOCK = 256
+_KEPT = 16
+"""Pages at the start of a chain are kept: those of most files, asked for again and again."""
 
 
 class TiffPages(Sequence['TiffPage | TiffFrame']):
@@ -70,14 +72,14 @@ class TiffPages(Sequence['TiffPage | TiffFrame']):
 
     @property
     def cache(self) -> bool:
-        """Whether pages are kept once they were made; setting False forgets them."""
+        """Whether all pages are kept once they were made; setting False forgets most of them."""
         return self._cache
 
     @cache.setter
     def cache(self, value: bool) -> None:
         self._cache = bool(value)
         if not self._cache:
-            self._pages = {0: self._pages[0]} if 0 in self._pages else {}
+            self._pages = {at: page for at, page in self._pages.items() if at < _KEPT}
 
     @property
     def useframes(self) -> bool:
@@ -116,8 +118,10 @@ class TiffPages(Sequence['TiffPage | TiffFrame']):
         Raises:
             IndexError: There is none.
         """
-        page = self.get(0, aspage=True)
-        assert isinstance(page, TiffPage)
+        page = self._pages.get(0)
+        if not isinstance(page, TiffPage):
+            page = self.get(0, aspage=True)
+            assert isinstance(page, TiffPage)
         return page
 
     @property
@@ -188,7 +192,7 @@ class TiffPages(Sequence['TiffPage | TiffFrame']):
                 page = page.aspage()
             else:
                 page = self._make(position, aspage=aspage)
-            if cache or self._cache or position == 0:
+            if cache or self._cache or position < _KEPT:
                 self._pages[position] = page
         if validate and page.hash != validate:
             raise RuntimeError(f'{page!r} does not fit the key frame')
@@ -224,12 +228,17 @@ class TiffPages(Sequence['TiffPage | TiffFrame']):
         aspage = not self._useframes
         position, size = 0, 1
         while self.chain.extend(position + 1) > position:
+            known = self._pages.get(position)
+            if known is not None and not (aspage and known.is_frame):
+                yield known
+                position += 1
+                continue
             # Who takes one page after another gets directories that were read together.
             for directory in self.chain.block(position, position + size):
                 page = self._pages.get(position)
                 if page is None or (aspage and page.is_frame):
                     page = self._made(position, directory, aspage=aspage)
-                    if self._cache or position == 0:
+                    if self._cache or position < _KEPT:
                         self._pages[position] = page
                 yield page
                 position += 1

@@ -62,7 +62,7 @@ def _of_kind(tif: Any, kind: str) -> list[TiffPageSeries]:
 
 def _detected(tif: Any) -> list[TiffPageSeries]:
     skip_to = ''
-    for kind in _assembled_kinds():
+    for kind in tif.possible_kinds(_assembled_kinds()):
         if skip_to and kind != skip_to:
             continue
         skip_to = ''

@@ -15,10 +15,14 @@ from tiffschema.runtime.signature import LAYOUT_CODES
 __all__ = ['groups_of_pages', 'has_subifds']
 
 _SUBIFDS = 330
+_FEW = 16
+"""Pages that are looked at one by one in less time than columns take to make."""
 
 
 def has_subifds(tif: Any) -> bool:
     """Return whether a page of the chain has children."""
+    if len(tif.pages) <= _FEW:
+        return any(_SUBIFDS in page.directory.index for page in tif.pages)
     table = tif.pages.chain.table()
     return any(_SUBIFDS in group.codes for group in table.groups)
 
@@ -28,25 +32,32 @@ def groups_of_pages(tif: Any) -> list[NDArray[np.intp]]:
 
     Pages without an image are in none.
     """
-    table = tif.pages.chain.table()
-    if table.is_alike(LAYOUT_CODES):
-        alike = [np.arange(len(table), dtype=np.intp)]
-    else:
-        columns: list[NDArray[np.int64]] = []
-        for code in LAYOUT_CODES:
-            values, counts = table.arrays(code)
-            columns += [counts[:, None], values]
-        rows = np.concatenate(columns, axis=1)
-        _, first, inverse = np.unique(rows, axis=0, return_index=True, return_inverse=True)
-        inverse = inverse.reshape(-1)
-        order = np.argsort(inverse, kind='stable')
-        bounds = np.cumsum(np.bincount(inverse))[:-1]
-        split = np.split(order, bounds)
-        alike = [split[number] for number in np.argsort(first)]
     # Tags may differ and mean the same: a default that is stored or not.
     merged: dict[object, list[NDArray[np.intp]]] = {}
-    for indices in alike:
+    for indices in _equal_tags(tif):
         geometry = tif.pages[int(indices[0])].geometry
         if geometry.size:
             merged.setdefault(geometry.key(), []).append(indices)
-    return [np.sort(np.concatenate(parts)) for parts in merged.values()]
+    return [
+        parts[0] if len(parts) == 1 else np.sort(np.concatenate(parts)) for parts in merged.values()
+    ]
+
+
+def _equal_tags(tif: Any) -> list[NDArray[np.intp]]:
+    """Return the indices of pages whose tags of the layout are equal."""
+    if len(tif.pages) <= _FEW:
+        return [np.array([index], np.intp) for index in range(len(tif.pages))]
+    table = tif.pages.chain.table()
+    if table.is_alike(LAYOUT_CODES):
+        return [np.arange(len(table), dtype=np.intp)]
+    columns: list[NDArray[np.int64]] = []
+    for code in LAYOUT_CODES:
+        values, counts = table.arrays(code)
+        columns += [counts[:, None], values]
+    rows = np.concatenate(columns, axis=1)
+    _, first, inverse = np.unique(rows, axis=0, return_index=True, return_inverse=True)
+    inverse = inverse.reshape(-1)
+    order = np.argsort(inverse, kind='stable')
+    bounds = np.cumsum(np.bincount(inverse))[:-1]
+    split = np.split(order, bounds)
+    return [split[number] for number in np.argsort(first)]

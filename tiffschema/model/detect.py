@@ -142,7 +142,7 @@ class Detector:
         resolve: Gives the code of a tag's name.
     """
 
-    __slots__ = ('_file', '_needs', '_page', '_resolve', 'doc', 'file', 'name', 'page')
+    __slots__ = ('_file', '_page', '_resolve', 'doc', 'file', 'name', 'page')
 
     def __init__(
         self,
@@ -160,18 +160,14 @@ class Detector:
         self._resolve = resolve
         self._page: Test | None = None
         self._file: Test | None = None
-        self._needs: list[frozenset[int] | None] = []
 
-    def may_match_file(self, codes: Collection[int]) -> bool:
-        """Return whether a file can be of the kind, told from the codes of its first page alone.
+    def needed_codes(self) -> frozenset[int] | None:
+        """Return codes of which the first page of a file of the kind has one, None for any.
 
-        Most kinds ask for a tag of their own; files without it need no further look.
+        Most kinds ask for a tag of their own: files without it need no further look.
         """
-        if not self._needs:
-            node = self.page if self.file is None else self.file
-            self._needs.append(None if node is None else needed_codes(node, self._resolve))
-        needs = self._needs[0]
-        return needs is None or not needs.isdisjoint(codes)
+        node = self.page if self.file is None else self.file
+        return None if node is None else needed_codes(node, self._resolve)
 
     def __call__(self, facts: Facts) -> bool:
         """Return whether a page is of the kind."""

@@ -11,7 +11,9 @@ from functools import cache
 from . import catalog
 from .detect import Detector, Facts
 
-__all__ = ['Detectors', 'detectors', 'explain', 'schema_detectors', 'series_kinds']
+__all__ = [
+    'Detectors', 'detectors', 'explain', 'needed_codes', 'schema_detectors', 'series_kinds',
+]  # fmt: skip
 
 
 def series_kinds() -> tuple[str, ...]:
@@ -78,6 +80,20 @@ class Detectors(Mapping[str, Detector]):
 
 
 detectors = Detectors()
+
+
+@cache
+def needed_codes(kind: str) -> frozenset[int] | None:
+    """Return codes of which the first page of a file of a kind has one, None if any page will do.
+
+    Example:
+        >>> needed_codes('lsm'), needed_codes('generic')
+        (frozenset({34412}), None)
+    """
+    return detectors[kind].needed_codes() if kind in detectors else None
+
+
+catalog.watch(lambda id: needed_codes.cache_clear())
 
 
 def explain(facts: Facts) -> str:

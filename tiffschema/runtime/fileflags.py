@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
-from tiffschema.model.kinds import detectors
+from tiffschema.model.kinds import detectors, needed_codes
 from tiffschema.model.metadata import metadata_names
 
 from .pageflags import FileFacts, PageFacts, file_is_kind, has_metadata, metadata_of
@@ -55,7 +55,8 @@ class FileFlags:
         """Yield those of some kinds which the codes of the first page do not rule out."""
         codes, overrides = self.facts.codes, self._overrides
         for kind in kinds:
-            if kind not in detectors or kind in overrides or detectors[kind].may_match_file(codes):
+            needs = needed_codes(kind)
+            if needs is None or not needs.isdisjoint(codes) or kind in overrides:
                 yield kind
 
     def __getattr__(self, name: str) -> Any:

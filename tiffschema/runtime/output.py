@@ -1,4 +1,4 @@
-"""The array that decoded samples go to: new, given, or mapped to a file.
+"""The array that decoded samples go to: new, given, or mapped to a file; what fills its gaps.
 
 This module knows arrays and file names; nothing of what is written to them.
 """
@@ -16,7 +16,7 @@ from numpy.typing import DTypeLike, NDArray
 from tiffschema.errors import LimitError
 from tiffschema.limits import DEFAULT_LIMITS, Limits
 
-__all__ = ['LARGE', 'OutputType', 'allocate', 'create_output']
+__all__ = ['LARGE', 'OutputType', 'allocate', 'create_output', 'fill_value']
 
 LARGE = 64 << 20
 """Bytes from which on new arrays are zero: their pages come from the system when touched."""
@@ -40,6 +40,21 @@ def allocate(
         return np.empty(tuple(shape), kind) if nbytes < LARGE else np.zeros(tuple(shape), kind)
     except (MemoryError, ValueError) as error:
         raise LimitError(f'array of {nbytes} bytes does not fit into memory', 'array') from error
+
+
+def fill_value(nodata: float, dtype: np.dtype[Any]) -> Any:
+    """Return the value of samples that are not stored: nodata if the type can hold it, else 0."""
+    if dtype.names is not None:
+        return np.zeros((), dtype)[()]
+    if type(nodata) is int and not nodata:
+        return dtype.type(0)
+    try:
+        with np.errstate(all='ignore'):
+            value = np.asarray(nodata).astype(dtype)
+            same = np.isnan(nodata) if dtype.kind in 'fc' and np.isnan(nodata) else value == nodata
+    except (TypeError, ValueError, OverflowError):
+        return dtype.type(0)
+    return value[()] if same or dtype.kind in 'fc' else dtype.type(0)
 
 
 def create_output(

@@ -6,11 +6,12 @@ directory; attributes come into being on first use (`__getattr__`), then are pla
 
 from __future__ import annotations
 
-import cmath
 import datetime
 from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
 
 from tiffschema.codecs.spec import SegmentSpec
 from tiffschema.errors import LimitError
@@ -22,15 +23,15 @@ from tiffschema.model.metadata import metadata_names
 from tiffschema.model.tagtext import parse_datetime
 from tiffschema.values import replace
 
+from .output import fill_value
 from .pagebase import PageBase
+from .pageflags import is_kind, metadata_of
 from .pagelayout import one_strip, read_geometry, show_geometry, stored_segments
 from .pagespec import read_nodata, read_spec, read_tables
-from .segments import fill_value
 from .signature import Signature, signature_of
 from .tags import TiffTags
 
 if TYPE_CHECKING:
-    import numpy
     from numpy.typing import NDArray
 
     from tiffschema.codecs.ojpeg import OldJpeg
@@ -115,13 +116,9 @@ class TiffPage(PageBase):
             value = self.__dict__[name] = load(self)
             return value
         if name.startswith('is_') and name[3:] in detectors:
-            from .pageflags import is_kind
-
             flag = self.__dict__[name] = is_kind(self, name[3:])
             return flag
         if name.endswith('_tags') and name[:-5] in detectors:
-            from .pageflags import metadata_of
-
             held = getattr(self, f'is_{name[:-5]}')
             found = self.__dict__[name] = metadata_of(self, name[:-5]) if held else None
             return found
@@ -212,7 +209,7 @@ class TiffPage(PageBase):
         return self.geometry.axes if self.has_image else ''
 
     @property
-    def dtype(self) -> numpy.dtype[Any] | None:
+    def dtype(self) -> np.dtype[Any] | None:
         """Type of the samples in native byte order; None if it is unknown."""
         return self.geometry.dtype if self.has_image else None
 
@@ -297,9 +294,9 @@ class TiffPage(PageBase):
             return None
 
     @property
-    def colormap(self) -> NDArray[numpy.uint16] | None:
+    def colormap(self) -> NDArray[np.uint16] | None:
         """Colours of palette images, shape (3, colours)."""
-        value: NDArray[numpy.uint16] | None = self.tags.valueof(320)
+        value: NDArray[np.uint16] | None = self.tags.valueof(320)
         return value
 
     @property
@@ -381,7 +378,7 @@ class TiffPage(PageBase):
         if self.nodata and self.dtype is not None and self.dtype.names is None:
             value = fill_value(self.nodata, self.dtype).item()
             # What the type of the samples cannot hold is no sample.
-            if value and cmath.isinf(value) == cmath.isinf(self.nodata):
+            if value and np.isinf(value) == np.isinf(self.nodata):
                 found['nodata'] = value
         return found
 

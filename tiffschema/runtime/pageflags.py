@@ -138,12 +138,8 @@ def file_is_kind(tif: TiffFile, name: str) -> bool:
     Raises:
         KeyError: No schema declares the kind.
     """
-    detector = detectors[name]
-    facts = tif.facts
-    if not detector.may_match_file(facts.codes):
-        return False
     try:
-        return detector.matches_file(facts)
+        return detectors[name].matches_file(tif.facts)
     except FormatError as error:
         tif.faults.append(error)
         return False

@@ -24,7 +24,7 @@ from tiffschema.values import replace
 from . import workers
 from .contiguous import read_stretch
 from .frames import FrameMap
-from .output import LARGE, OutputType, create_output
+from .output import LARGE, OutputType, create_output, fill_value
 from .segmenttable import SegmentTable, located
 
 if TYPE_CHECKING:
@@ -526,8 +526,6 @@ class PagePixels:
 
     def fill_value(self) -> Any:
         """Return the value of samples that are not stored."""
-        from .segments import fill_value
-
         dtype = self._geometry.dtype
         return 0 if dtype is None else fill_value(self.keyframe.nodata, dtype)
 

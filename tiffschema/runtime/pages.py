@@ -6,6 +6,7 @@ Knows chains and pages. No page is made to reach another.
 from __future__ import annotations
 
 import operator
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, overload
@@ -25,7 +26,8 @@ __all__ = ['TiffPages']
 
 _BLOCK = 256
 _KEPT = 16
-"""Pages at the start of a chain are kept: those of most files, asked for again and again."""
+"""Pages at the start of a chain that are kept unless users say otherwise: those of most files."""
+_ALL = sys.maxsize
 
 
 class TiffPages(Sequence['TiffPage | TiffFrame']):
@@ -65,21 +67,21 @@ class TiffPages(Sequence['TiffPage | TiffFrame']):
             self.chain = Chain(arg.directories, arg.container.first)
         self._pages: dict[int, TiffPage | TiffFrame] = {}
         self._keyframe: TiffPage | None = None
-        self._cache = False
+        self._kept = _KEPT
         self._useframes = False
 
     # Settings
 
     @property
     def cache(self) -> bool:
-        """Whether all pages are kept once they were made; setting False forgets most of them."""
-        return self._cache
+        """Whether pages are kept once they were made; setting False forgets all but the first."""
+        return self._kept == _ALL
 
     @cache.setter
     def cache(self, value: bool) -> None:
-        self._cache = bool(value)
-        if not self._cache:
-            self._pages = {at: page for at, page in self._pages.items() if at < _KEPT}
+        self._kept = _ALL if value else 1
+        if not value:
+            self._pages = {0: self._pages[0]} if 0 in self._pages else {}
 
     @property
     def useframes(self) -> bool:
@@ -192,7 +194,7 @@ class TiffPages(Sequence['TiffPage | TiffFrame']):
                 page = page.aspage()
             else:
                 page = self._make(position, aspage=aspage)
-            if cache or self._cache or position < _KEPT:
+            if cache or position < self._kept:
                 self._pages[position] = page
         if validate and page.hash != validate:
             raise RuntimeError(f'{page!r} does not fit the key frame')
@@ -238,7 +240,7 @@ class TiffPages(Sequence['TiffPage | TiffFrame']):
                 page = self._pages.get(position)
                 if page is None or (aspage and page.is_frame):
                     page = self._made(position, directory, aspage=aspage)
-                    if self._cache or position < _KEPT:
+                    if position < self._kept:
                         self._pages[position] = page
                 yield page
                 position += 1

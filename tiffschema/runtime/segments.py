@@ -29,6 +29,7 @@ from tiffschema.values import value
 from . import workers
 from .contiguous import read_contiguous
 from .frames import FrameMap
+from .output import fill_value
 from .places import Place, Places, Window, full_window
 from .source import Source
 from .tilecache import SegmentCache
@@ -38,7 +39,6 @@ __all__ = [
     'ReadOptions',
     'SegmentReader',
     'blocks',
-    'fill_value',
 ]
 
 ErrorMode: TypeAlias = Literal['raise', 'fault']
@@ -73,19 +73,6 @@ class ReadOptions:
     cache: SegmentCache | None = None
     lock: Any = None
     zeroed: bool = False
-
-
-def fill_value(nodata: float, dtype: np.dtype[Any]) -> Any:
-    """Return the value of samples that are not stored: nodata if the type can hold it, else 0."""
-    if dtype.names is not None:
-        return np.zeros((), dtype)[()]
-    try:
-        with np.errstate(all='ignore'):
-            value = np.asarray(nodata).astype(dtype)
-            same = np.isnan(nodata) if dtype.kind in 'fc' and np.isnan(nodata) else value == nodata
-    except (TypeError, ValueError, OverflowError):
-        return dtype.type(0)
-    return value[()] if same or dtype.kind in 'fc' else dtype.type(0)
 
 
 class SegmentReader:

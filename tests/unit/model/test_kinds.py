@@ -11,7 +11,7 @@ from tiffschema.errors import FormatError, SchemaError
 from tiffschema.model import catalog
 from tiffschema.model.detectleaves import parse_detect
 from tiffschema.model.grid import GridSeries, parse_series, series_rule
-from tiffschema.model.kinds import detectors, explain, series_kinds
+from tiffschema.model.kinds import detectors, explain, needed_codes, series_kinds
 from tiffschema.model.metadata import metadata_names, metadata_rule, parse_metadata
 from tiffschema.model.tagtable import tag_tables
 
@@ -321,3 +321,27 @@ def test_wrong_series_are_refused():
             parse_series(view, {'x': raw})
     assert series_rule('imagej') == 'tiffschema.formats.imagej:series'
     assert series_rule('no such kind') is None
+
+
+@pytest.mark.parametrize('kind', detectors)
+def test_codes_that_a_kind_needs_are_there_wherever_it_holds(kind):
+    needs = needed_codes(kind)
+    for facts in HOLDING.values():
+        if detectors[kind].matches_file(facts):
+            assert needs is None or not needs.isdisjoint(facts.codes)
+
+
+def test_needed_codes_follow_from_the_tree():
+    code = tag_tables['tiff'].code
+
+    def needs(tree):
+        return parse_detect(catalog.view('vendor/md_gel'), {'x': tree})['x'].needed_codes()
+
+    software, private = {'tag': 'Software'}, {'tag': 'MDFileTag'}
+    assert needs({'all': [software, private]}) == {code('MDFileTag')}
+    assert needs({'any': [software, private]}) == {code('Software'), code('MDFileTag')}
+    assert needs({'all': [software, {'any': [private, {'is_tiled': True}]}]}) == {code('Software')}
+    assert needs({'any': [software, {'is_tiled': True}]}) is None
+    assert needs({'not': private}) is None
+    assert needs({'on_page': 1, 'holds': private}) is None
+    assert needs({'flag': 'mdgel'}) == {code('MDFileTag')}

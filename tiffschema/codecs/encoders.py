@@ -98,6 +98,8 @@ class BytesEncoder(Encoder):
     def __call__(self, array: Array) -> bytes:
         layout = self.layout
         if array.dtype != layout.dtype:
+            if layout.dtype.kind == 'b':
+                array = array & 1  # bits above the stored ones are cut off, as of wider samples
             array = array.astype(layout.dtype)
         words = layout.words_of(array)
         if self._float:

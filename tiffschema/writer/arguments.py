@@ -269,12 +269,13 @@ def normalize_arguments(
         UnsupportedError: No encoder for the compression is installed.
     """
     code = _compression(compression, dtype)
+    sides = _tile(tile)
     return WriteArguments(
         photometric=_optional('PHOTOMETRIC', photometric, 'photometric'),
         planarconfig=_optional('PLANARCONFIG', planarconfig, 'planarconfig'),
         extrasamples=_extrasamples(extrasamples),
-        volumetric=bool(volumetric),
-        tile=_tile(tile),
+        volumetric=bool(volumetric) or len(sides) == 3,
+        tile=sides,
         rowsperstrip=None
         if rowsperstrip is None
         else max(integer(rowsperstrip, 'rowsperstrip'), 1),
@@ -374,7 +375,10 @@ def _bitspersample(value: int | None, dtype: np.dtype[Any], compression: int) ->
 def _subsampling(value: tuple[int, int] | None, compression: int) -> tuple[int, int] | None:
     if value is None:
         return None
-    pair = (int(value[0]), int(value[1])) if len(value) == 2 else ()
+    try:
+        pair = tuple(operator.index(item) for item in value)
+    except TypeError:
+        pair = ()
     if pair not in SUBSAMPLINGS:
         raise ValueError(f'subsampling: {value!r} is none of {SUBSAMPLINGS}')
     return pair
@@ -414,7 +418,7 @@ def _colormap(value: ArrayLike) -> NDArray[np.uint16]:
 
 
 def _datetime(value: Any) -> bytes | None:
-    if value is None or value is False:
+    if not value:
         return None
     if isinstance(value, str):
         if len(value) != 19 or value[16] != ':':

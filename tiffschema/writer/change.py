@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
-from tiffschema.errors import BuildError, FormatError
+from tiffschema.errors import BuildError
 from tiffschema.model.directory import Directory, DirectoryCodec, Entry
 from tiffschema.model.fieldtypes import FIELD_TYPES
 from tiffschema.model.tagtable import tag_tables
@@ -110,9 +110,11 @@ def overwrite_value(
     inline = file_codec.fits_entry(kind, len(data))
     if file_codec.is_ndpi and target.size > 0xFFFFFFFF and not inline:
         raise ValueError(f'tag {code}: an NDPI file beyond 4 GiB takes single integers only')
+    if directory.high is not None and directory.high[position]:
+        raise ValueError(f'tag {code}: its value or offset has more than the 32 bits of an entry')
     if old_at < 8:
         raise ValueError(f'tag {code}: its offset {old_at} lies in the header')
-    _check_alone(claims(), at, file_codec.entry_nbytes)
+    claims().check_alone(at, file_codec.entry_nbytes)
     if inline:
         target.write_at(at, file_codec.build_entry(code, kind, count, data))
         new_at = at + file_codec.entry_nbytes - file_codec.inline
@@ -149,7 +151,7 @@ def _overwrite_block(
         raise ValueError(f'tag {tag.code}: its partners {sorted(built.partners)} change with it')
     field = field_of(directory.codec, tag)
     at = directory.entry_at(position)
-    _check_alone(claims(), at, directory.codec.entry_nbytes)
+    claims().check_alone(at, directory.codec.entry_nbytes)
     old_at, old_size = directory.value_at(position), directory.value_nbytes(position)
     fits = not (built.far or directory.is_inline(position)) and _fits_in_place(
         target, directory, position, (field.fieldtype, built.size), claims
@@ -171,16 +173,6 @@ def _overwrite_block(
     if erase and not (fits or built.far or directory.is_inline(position)):
         _erase(target, claims, [(old_at, old_size)], (at,))
     return Overwritten(field.fieldtype, field.count, new_at)
-
-
-def _check_alone(claims: Claims, offset: int, size: int) -> None:
-    """Refuse to write over an entry or pointer that something else takes for its own.
-
-    Raises:
-        FormatError: Something does.
-    """
-    if len(claims.users(offset, offset + size)) > 1:
-        raise FormatError('other structures or pixels lie where this would change', 'ifd', offset)
 
 
 def _fits_in_place(
@@ -292,7 +284,7 @@ def rebuild_directory(
             data[at : at + file_codec.entry_nbytes] = item.data
             used.moved[address + at] = used.moved.get(item.at, item.at)
     pointer = (link or file_codec.build_link)(address)  # refused before anything is written
-    _check_alone(used, pointer_at, len(pointer))
+    used.check_alone(pointer_at, len(pointer))
     _write_behind(target, bytes(data))
     target.write_at(pointer_at, pointer)
     if erase:

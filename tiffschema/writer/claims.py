@@ -69,6 +69,16 @@ class Claims:
         found: list[int] = self.owners[used].tolist()
         return found
 
+    def check_alone(self, offset: int, size: int) -> None:
+        """Refuse to write over an entry or pointer that something else takes for its own.
+
+        Raises:
+            FormatError: Something does.
+        """
+        if len(self.users(offset, offset + size)) > 1:
+            message = 'other structures or pixels lie where this would change'
+            raise FormatError(message, 'ifd', offset)
+
 
 def read_directory(target: Readable, codec: DirectoryCodec, offset: int) -> Directory:
     """Return a directory.

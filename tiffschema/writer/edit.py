@@ -246,12 +246,14 @@ class TagEditor:
         Raises:
             IndexError: There is no such page.
             ValueError: It is the only one.
+            FormatError: The file is damaged so that the change would damage more.
         """
         page = range(len(self._offsets))[page]
         if len(self._offsets) == 1:
             raise ValueError('page: a TIFF has at least one')
         place = self._place(page)
         link = self._codec.build_link(self._read(place.offset).next_offset)
+        self._claims().check_alone(place.pointer_at, len(link))
         self._sink.write_at(place.pointer_at, link)
         del self._offsets[page]
 

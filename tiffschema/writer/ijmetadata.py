@@ -31,7 +31,7 @@ BLOCKS: dict[str, str] = {
 """Items of tag IJMetadata by lower-case name, in the order ImageJ writes them."""
 
 _BYTE = 1
-IGNORED = frozenset({'imagej', 'images', 'channels', 'slices', 'frames', 'scifio'})
+IGNORED = frozenset({'images', 'channels', 'slices', 'frames', 'scifio'})
 
 
 def split_metadata(metadata: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -135,7 +135,7 @@ def plan_image(
         )
     stored = layout.stored
     photometric = colour = _photometric(layout, dtype, arguments, kind)
-    _check_tile(arguments, stored)
+    _check_tile(arguments, stored, len(shape))
     bits = _bits(dtype, arguments)
     contiguous = (
         arguments.compression == 1
@@ -214,10 +214,11 @@ def _photometric(
     return photometric
 
 
-def _check_tile(arguments: WriteArguments, stored: StoredShape) -> None:
+def _check_tile(arguments: WriteArguments, stored: StoredShape, axes: int) -> None:
     tile = arguments.tile
-    if len(tile) == 3 and tile[0] != 1 and not arguments.volumetric and stored.depth == 1:
-        raise ValueError(f'tile: {tile} needs volumetric=True')
+    is_deep = len(tile) == 3 and tile[0] != 1
+    if is_deep and stored.depth == 1 and axes - (stored.samples > 1) < 3:
+        raise ValueError(f'tile: {tile} has a depth, the data have none')
     if arguments.compression in JPEG_COMPRESSIONS and tile and len(tile) == 3 and tile[0] > 1:
         raise ValueError('tile: JPEG cannot store volumes')
 
@@ -391,7 +392,7 @@ def _tags(plan: ImagePlan, kind: Kind) -> list[TagValue]:
     if plan.photometric == YCBCR and not _given(arguments, 532):
         black_white = (0, 1, 255, 1, 128, 1, 255, 1, 128, 1, 255, 1)
         tags.append(TagValue(532, RATIONAL, black_white))
-    if stored.depth > 1 or arguments.volumetric:
+    if stored.depth > 1 or geometry.tiledepth > 1:
         tags.append(TagValue(32997, LONG, stored.depth))
         if geometry.is_tiled:
             tags.append(TagValue(32998, LONG, geometry.tiledepth))

@@ -73,6 +73,7 @@ def unlink(
 
     Raises:
         ValueError: None would remain.
+        FormatError: The file is damaged so that the change would damage more.
     """
     if not chosen:
         return
@@ -89,6 +90,9 @@ def unlink(
         position = directory.next_at
     if len(directories) - 1 in chosen:
         changes.append((position, directories[-1].next_offset))
+    claims = claims_of(target, codec)
+    for where, _ in changes:
+        claims.check_alone(where, codec.next_nbytes)
     # From the end: each pointer leaves a chain that is whole.
     for where, offset in reversed(changes):
         target.write_at(where, codec.build_link(offset))

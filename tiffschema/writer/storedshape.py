@@ -272,6 +272,8 @@ contig_samples=4, extrasamples=1), photometric=2, planarconfig=1, extrasamples=(
         raise ValueError(
             f'photometric {photometric} needs {samples} samples, shape {shape} has {stored.samples}'
         )
+    if photometric == PALETTE and extra and not extrasamples:
+        raise ValueError('photometric: a palette image has one sample; extrasamples names others')
     stored.extrasamples = extra
     values = _extrasamples(extrasamples, extra, photometric)
     return SampleLayout(stored, photometric, stored.planarconfig, values)
@@ -353,7 +355,7 @@ def _extrasamples(
 ) -> tuple[int, ...]:
     if given is False or extra == 0:
         return ()
-    if given:
+    if given is not None:
         if len(given) != extra:
             raise ValueError(f'extrasamples: {len(given)} given, the shape has {extra}')
         return given

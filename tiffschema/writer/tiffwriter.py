@@ -188,7 +188,7 @@ class TiffWriter:
                 strips, tiles, of encoded bytes or (bytes, byte count); None for an empty image.
             shape, dtype: Of the data; needed for iterators and empty images.
             photometric, planarconfig, extrasamples: What samples mean and how they lie.
-            volumetric: Store depth in one page.
+            volumetric: Store depth in one page, as tiles of three sides do.
             tile, rowsperstrip: (length, width) or (depth, length, width), multiples of 16.
             bitspersample: Bits stored of each sample.
             compression, compressionargs, predictor: Scheme, ``{'level': 8}``; True by type.

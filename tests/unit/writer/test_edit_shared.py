@@ -278,6 +278,47 @@ def test_ndpi_is_known_by_its_tag(tmp_path: Path, name: str) -> None:
     assert path.read_bytes() == data
 
 
+@pytest.mark.parametrize('name', ['Make', 'XResolution', 'ResolutionUnit'])
+def test_ndpi_entries_of_more_than_32_bits_stay(name: str) -> None:
+    """An entry has 32 bits; the upper half of its value or offset stands elsewhere."""
+    data = bytearray(forge('ndpi').data)
+    with TiffFile(bytes(data)) as tif:
+        page = tif.pages[0]
+        codec = page.parent.directories.codec
+        directory = codec.parse(bytes(data), 0, page.offset)
+        position = directory.index[page.tags[name].code]
+        value = page.tags[name].value
+    at = directory.next_at + codec.next_nbytes + 4 * position
+    data[at : at + 4] = struct.pack('<I', 1)
+    stream = io.BytesIO(data)
+    with TagEditor(stream) as editor, pytest.raises(ValueError, match='32 bits'):
+        editor.set(name, value)
+    assert stream.getvalue() == data
+
+
+@pytest.mark.parametrize('how', ['editor', 'pages'])
+def test_a_pointer_within_pixels_is_not_written(tmp_path: Path, how: str) -> None:
+    """The second page is to go, but the pointer to it lies within pixels of the third."""
+    path = tmp_path / 'a.tif'
+    with TiffWriter(path) as tif:
+        for page in ARRAY:
+            tif.write(page, metadata=None, contiguous=False, **GRAY)
+    data = bytearray(path.read_bytes())
+    first, _, third = directories(bytes(data))
+    entry = third.entry_at(third.index[273])
+    data[entry : entry + 12] = third.codec.build_entry(
+        273, 4, 1, struct.pack('<I', first.next_at - 100)
+    )
+    path.write_bytes(data)
+    if how == 'editor':
+        with TagEditor(path) as editor, pytest.raises(TiffFileError, match='other structures'):
+            editor.remove_page(1)
+    else:
+        with TiffFile(path, mode='r+') as tif, pytest.raises(TiffFileError, match='other struct'):
+            tif.pages.delete(1)
+    assert path.read_bytes() == data
+
+
 def test_children_behind_an_unknown_field_type(tmp_path: Path) -> None:
     path = tmp_path / 'a.tif'
     with_children(path)

@@ -1,8 +1,10 @@
 """Reading pages whose samples lie in one stretch, as they are: no decoding, only copying.
 
-Three ways, by what is to be read: large stretches by positioned reads of 1 MiB on several threads,
-so that page faults of fresh memory and the copy are shared; many small pages by copying out of a
-mapping, at a constant stride in one strided copy; parts of pages row by row.
+Four ways, by what is to be read: large stretches by positioned reads of 1 MiB on several threads,
+so that page faults of fresh memory and the copy are shared; many small pages, one after another in
+the file, by reads that scatter them and drop what lies between; those that lie far apart, or are
+tiny, by copying out of a mapping, at a constant stride in one strided copy; parts of pages row by
+row.
 """
 
 from __future__ import annotations
@@ -28,7 +30,13 @@ PIECE = 1 << 20
 """Bytes of one positioned read."""
 
 SMALL = 256 << 10
+"""Pages below this are read many at a time."""
+
+TINY = 4 << 10
 """Pages below this are copied out of a mapping where there is one."""
+
+GAP = 4 << 10
+"""Bytes between two pages which are read with them, and dropped."""
 
 
 def read_contiguous(
@@ -94,6 +102,10 @@ def _read_whole(
         if (steps == nbytes).all():
             count, nbytes = 1, nbytes * count
         elif nbytes < SMALL:
+            gaps = steps - nbytes
+            if source.is_file and nbytes >= TINY and ((gaps >= 0) & (gaps <= GAP)).all():
+                _scatter(source, offsets, nbytes, stored, out, maxworkers)
+                return
             whole = source.whole()
             if whole is not None:
                 pixels = out.reshape(count, -1)
@@ -111,6 +123,40 @@ def _read_whole(
         _fill(source, offset, flat[start : start + size], swap, out.dtype)
 
     workers.run(read, pieces, workers.workers_for(maxworkers, flat.size))
+
+
+def _scatter(
+    source: Source,
+    offsets: NDArray[np.int64],
+    nbytes: int,
+    stored: np.dtype[Any],
+    out: Array,
+    maxworkers: int | None,
+) -> None:
+    """Read small pages that lie one after another, with gaps, many with each read."""
+    places = offsets.tolist()
+    flat = out.reshape(-1).view('u1')
+    memory = memoryview(flat)
+    most = max(PIECE // nbytes, 1)
+
+    def read(first: int) -> None:
+        dropped = memoryview(bytearray(GAP))
+        last = min(first + most, len(places))
+        end = begin = places[first]
+        parts = []
+        for page in range(first, last):
+            offset = places[page]
+            if offset > end:
+                parts.append(dropped[: offset - end])
+            parts.append(memory[page * nbytes : (page + 1) * nbytes])
+            end = offset + nbytes
+        if source.readparts(begin, parts) != end - begin:
+            raise TruncatedError('the file ended while it was read', 'page', begin)
+        if stored != out.dtype:
+            flat[first * nbytes : last * nbytes].view(out.dtype).byteswap(inplace=True)
+
+    groups = range(0, len(places), most)
+    workers.run(read, groups, workers.workers_for(maxworkers, flat.size))
 
 
 def _fill(source: Source, offset: int, part: Array, swap: bool, dtype: np.dtype[Any]) -> None:

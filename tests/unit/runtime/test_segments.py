@@ -488,3 +488,48 @@ def test_small_tiles_are_decoded_in_bands(byteorder: Any, predictor: int, sample
         np.moveaxis(apart[:1], 1, -1), ReadOptions(zeroed=True),
     )  # fmt: skip
     assert np.array_equal(np.moveaxis(apart[0], 0, -1), expected[0])
+
+
+@pytest.mark.parametrize('order', ['<', '>'])
+@pytest.mark.parametrize('gap', [0, 1, 250, 4096, 4097, -3])
+@pytest.mark.parametrize('size', [16, 64])
+def test_small_pages_are_read_wherever_they_lie(
+    tmp_path: Path, order: str, gap: int, size: int
+) -> None:
+    geometry = Geometry(size, size, bitspersample=16, byteorder=order)
+    pages = np.random.default_rng(1).integers(0, 1 << 16, (300, size, size), 'u2')
+    nbytes = pages[0].nbytes
+    steps = np.full(300, nbytes + gap)
+    steps[100:] += gap % 7  # of two kinds, so that no constant stride serves
+    offsets = 10 + np.concatenate([[0], np.cumsum(steps)[:-1]])
+    raw = bytearray(int(offsets[-1]) + nbytes)
+    for page, offset in zip(pages, offsets.tolist(), strict=True):
+        raw[offset : offset + nbytes] = page.astype(f'{order}u2').tobytes()
+    (tmp_path / 'pages').write_bytes(raw)
+    source = open_source(tmp_path / 'pages')
+    table = SegmentTable(offsets[:, None], np.full((300, 1), nbytes))
+    out = np.zeros((300, *geometry.shaped), 'u2')
+    SegmentReader(SegmentSpec(geometry)).read(
+        FrameMap([lambda: source], table), np.arange(300), full_window(geometry.shaped), out,
+        ReadOptions(maxworkers=2),
+    )  # fmt: skip
+    stored_pages = [
+        np.frombuffer(raw, f'{order}u2', size * size, offset) for offset in offsets.tolist()
+    ]
+    assert np.array_equal(out.reshape(300, -1), np.stack(stored_pages))
+
+
+def test_small_pages_of_a_file_cut_short_while_it_is_read(tmp_path: Path) -> None:
+    geometry = Geometry(64, 64, bitspersample=8)
+    path = tmp_path / 'pages'
+    path.write_bytes(bytes(100 * 4100))
+    source = open_source(path)
+    assert source.size == 100 * 4100
+    path.write_bytes(bytes(50 * 4100))
+    table = SegmentTable(4100 * np.arange(100)[:, None] + 4, np.full((100, 1), 4096))
+    out = np.zeros((100, *geometry.shaped), 'u1')
+    with pytest.raises(TruncatedError, match='ended while it was read'):
+        SegmentReader(SegmentSpec(geometry)).read(
+            FrameMap([lambda: source], table), np.arange(100), full_window(geometry.shaped), out,
+            ReadOptions(),
+        )  # fmt: skip

@@ -104,6 +104,11 @@ def test_same_bytes(kind: str, path: Path, offset: int | None, size: int | None)
     ]
     buffer = bytearray(50)
     assert source.readinto(len(expected) - 20, buffer) == 20
+    parts = [memoryview(bytearray(size)) for size in (7, 0, 3000, 5)]
+    assert source.readparts(90, parts) == 3012
+    assert b''.join(parts) == expected[90:3102]
+    assert source.readparts(len(expected) - 1000, parts) == 1000
+    assert b''.join(parts)[:1000] == expected[-1000:]
     assert bytes(buffer[:20]) == expected[-20:]
     whole = source.whole()
     assert whole is None or bytes(whole) == expected

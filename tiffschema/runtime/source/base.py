@@ -185,6 +185,20 @@ class Source:
         target[: len(view)] = view
         return len(view)
 
+    def readparts(self, offset: int, buffers: Sequence[memoryview]) -> int:
+        """Fill buffers, one after another, with consecutive bytes.
+
+        Returns:
+            How many bytes were read: fewer than there is room for only at the end of the file.
+        """
+        count = 0
+        for buffer in buffers:
+            part = self.readinto(offset + count, buffer)
+            count += part
+            if part < len(buffer):
+                break
+        return count
+
     def write(self, offset: int, data: Any) -> int:
         """Write bytes at an offset and return their number.
 

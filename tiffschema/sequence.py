@@ -70,7 +70,8 @@ class FileSequence(Sequence[str]):
         except BaseException:
             self.close()
             raise
-        self.dims: tuple[str, ...] = tuple(parsed[0])
+        is_plain = parse is None and kwargs.get('pattern') is None
+        self.dims: tuple[str, ...] = ('sequence',) if is_plain else tuple(parsed[0])
         self.shape: tuple[int, ...] = tuple(parsed[1])
         self.indices: tuple[tuple[int, ...], ...] = tuple(tuple(index) for index in parsed[2])
         self._files: list[str] = list(parsed[3])

@@ -61,7 +61,6 @@ DELIBERATE = {
     'w mode': 'what is not understood is refused',
     'fh neg': 'a position before the start is a ValueError',
     'pf7': 'a pattern needs an index',
-    'pf10': 'a sequence needs a file',
     'xml': 'damaged XML is a FormatError',
 }
 """Cases that end otherwise here, and why."""

@@ -56,6 +56,9 @@ NAMES: list[tuple[list[str], str | None, dict[str, Any]]] = [
     (['lambda3.tif', 'lambda5.tif'], r'(lambda)(\d)', {}),
     (['f-1.tif', 'f-3.tif'], r'f(-\d)', {}),
     (['S_1.tif'], r'(S)_(\d)(.*)', {}),
+    (['a.tif', 'b.tif'], None, {}),
+    ([], None, {}),
+    ([], r'(T)(\d)', {}),
 ]
 
 

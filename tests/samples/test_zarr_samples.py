@@ -73,6 +73,13 @@ def test_stores_agree_with_asarray(samples: Path, part: int) -> None:
     assert compared > 20
 
 
+def test_scattered_jpeg_streams_are_refused(samples: Path) -> None:
+    with TiffFile(samples / 'jpeg' / 'libtiff.net__zackthecat.tif') as tif:
+        store = tif.series[0].aszarr(multiscales=False)
+        with pytest.raises(UnsupportedError, match='old-style JPEG'):
+            store.write_fsspec(io.StringIO(), 'file:///')
+
+
 @pytest.mark.parametrize('part', range(PARTS))
 def test_references_agree_with_asarray(samples: Path, part: int) -> None:
     compared = refused = 0

@@ -88,6 +88,14 @@ def test_wrong_names_are_refused(tmp_path: Path) -> None:
         parse_filenames(['a1.tif'], r'(\d)', (1,))
 
 
+def test_files_without_a_pattern_are_one_axis(stack: tuple[Path, numpy.ndarray]) -> None:
+    folder, _ = stack
+    sequence = TiffSequence(str(folder / '*.tif'))
+    assert (sequence.dims, sequence.axes, sequence.shape) == (('sequence',), 'I', (len(sequence),))
+    assert parse_filenames(['b', 'a']) == (('I',), (2,), [(0,), (1,)], ['b', 'a'])
+    assert parse_filenames([]) == (('I',), (0,), [], [])
+
+
 def test_names_of_instruments() -> None:
     dims, shape, indices, _ = parse_filenames(['s_C001T002.tif', 's_C002T001.tif'], 'axes')
     assert (dims, shape, indices) == (('C', 'T'), (2, 2), [(0, 1), (1, 0)])

@@ -218,7 +218,11 @@ class ChunkedImage:
         if frame >= len(table) or segment >= table.offsets.shape[1]:
             return None
         source = self.framemap.sources[0]()
-        tile = self.parent.segmentcache.get((id(source), int(table.offsets[frame, segment])))
+        reader = self.image._reader
+        if frame in self.framemap.specs:
+            reader = reader.other(self.framemap.specs[frame])
+        keys = reader.keys(source, [int(table.offsets[frame, segment])])
+        tile = self.parent.segmentcache.find(keys)[0]
         if tile is None or tile.size != math.prod(self.chunkshape):
             return None
         chunk: Array = tile.reshape(self.chunkshape)
@@ -260,9 +264,6 @@ class ChunkedImage:
         begins = [each.start for each in window]
         for each in segments:
             self._write_segment(each, pixels, begins)
-        cache = getattr(self.parent, 'segmentcache', None)
-        if cache is not None:
-            cache.clear()
 
     def _write_segment(self, stored: StoredSegment, pixels: Array, begins: list[int]) -> None:
         geometry = self.geometry

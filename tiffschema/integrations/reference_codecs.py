@@ -176,7 +176,10 @@ def _check(chunked: ChunkedImage) -> None:
     elif 'ojpeg' in chunked.image.keyframe.spec.options:
         reason = 'parts of an old-style JPEG stream are scattered over the file'
     elif chunked.framemap.specs:
-        reason = 'frames have JPEG tables of their own'
+        reason = (
+            'frames have JPEG tables of their own, but the codec of an array has the same'
+            ' configuration for all chunks'
+        )
     if reason:
         raise UnsupportedError(f'references cannot express the image: {reason}')
 

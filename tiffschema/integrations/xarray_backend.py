@@ -6,6 +6,7 @@ Knows lazy arrays and the backend interface of xarray. Samples are read when the
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterable
 from typing import Any
 
@@ -153,8 +154,15 @@ class TiffBackendEntrypoint(BackendEntrypoint):
 
         Parameters:
             filename_or_obj, drop_variables, kind, squeeze: As `open_dataset`.
+
+        A series or level that cannot be read is an empty group whose attribute ``error`` says why;
+        a warning says so too.
+
+        Raises:
+            TiffSchemaError: No series can be read.
         """
         tif = TiffFile(filename_or_obj)
+        unread: dict[str, TiffSchemaError] = {}
         try:
             made = tif.series(kind=kind, squeeze=squeeze)
             drop = _dropped(drop_variables)
@@ -163,7 +171,16 @@ class TiffBackendEntrypoint(BackendEntrypoint):
                 about = {'name': series.name, 'kind': series.kind}
                 groups[f'/{number}'] = xarray.Dataset(attrs=about)
                 for level in range(len(series.levels)):
-                    groups[f'/{number}/{level}'] = _dataset(series, level, squeeze, drop)
+                    path = f'/{number}/{level}'
+                    try:
+                        groups[path] = _dataset(series, level, squeeze, drop)
+                    except TiffSchemaError as error:
+                        groups[path] = xarray.Dataset(attrs={'error': str(error)})
+                        unread[path] = error
+            if unread and len(unread) == sum(len(series.levels) for series in made):
+                raise next(iter(unread.values()))
+            for path, reason in unread.items():
+                warnings.warn(f'{path} of {tif.filename!r} is left empty: {reason}', stacklevel=2)
         except BaseException:
             tif.close()
             raise

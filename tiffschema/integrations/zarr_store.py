@@ -417,6 +417,8 @@ class ZarrTiffStore(ZarrStore):
         return type(self)(self._image, **self._arguments, read_only=read_only)
 
     def _load(self, key: str) -> NDArray[Any] | bytes | None:
+        if not self._is_open:
+            raise ValueError(f'{self!r} is closed')
         self._reopen()
         return super()._load(key)
 

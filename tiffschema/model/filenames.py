@@ -64,19 +64,22 @@ def parse_filenames(
             the smallest numbers are the first places.
 
     Raises:
-        ValueError: A name does not match, or the names do not fit together.
+        ValueError: A name does not match, or the names do not fit together; there is a pattern,
+            but no name.
 
     Example:
+        >>> parse_filenames(['a.tif', 'b.tif'])[:3]
+        (('I',), (2,), [(0,), (1,)])
         >>> parse_filenames(['c1t1.tif', 'c2t3.tif'], r'(c)(\\d)(t)(\\d)')[:3]
         (('c', 't'), (2, 3), [(0, 0), (1, 2)])
     """
-    if not files:
-        raise ValueError('files: there is none')
     if pattern is None:
         if axesorder is not None and tuple(axesorder) != (0,):
             raise ValueError('axesorder needs a pattern')
         count = len(files)
-        return ('sequence',), (count,), [(i,) for i in range(count)], files
+        return ('I',), (count,), [(i,) for i in range(count)], files
+    if not files:
+        raise ValueError('files: there is none')
     compiled = re.compile(PATTERNS.get(pattern, pattern)) if isinstance(pattern, str) else pattern
     prefix = os.path.dirname(files[0]) if len(files) == 1 else _common(files)
     labels: tuple[str, ...] | None = None

@@ -367,25 +367,31 @@ class Geometry:
             IndexError: An index lies outside the image.
         """
         found = np.zeros(1, np.intp)
-        steps = (1, *self.segment_shape[:3])
-        for wanted, size, step, count in zip(
-            selection, self.shaped[:4], steps, self.grid, strict=False
-        ):
-            if len(wanted) == 0:
-                return np.empty(0, np.intp)
-            low, high = min(wanted[0], wanted[-1]), max(wanted[0], wanted[-1])
-            if low < 0 or high >= size:
-                raise IndexError(f'indices {wanted} are outside of an axis of {size}')
-            if low // step == high // step:
-                found = found * count + low // step
-                continue
-            if abs(wanted.step) <= step:
-                touched = np.arange(low // step, high // step + 1, dtype=np.intp)
-            else:
-                values = np.arange(wanted.start, wanted.stop, wanted.step, dtype=np.intp)
-                touched = np.unique(values // step)
-            found = np.add.outer(found * count, touched).ravel()
+        for axis, (wanted, count) in enumerate(zip(selection, self.grid, strict=False)):
+            places = np.asarray(self.places_along(axis, wanted), np.intp)
+            found = np.add.outer(found * count, places).ravel()
         return found
+
+    def places_along(self, axis: int, wanted: range) -> Sequence[int]:
+        """Return where segments lie in the grid, along one axis, that are touched, in order.
+
+        Parameters:
+            axis: Of (P, D, L, W).
+            wanted: Indices wanted along it.
+
+        Raises:
+            IndexError: An index lies outside the image.
+        """
+        if not wanted:
+            return ()
+        ascending = wanted if wanted.step > 0 else wanted[::-1]
+        low, high = ascending[0], ascending[-1]
+        size = self.segment_shape[axis - 1] if axis else 1
+        if low < 0 or high >= self.shaped[axis]:
+            raise IndexError(f'indices {wanted} are outside of an axis of {self.shaped[axis]}')
+        if ascending.step <= size:
+            return range(low // size, high // size + 1)
+        return [index // size for index in ascending]
 
     def key(self) -> tuple[object, ...]:
         """Return what must be equal for pages to share a key frame."""

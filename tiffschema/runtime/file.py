@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 __all__ = ['TiffFile']
 
+_CACHE = 96 << 20
+"""Bytes of decoded segments that a file keeps: some hundred tiles, what a large screen shows."""
+
 
 class TiffFile(FileFlags):
     """Open TIFF-like file.
@@ -191,10 +194,10 @@ class TiffFile(FileFlags):
 
     @cached_property
     def segmentcache(self) -> SegmentCache:
-        """Decoded segments of which only a part was wanted."""
+        """Decoded segments of which only a part was wanted; emptied when the file is closed."""
         from .tilecache import SegmentCache
 
-        return SegmentCache()
+        return SegmentCache(min(_CACHE, self.limits.bytes))
 
     def companion(self, name: str, **kwargs: Any) -> TiffFile:
         """Return another file of the set, opened once and closed with this one.
@@ -337,6 +340,8 @@ class TiffFile(FileFlags):
         for companion in self._companions.values():
             companion.close()
         self._handle.close()
+        if 'segmentcache' in self.__dict__:
+            self.segmentcache.clear()
 
     @contextmanager
     def reopened(self, what: str) -> Iterator[None]:

@@ -55,10 +55,11 @@ class FramePlan:
         if lead:
             grids = np.ix_(*[np.asarray(each, np.intp) for each in lead])
             wanted = np.ravel(np.ravel_multi_index(grids, self.lead))
+            wanted = wanted.astype(np.intp)
         else:
             wanted = np.zeros(1, np.intp)
         window = [range(1)] * 5
         for place, each in zip(self.places, chosen.ranges[len(self.lead) :], strict=True):
             if place >= 0:
                 window[place] = each
-        return wanted.astype(np.intp), (window[0], window[1], window[2], window[3], window[4])
+        return wanted, (window[0], window[1], window[2], window[3], window[4])

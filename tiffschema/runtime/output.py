@@ -90,7 +90,7 @@ def create_output(
         >>> create_output(None, (2, 3), 'u2').shape
         (2, 3)
     """
-    shape = tuple(int(size) for size in shape)
+    shape = tuple(map(int, shape))
     if out is None:
         array = allocate(shape, dtype, limits)
         if fillvalue is not None:

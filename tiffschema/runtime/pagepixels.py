@@ -25,6 +25,7 @@ from . import workers
 from .contiguous import read_stretch
 from .frames import FrameMap
 from .output import LARGE, OutputType, create_output, fill_value
+from .reopening import reopening
 from .segmenttable import SegmentTable, located
 
 if TYPE_CHECKING:
@@ -321,6 +322,7 @@ class PagePixels:
     ) -> ReadOptions:
         return read_options(self.parent, errors, maxworkers, buffersize, lock)
 
+    @reopening
     def asarray(
         self,
         *,
@@ -382,13 +384,14 @@ class PagePixels:
             limits=options.limits,
         )
         block = target.reshape((1, *(len(each) for each in window)))
-        if not np.shares_memory(block, target) and target.size:
+        is_view = out is None or np.shares_memory(block, target)
+        if not is_view:
             block = np.empty(block.shape, geometry.dtype)
-        if out is None and target.nbytes >= LARGE and np.shares_memory(block, target):
+        if out is None and target.nbytes >= LARGE:
             options = replace(options, zeroed=True)
         first = np.zeros(1, np.intp)
         self._reader.read(self.framemap, first, window, block, options)
-        if not np.shares_memory(block, target):
+        if not is_view:
             target[...] = block.reshape(target.shape)
         result = chosen.take(target)
         if chosen.index is not None and out is not None:
@@ -557,14 +560,11 @@ def read_options(
     from .segments import ReadOptions
 
     check_options(errors, maxworkers)
+    fault = parent.faults.append if errors == 'fault' else None
+    cache = getattr(parent, 'segmentcache', None)
+    # All fields in their order, which is what takes the least time: regions are many.
     return ReadOptions(
-        errors=errors or 'raise',
-        maxworkers=maxworkers,
-        buffersize=buffersize,
-        limits=parent.limits,
-        fault=parent.faults.append if errors == 'fault' else None,
-        cache=getattr(parent, 'segmentcache', None),
-        lock=lock,
+        errors or 'raise', maxworkers, buffersize, parent.limits, fault, cache, lock, False
     )
 
 

@@ -5,9 +5,8 @@ Knows geometry alone; neither bytes nor samples.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple, TypeAlias
 
 from tiffschema.model.geometry import Geometry
 
@@ -23,8 +22,7 @@ def full_window(shaped: Sequence[int]) -> Window:
     return range(planes), range(depth), range(length), range(width), range(contig)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where one segment goes: the same for all frames of a job.
 
     Parameters:
@@ -38,36 +36,53 @@ class Place:
     inner: tuple[slice, ...] | None
 
 
-_Part: TypeAlias = tuple[slice, slice, bool]
-"""Along one axis: where a segment goes, what of it is wanted, and whether that is all of it."""
+class _Part(NamedTuple):
+    """Along one axis: where a segment goes, what of it is wanted, whether that is all of it."""
+
+    size: int
+    outer: slice
+    inner: slice
+    whole: bool
 
 
 class Places:
-    """Places of segments by index; what they share along an axis is worked out once.
+    """Places of the segments that a window touches; what they share along an axis is done once.
 
     Parameters:
         geometry: How the page is cut.
         window: Indices wanted along (P, D, L, W, c), none with a negative step.
+
+    Attributes:
+        indices: Which segments are touched, in ascending order.
     """
 
     def __init__(self, geometry: Geometry, window: Window) -> None:
-        self.geometry = geometry
-        self.planes, *self.ranges = window
-        self._parts: list[dict[int, _Part]] = [{}, {}, {}, {}]
+        cuts = [geometry.places_along(axis, window[axis]) for axis in range(4)]
+        indices = [0]
+        for cut, count in zip(cuts, geometry.grid, strict=True):
+            indices = [index * count + place for index in indices for place in cut]
+        self.indices = indices
+        sizes, ends = geometry.segment_shape, geometry.shaped
+        self._z, self._y, self._x = (
+            _parts(window[axis], cuts[axis], sizes[axis - 1], ends[axis]) for axis in (1, 2, 3)
+        )
+        self._c = _part(window[4], 0, geometry.segment_shape[3])
 
-    def __call__(self, index: int) -> Place:
-        plane, z, y, x = self.geometry.position(index)
-        extent = self.geometry.extent_at(z, y, x)
-        parts = []
-        for axis, begin in enumerate((z, y, x, 0)):
-            part = self._parts[axis].get(begin)
-            if part is None:
-                part = self._parts[axis][begin] = _part(self.ranges[axis], begin, extent[axis])
-            parts.append(part)
-        d, l, w, c = parts  # noqa: E741 - the axes of a segment
-        whole = d[2] and l[2] and w[2] and c[2]
-        inner = None if whole else (d[1], l[1], w[1], c[1])
-        return Place(extent, (self.planes.index(plane), d[0], l[0], w[0], c[0]), inner)
+    def __call__(self, number: int) -> Place:
+        """Return the place of one of `indices`."""
+        number, x = divmod(number, len(self._x))
+        number, y = divmod(number, len(self._y))
+        plane, z = divmod(number, len(self._z))
+        d, l, w, c = self._z[z], self._y[y], self._x[x], self._c  # noqa: E741 - axes of a segment
+        whole = d.whole and l.whole and w.whole and c.whole
+        inner = None if whole else (d.inner, l.inner, w.inner, c.inner)
+        outer = plane, d.outer, l.outer, w.outer, c.outer
+        return Place((d.size, l.size, w.size, c.size), outer, inner)
+
+
+def _parts(wanted: range, cut: Iterable[int], size: int, end: int) -> list[_Part]:
+    """Return the parts of segments along an axis."""
+    return [_part(wanted, place * size, min(size, end - place * size)) for place in cut]
 
 
 def _part(wanted: range, begin: int, size: int) -> _Part:
@@ -78,4 +93,4 @@ def _part(wanted: range, begin: int, size: int) -> _Part:
     stop = min(-(-(offset + size) // step), len(wanted))
     start = first * step - offset
     inner = slice(start, start + (stop - first) * step, step)
-    return slice(first, stop), inner, step == 1 and stop - first == size
+    return _Part(size, slice(first, stop), inner, step == 1 and stop - first == size)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
@@ -48,6 +48,7 @@ Array: TypeAlias = NDArray[Any]
 
 _GAP = 8 << 10
 _BUFFER_KEPT = 4 << 20
+_LONG = 64 << 10
 
 
 @value
@@ -92,6 +93,21 @@ class SegmentReader:
         self.nodata = nodata
         self._decoders: dict[tuple[ErrorMode, Limits], Decoder] = {}
         self._filled: tuple[np.dtype[Any], Any] | None = None
+        self._others: dict[int, SegmentReader] = {}
+
+    def other(self, spec: SegmentSpec) -> SegmentReader:
+        """Return the reader of frames whose segments look otherwise; it is made once."""
+        # A spec lives as long as its reader, so that no other one can have its id.
+        found = self._others.get(id(spec))
+        if found is None:
+            found = self._others[id(spec)] = SegmentReader(spec, self.nodata)
+        return found
+
+    def keys(self, source: Source, offsets: Sequence[int]) -> list[Hashable]:
+        """Return what the decoded segments at some offsets are kept under."""
+        # What is decoded depends on who decodes; what was written since is another segment.
+        generation = source.generation
+        return [(self, source, generation, offset) for offset in offsets]
 
     def decoder(self, errors: ErrorMode = 'raise', limits: Limits = DEFAULT_LIMITS) -> Decoder:
         """Return the decoder of the segments; it is made once.
@@ -133,7 +149,7 @@ class SegmentReader:
         self.geometry.check(options.limits)
         window, out = _ascending(window, out)
         for file, spec, places in frames.groups(wanted):
-            reader = self if spec is None else SegmentReader(spec, self.nodata)
+            reader = self if spec is None else self.other(spec)
             whole = len(places) == len(wanted)
             if file < 0:
                 if not (options.zeroed and self.has_zero_fill):
@@ -161,7 +177,8 @@ class SegmentReader:
 
 def _ascending(window: Window, out: Array) -> tuple[Window, Array]:
     """Return a window without negative steps, and a view of the array that fits it."""
-    if all(each.step > 0 for each in window):
+    p, d, y, x, c = window
+    if p.step > 0 and d.step > 0 and y.step > 0 and x.step > 0 and c.step > 0:
         return window, out
     flips = tuple(slice(None, None, -1 if each.step < 0 else 1) for each in window)
     ranges = [each if each.step > 0 else each[::-1] for each in window]
@@ -248,23 +265,22 @@ class _Job:
     def _read_segments(self) -> None:
         geometry, options = self.geometry, self.options
         decode = self.reader.decoder(options.errors, options.limits)
-        if self.is_full:
-            touched = np.arange(geometry.segment_count, dtype=np.intp)
-        else:
-            touched = geometry.segments_in(self.window)
-        segments = len(touched)
-        count = segments * len(self.chosen)
+        places = None if self.is_full else Places(geometry, self.window)
+        offsets, sizes = self.table.offsets, self.table.bytecounts
+        if places is not None:
+            touched = np.asarray(places.indices, np.intp)
+            offsets, sizes = offsets[:, touched], sizes[:, touched]
+        offsets, sizes = offsets.reshape(-1), sizes.reshape(-1)
+        work = _Segments(self, decode, places, offsets, sizes)
+        count = work.take_cached()
+        if not count:
+            return
+        offsets, sizes = work.offsets, work.sizes
         depth, length, width, contig = geometry.segment_shape
         nbytes = depth * length * width * contig * decode.dtype.itemsize
-        offsets = np.ravel(self.table.offsets[:, touched])
-        sizes = np.ravel(self.table.bytecounts[:, touched])
-        work = _Segments(self, decode, touched, offsets, sizes)
-        if options.cache is not None and not self.is_full:
-            count = work.take_cached()
-            if not count:
-                return
-            offsets, sizes = work.offsets, work.sizes
-        threads = workers.workers_for(options.maxworkers, nbytes * count)
+        # Two codecs that run for as long as this side by side make up for waking a thread.
+        weight = 2 if geometry.compression != 1 and nbytes >= _LONG else 1
+        threads = min(count, workers.workers_for(options.maxworkers, nbytes * count * weight))
         groups = workers.batches(count, nbytes, threads)
         if self.source.is_file or self.source.whole() is not None:
             workers.run(work.fetch_and_decode, groups, threads)
@@ -311,21 +327,20 @@ class _Segments:
         self,
         job: _Job,
         decode: Decoder,
-        touched: NDArray[np.intp],
+        places: Places | None,
         offsets: NDArray[np.int64],
         sizes: NDArray[np.int64],
     ) -> None:
         self.job = job
         self.decode = decode
-        self.touched = touched.tolist()
+        self.places = places
         self.offsets = offsets
         self.sizes = sizes
         self.numbers: Sequence[int] = range(len(offsets))
         self.fill = job.reader._fill(job.out)
         self._held: list[memoryview] = []
         self._first = 0
-        self._place = Places(job.geometry, job.window)
-        self._cache = cache = job.options.cache if not job.is_full else None
+        self._cache = cache = None if places is None else job.options.cache
         # Regions move: what they took all of will be wanted in part, or again. Large ones would
         # only push out what the cache holds.
         nbytes = math.prod(job.geometry.segment_shape) * decode.dtype.itemsize * len(offsets)
@@ -351,18 +366,19 @@ class _Segments:
 
     def take_cached(self) -> int:
         """Copy what the cache holds, by the caller's thread; return how many segments are left."""
-        cache, left = self._cache, []
-        assert cache is not None
-        segments, out, job = len(self.touched), self.job.out, self.job
-        for number, offset in enumerate(self.offsets.tolist()):
-            tile = cache.get(self._key(offset)) if offset > 0 else None
+        cache, places, job = self._cache, self.places, self.job
+        if cache is None or places is None:
+            return len(self.offsets)
+        found = cache.find(job.reader.keys(job.source, self.offsets.tolist()))
+        left: list[int] = []
+        for number, tile in enumerate(found):
             if tile is None:
                 left.append(number)
                 continue
-            row, column = divmod(number, segments)
-            place = self._place(self.touched[column])
+            row, column = divmod(number, len(places.indices))
+            place = places(column)
             part = tile if place.inner is None else tile[place.inner]
-            out[job.row(row)][place.outer] = part
+            job.out[job.row(row), *place.outer] = part
         if len(left) < len(self.offsets):
             self.numbers = left
             self.offsets, self.sizes = self.offsets[left], self.sizes[left]
@@ -370,6 +386,8 @@ class _Segments:
 
     def _views(self, offsets: NDArray[np.int64], sizes: NDArray[np.int64]) -> list[memoryview]:
         source = self.job.source
+        if len(offsets) == 1 and 0 < sizes[0] <= _BUFFER_KEPT and offsets[0] > 0:
+            return [self._block(source, int(offsets[0]), int(sizes[0]))]
         ends = offsets + sizes
         # Unsigned, so that a step back is a large number too.
         gaps = (offsets[1:] - ends[:-1]).view(np.uint64)
@@ -395,27 +413,22 @@ class _Segments:
         target = memoryview(data)[:size]
         return target[: source.readinto(offset, target)]
 
-    def _key(self, offset: int) -> tuple[int, int]:
-        return id(self.job.source), offset
-
     def _decode(self, batch: range, views: list[memoryview]) -> None:
-        if self.job.is_full:
+        places, out, job = self.places, self.job.out, self.job
+        if places is None:
             self._decode_whole(batch, views)
             return
-        segments, out, job = len(self.touched), self.job.out, self.job
         for number, view in zip(batch, views, strict=True):
-            row, column = divmod(self.numbers[number], segments)
-            index = self.touched[column]
-            place = self._place(index)
-            target = out[job.row(row)][place.outer]
+            row, column = divmod(self.numbers[number], len(places.indices))
+            index, place = places.indices[column], places(column)
+            target = out[job.row(row), *place.outer]
             if self.sizes[number] <= 0 or self.offsets[number] <= 0:
                 if not self._keeps_zero:
                     target[...] = self.fill
                 continue
             try:
-                if self._endless:
-                    self._check_size(view, row, index, number)
                 if place.inner is None and not self._keeps_whole:
+                    self._is_cut(view, row, index, number)
                     self.decode(view, place.extent, target, self._sink(row, index, number))
                 else:
                     self._partly(view, place, target, row, index, number)
@@ -459,8 +472,7 @@ class _Segments:
             place, index = divmod(number, segments)
             try:
                 sink = None if self._fault is None else self._sink(place, index, number)
-                if self._endless:
-                    self._check_size(view, place, index, number)
+                self._is_cut(view, place, index, number)
                 decode(view, (z1 - z, y1 - y, x1 - x, contig), target, sink)
             except TiffSchemaError as error:
                 raise self._cause(error, view, place, index, number) from error
@@ -505,16 +517,22 @@ class _Segments:
                 done[first:last] = self.decode.band(views[first:last], target)
         return done
 
-    def _check_size(self, view: memoryview, row: int, index: int, number: int) -> None:
-        """Record, or raise, that a segment is cut off which its codec takes for a whole one."""
-        if 0 < len(view) < self.sizes[number]:
-            error = TruncatedError('the rest is lost', 'segment')
-            sink = self._sink(row, index, number)
-            if sink is None:
-                raise error
-            named = self._cause(error, view, row, index, number)
-            assert isinstance(named, FormatError)
-            sink(named)
+    def _is_cut(self, view: memoryview, row: int, index: int, number: int) -> bool:
+        """Return whether a segment is cut off that its codec takes for a whole one.
+
+        Raises:
+            TruncatedError: It is, and nobody records it.
+        """
+        if not self._endless or not 0 < len(view) < self.sizes[number]:
+            return False
+        error = TruncatedError('the rest is lost', 'segment')
+        sink = self._sink(row, index, number)
+        if sink is None:
+            raise error
+        named = self._cause(error, view, row, index, number)
+        assert isinstance(named, FormatError)
+        sink(named)
+        return True
 
     def _cause(
         self, error: TiffSchemaError, view: memoryview, row: int, index: int, number: int
@@ -537,9 +555,17 @@ class _Segments:
         number: int,
     ) -> None:
         """Decode a segment of which only a part is wanted."""
-        tile = self.decode(view, place.extent, None, self._sink(row, index, number))
-        if self._cache is not None:
-            self._cache.put(self._key(int(self.offsets[number])), np.ascontiguousarray(tile))
+        sink = self._sink(row, index, number)
+        wrong: list[FormatError] = []
+        is_cut = self._is_cut(view, row, index, number)
+        tile = self.decode(view, place.extent, None, None if sink is None else wrong.append)
+        if sink is not None:
+            for error in wrong:
+                sink(error)
+        # Whoever reads damage again shall hear of it again, or be refused.
+        if self._cache is not None and not wrong and not is_cut:
+            (key,) = self.job.reader.keys(self.job.source, [int(self.offsets[number])])
+            self._cache.put(key, np.ascontiguousarray(tile))
         target[...] = tile if place.inner is None else tile[place.inner]
 
     def _sink(self, row: int, index: int, number: int) -> FaultSink | None:

@@ -60,6 +60,12 @@ def select(selection: SelectionArgument, shape: Sequence[int]) -> Selection:
     if selection is None or selection is Ellipsis:
         full = tuple(range(size) for size in shape)
         return Selection(full, tuple(shape))
+    given = selection if type(selection) is tuple else (selection,)
+    if len(given) <= len(shape) and all(type(item) is slice for item in given):
+        # Regions, as viewers ask for them by the thousand.
+        cut = [range(*item.indices(size)) for item, size in zip(given, shape, strict=False)]
+        cut += map(range, shape[len(given) :])
+        return Selection(tuple(cut), tuple(map(len, cut)), None)
     items = _expanded(selection, len(shape))
     ranges: list[range] = []
     index: list[Any] = []

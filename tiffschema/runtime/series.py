@@ -22,6 +22,7 @@ from .frameplan import FramePlan
 from .frames import FrameMap
 from .output import LARGE, OutputType, create_output
 from .pagepixels import read_options
+from .reopening import reopening
 from .seriespages import frame_map
 
 if TYPE_CHECKING:
@@ -128,6 +129,10 @@ class TiffPageSeries(Sequence[Any]):
         """Return the shape, with or without axes of length 1; None: as the series was made."""
         if not (self._squeeze if squeeze is None else squeeze):
             return self._shape
+        return self._squeezed_shape
+
+    @cached_property
+    def _squeezed_shape(self) -> tuple[int, ...]:
         return squeeze_axes(self._shape, self._axes)[0]
 
     def get_axes(self, squeeze: bool | None = None) -> str:
@@ -348,6 +353,7 @@ class TiffPageSeries(Sequence[Any]):
 
     # Samples
 
+    @reopening
     def asarray(
         self,
         *,
@@ -444,14 +450,15 @@ class TiffPageSeries(Sequence[Any]):
             raise FormatError(
                 f'{len(self.framemap)} pages where shape {self.shape} needs {plan.count}', 'series'
             )
-        block_shape = (len(wanted), *(len(each) for each in window))
+        block_shape = (len(wanted), *map(len, window))
         block = target.reshape(block_shape)
-        if not np.shares_memory(block, target):
+        is_view = out is None or np.shares_memory(block, target)
+        if not is_view:
             block = np.empty(block_shape, target.dtype)
-        if out is None and target.nbytes >= LARGE and np.shares_memory(block, target):
+        if out is None and target.nbytes >= LARGE:
             options = replace(options, zeroed=True)
         self._reader.read(self.framemap, wanted, window, block, options)
-        if not np.shares_memory(block, target):
+        if not is_view:
             target[...] = block.reshape(target.shape)
         if simple:
             return target

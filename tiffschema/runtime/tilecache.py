@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 from numpy.typing import NDArray
@@ -22,8 +22,8 @@ class SegmentCache:
         >>> import numpy as np
         >>> cache = SegmentCache(20)
         >>> cache.put('a', np.zeros(10, 'u1')); cache.put('b', np.zeros(15, 'u1'))
-        >>> cache.get('a') is None, cache.get('b').size
-        (True, 15)
+        >>> [each is None for each in cache.find(['a', 'b'])]
+        [True, False]
     """
 
     def __init__(self, nbytes: int = 64 << 20) -> None:
@@ -32,13 +32,15 @@ class SegmentCache:
         self._arrays: OrderedDict[Hashable, NDArray[Any]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get(self, key: Hashable) -> NDArray[Any] | None:
-        """Return the samples of a segment, read-only, or None."""
+    def find(self, keys: Sequence[Hashable]) -> list[NDArray[Any] | None]:
+        """Return the samples of segments, read-only, None for those that are not kept."""
+        arrays = self._arrays
         with self._lock:
-            array = self._arrays.get(key)
-            if array is not None:
-                self._arrays.move_to_end(key)
-            return array
+            found = [arrays.get(key) for key in keys]
+            for key, array in zip(keys, found, strict=True):
+                if array is not None:
+                    arrays.move_to_end(key)
+        return found
 
     def put(self, key: Hashable, array: NDArray[Any]) -> None:
         """Keep the samples of a segment, which must not change afterwards."""
@@ -56,7 +58,7 @@ class SegmentCache:
                 self.nbytes -= gone.nbytes
 
     def clear(self) -> None:
-        """Forget everything, because the file changed."""
+        """Forget everything."""
         with self._lock:
             self._arrays.clear()
             self.nbytes = 0

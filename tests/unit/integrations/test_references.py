@@ -194,6 +194,23 @@ def test_what_cannot_be_expressed_is_refused(tmp_path: Path) -> None:
     assert not out.exists()
 
 
+def test_tables_of_single_frames_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / 'a.tif'
+    noise = numpy.random.default_rng(1).integers(0, 255, (2, 64, 64), 'u1')
+    with TiffWriter(path) as tif:
+        for frame, level in zip(noise, (50, 90), strict=True):
+            options = {'sharetables': True, 'level': level}
+            tif.write(frame, tile=(32, 32), compression='jpeg', compressionargs=options,
+                      metadata=None)  # fmt: skip
+    with TiffFile(path) as tif:
+        assert tif.series[0].shape == noise.shape
+        with pytest.raises(UnsupportedError, match='tables of their own'):
+            tif.series[0].aszarr().write_fsspec(tmp_path / 'a.json', 'file:///')
+        tif.pages[1].aszarr().write_fsspec(tmp_path / 'b.json', f'file://{tmp_path}')
+        expected = tif.pages[1].asarray()
+    assert numpy.array_equal(opened(tmp_path / 'b.json')[...], expected)
+
+
 @pytest.mark.parametrize('zarr_format', [2, 3])
 def test_stack_of_files(zarr_format: int, tmp_path: Path) -> None:
     data = numpy.arange(3 * 16 * 16, dtype='u2').reshape(3, 16, 16)

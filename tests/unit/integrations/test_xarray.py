@@ -10,7 +10,7 @@ from typing import Any
 import numpy
 import pytest
 
-from tiffschema import TiffFile, TiffWriter, imread, imwrite
+from tiffschema import TiffFile, TiffWriter, UnsupportedError, imread, imwrite
 
 xarray = pytest.importorskip('xarray', reason='xarray: the package is absent')
 
@@ -121,6 +121,26 @@ def test_tree_of_levels(pyramid: tuple[Path, numpy.ndarray]) -> None:
         assert numpy.array_equal(tree['0/0'].image.values, data)
         assert numpy.array_equal(tree['0/1'].image[1].values, data[1, :, ::2, ::2])
         assert tree['0/1'].X.values[:2].tolist() == [0, 1.0]
+
+
+def test_a_tree_holds_what_can_be_read(tmp_path: Path) -> None:
+    path = tmp_path / 'two.tif'
+    data = numpy.arange(20 * 30, dtype='u2').reshape(20, 30)
+    with TiffWriter(path) as tif:
+        tif.write(data, metadata=None)
+        tif.write(numpy.zeros((7, 8), 'f4'), metadata=None)
+    with TiffFile(path, mode='r+') as tif:
+        tif.pages[1].tags['BitsPerSample'].overwrite(7)
+    with pytest.warns(UserWarning, match=r"/1/0 of 'two.tif' is left empty: samples of type None"):
+        tree = xarray.open_datatree(path, engine='tiffschema')
+    with tree:
+        assert numpy.array_equal(tree['0/0'].image.values, data)
+        assert 'type None' in tree['1/0'].attrs['error']
+    with TiffFile(path, mode='r+') as tif:
+        tif.pages[0].tags['BitsPerSample'].overwrite(7)
+        tif.pages[0].tags['SampleFormat'].overwrite(3)
+    with pytest.raises(UnsupportedError, match='type None'):
+        xarray.open_datatree(path, engine='tiffschema')
 
 
 def test_engine_guesses(pyramid: tuple[Path, numpy.ndarray], tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from tiffschema import (
     TiffFormat,
     TiffFrame,
     TiffPage,
+    imwrite,
 )
 from tiffschema.model import directory
 from tiffschema.model.directory import Entry
@@ -262,6 +263,22 @@ def test_pickles(forge: Callable[..., Any], tmp_path: Path) -> None:
     assert again.is_imagej
     assert again.pages[2].asarray().shape == (3, 4)
     again.close()
+
+
+@pytest.mark.parametrize('options', [{}, {'compression': 'zlib', 'tile': (16, 16)}])
+def test_samples_of_a_closed_file_are_read_with_a_warning(
+    options: dict[str, Any], tmp_path: Path
+) -> None:
+    path = tmp_path / 'closed.tif'
+    data = numpy.arange(2 * 40 * 30, dtype='u2').reshape(2, 40, 30)
+    imwrite(path, data, photometric='minisblack', **options)
+    with TiffFile(path) as tif:
+        series, page = tif.series[0], tif.pages[1]
+    with pytest.warns(UserWarning, match='was closed'):
+        assert numpy.array_equal(series.asarray(), data)
+    with pytest.warns(UserWarning, match='was closed'):
+        assert numpy.array_equal(page.asarray(selection=numpy.s_[3:9]), data[1, 3:9])
+    assert tif.closed
 
 
 def test_files_of_a_set_are_closed_together(forge: Callable[..., Any], tmp_path: Path) -> None:

@@ -23,8 +23,9 @@ from tiffschema.limits import Limits
 from tiffschema.model.geometry import Geometry
 from tiffschema.runtime import workers
 from tiffschema.runtime.frames import FrameMap
+from tiffschema.runtime.output import fill_value
 from tiffschema.runtime.places import full_window
-from tiffschema.runtime.segments import ReadOptions, SegmentReader, fill_value
+from tiffschema.runtime.segments import ReadOptions, SegmentReader
 from tiffschema.runtime.segmenttable import SegmentTable, located
 from tiffschema.runtime.selection import select
 from tiffschema.runtime.source import Source, open_source
@@ -161,18 +162,77 @@ def test_only_touched_segments_are_read() -> None:
     assert wanted == [int(table.offsets[0, 6])]
 
 
+def tiled(predictor: int = 1) -> Geometry:
+    return Geometry(
+        64, 64, bitspersample=8, tilewidth=16, tilelength=16, compression=8, predictor=predictor
+    )
+
+
+PART = (range(1), range(1), range(20, 30), range(33, 40), range(1))
+"""A window inside the seventh tile."""
+
+
+def part(reader: SegmentReader, source: Source, table: SegmentTable, **options: Any) -> Array:
+    out = np.full((1, *map(len, PART)), 99, 'u1')
+    frames = FrameMap([lambda: source], table)
+    reader.read(frames, np.zeros(1, np.intp), PART, out, ReadOptions(**options))
+    return out
+
+
+def damaged(raw: bytes, table: SegmentTable) -> bytes:
+    """Return the bytes of a file in which nothing is left of the seventh tile."""
+    begin = int(table.offsets[0, 6])
+    return raw[:begin] + bytes(len(raw) - begin)
+
+
 def test_decoded_segments_are_kept() -> None:
-    geometry = Geometry(64, 64, bitspersample=8, tilewidth=16, tilelength=16, compression=8)
-    raw, table = stored(geometry, samples_of(geometry))
-    cache = SegmentCache()
-    window = (range(1), range(1), range(20, 30), range(33, 40), range(1))
-    source = open_source(raw)
-    first = read(geometry, source, table, window=window, cache=cache)
+    raw, table = stored(tiled(), samples_of(tiled()))
+    reader, cache, source = SegmentReader(SegmentSpec(tiled())), SegmentCache(), open_source(raw)
+    first = part(reader, source, table, cache=cache)
     assert len(cache) == 1
-    damaged = bytearray(raw)
-    damaged[int(table.offsets[0, 6]) :] = bytes(len(raw) - int(table.offsets[0, 6]))
-    source._data = source._head = source._all = memoryview(bytes(damaged))  # type: ignore[attr-defined]
-    assert np.array_equal(read(geometry, source, table, window=window, cache=cache), first)
+    bad = memoryview(damaged(raw, table))
+    source._data = source._head = source._all = bad  # type: ignore[attr-defined]
+    assert np.array_equal(part(reader, source, table, cache=cache), first)
+    # What was written is read.
+    source.changed()
+    with pytest.raises(FormatError):
+        part(reader, source, table, cache=cache)
+
+
+def test_segments_that_are_damaged_are_not_kept() -> None:
+    raw, table = stored(tiled(), samples_of(tiled()))
+    reader, cache = SegmentReader(SegmentSpec(tiled())), SegmentCache()
+    source = open_source(damaged(raw, table))
+    faults: list[FormatError] = []
+    part(reader, source, table, cache=cache, errors='fault', fault=faults.append)
+    found = len(faults)
+    part(reader, source, table, cache=cache, errors='fault', fault=faults.append)
+    assert len(faults) == 2 * found > 0
+    with pytest.raises(FormatError):
+        part(reader, source, table, cache=cache)
+
+
+def test_segments_are_kept_by_who_decodes_them() -> None:
+    raw, table = stored(tiled(), samples_of(tiled()))
+    cache, source = SegmentCache(), open_source(raw)
+    plain, summed = (SegmentReader(SegmentSpec(tiled(predictor))) for predictor in (1, 2))
+    alone = part(summed, source, table)
+    assert not np.array_equal(part(plain, source, table, cache=cache), alone)
+    assert np.array_equal(part(summed, source, table, cache=cache), alone)
+
+
+def test_what_was_written_is_read(tmp_path: Path) -> None:
+    path = tmp_path / 'tiled.tif'
+    data = np.arange(64 * 64, dtype='u1').reshape(64, 64)
+    imwrite(path, data, tile=(16, 16), metadata=None)
+    with TiffFile(path, mode='r+') as tif:
+        page = tif.pages.first
+        assert np.array_equal(page.asarray(selection=np.s_[20:30, 33:40]), data[20:30, 33:40])
+        tif.source.write(page.dataoffsets[6], bytes([7] * 256))
+        assert (page.asarray(selection=np.s_[20:30, 33:40]) == 7).all()
+        cache = tif.segmentcache
+        assert len(cache)
+    assert not len(cache)
 
 
 @pytest.mark.parametrize('nodata', [0, 7])

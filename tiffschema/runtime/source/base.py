@@ -31,6 +31,9 @@ class Source:
         start: Where the embedded file begins in what holds it, in bytes.
         size: Bytes of the embedded file, None if they reach to the end of what holds it.
         name: Label for messages.
+
+    Attributes:
+        generation: Another number whenever bytes were written: what was read before is of old.
     """
 
     is_file = False
@@ -48,6 +51,7 @@ class Source:
         self._head: memoryview | None = None
         self._closed = False
         self._mutex = threading.RLock()
+        self.generation = 0
 
     # What a source must define
 
@@ -230,6 +234,7 @@ class Source:
 
     def changed(self) -> None:
         """Forget what was read ahead, because bytes were written or the file grew."""
+        self.generation += 1
         self._head = None
         if self._fixed_size is False:
             self._size = None

@@ -42,10 +42,12 @@ class MemorySource(Source):
         if offset < 0 or offset + len(view) > self.size:
             raise OSError(f'{len(view)} bytes at {offset} do not fit into the buffer')
         self._all[offset : offset + len(view)] = view
+        self.changed()
         return len(view)
 
     def changed(self) -> None:
-        """Do nothing: views of memory are always of today."""
+        """Keep views: those of memory are always of today."""
+        self.generation += 1
 
     def close(self) -> None:
         self._closed = True

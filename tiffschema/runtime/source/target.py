@@ -66,6 +66,7 @@ class TargetSource(Source):
         self._check_open()
         view = memoryview(data).cast('B')
         self._target.write(offset, view)
+        self.changed()
         return len(view)
 
     def flush(self) -> None:

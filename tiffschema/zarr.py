@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tiffschema.integrations.zarr_codecs import Segment, Tiff, register_codec
+from tiffschema.integrations.zarr_selection import zarr_selection
 from tiffschema.integrations.zarr_store import ZarrFileSequenceStore, ZarrStore, ZarrTiffStore
 
 __all__ = [
@@ -12,4 +13,5 @@ __all__ = [
     'ZarrStore',
     'ZarrTiffStore',
     'register_codec',
+    'zarr_selection',
 ]

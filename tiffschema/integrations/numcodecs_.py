@@ -25,9 +25,18 @@ except ImportError:
         'codecs for Zarr need numcodecs, which is not installed; install tiffschema[zarr]'
     ) from None
 
-__all__ = ['Segment', 'Tiff', 'read_chunk', 'register_codec', 'write_chunk']
+__all__ = ['Segment', 'Tiff', 'TiffOptions', 'read_chunk', 'register_codec', 'write_chunk']
 
 _READING = ('key', 'series', 'kind', 'level', 'squeeze', 'buffersize', 'maxworkers')
+_WRITING = (
+    'byteorder', 'photometric', 'planarconfig', 'extrasamples', 'tile', 'rowsperstrip',
+    'bitspersample', 'compression', 'compressionargs', 'predictor', 'subsampling', 'extratags',
+)  # fmt: skip
+_OPTIONS: Mapping[str, Any] = {
+    **dict.fromkeys((*_READING, *_WRITING)),
+    'bigtiff': False, 'volumetric': False, 'truncate': False, 'metadata': {},
+}  # fmt: skip
+"""Options that users of codecs ask for by name, and what they are by default."""
 
 
 def read_chunk(data: Any, options: Mapping[str, Any]) -> Any:
@@ -51,7 +60,18 @@ def write_chunk(array: Any, options: Mapping[str, Any]) -> bytes:
         return file.getvalue()
 
 
-class Tiff(Codec):
+class TiffOptions:
+    """The options of a codec as its attributes, which are None where nothing was said."""
+
+    options: dict[str, Any]
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _OPTIONS:
+            return self.options.get(name, _OPTIONS[name])
+        raise AttributeError(f'{type(self).__name__!r} has no attribute {name!r}')
+
+
+class Tiff(TiffOptions, Codec):
     """A chunk that is a TIFF file.
 
     Parameters:

@@ -14,7 +14,7 @@ import numpy as np
 
 from tiffschema.errors import UnsupportedError
 
-from .numcodecs_ import read_chunk, write_chunk
+from .numcodecs_ import TiffOptions, read_chunk, write_chunk
 from .segment_recipe import SegmentRecipe
 
 try:
@@ -78,7 +78,7 @@ class _ChunkCodec(ArrayBytesCodec):
 
 
 @dataclass(frozen=True, init=False)
-class Tiff(_ChunkCodec):
+class Tiff(TiffOptions, _ChunkCodec):
     """A chunk that is a TIFF file.
 
     Parameters:

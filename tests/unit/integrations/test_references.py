@@ -247,6 +247,10 @@ def test_codecs_under_the_names_users_know() -> None:
     data = numpy.arange(12, dtype='u2').reshape(3, 4)
     assert numpy.array_equal(codec.decode(codec.encode(data)), data)
     assert numcodecs.get_codec(codec.get_config()).options == codec.options
+    for made in (codec, tiffschema.zarr.Tiff(compression='zlib', series=0)):
+        assert (made.compression, made.series, made.tile, made.bigtiff) == ('zlib', 0, None, False)
+        with pytest.raises(AttributeError, match='nonsense'):
+            _ = made.nonsense
     tiffschema.zarr.register_codec()
 
 

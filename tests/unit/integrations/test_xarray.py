@@ -136,9 +136,9 @@ def test_a_tree_holds_what_can_be_read(tmp_path: Path) -> None:
     with tree:
         assert numpy.array_equal(tree['0/0'].image.values, data)
         assert 'type None' in tree['1/0'].attrs['error']
+    imwrite(path, numpy.zeros((7, 8), 'f4'), metadata=None)
     with TiffFile(path, mode='r+') as tif:
         tif.pages[0].tags['BitsPerSample'].overwrite(7)
-        tif.pages[0].tags['SampleFormat'].overwrite(3)
     with pytest.raises(UnsupportedError, match='type None'):
         xarray.open_datatree(path, engine='tiffschema')
 

@@ -120,6 +120,22 @@ def test_pyramid_is_a_multiscale_group(pyramid: tuple[Path, numpy.ndarray]) -> N
     store.close()
 
 
+def test_a_part_of_a_store(pyramid: tuple[Path, numpy.ndarray]) -> None:
+    from tiffschema.zarr import zarr_selection
+
+    path, data = pyramid
+    store = imread(path, aszarr=True)
+    selection = 1, slice(3, 90, 7)
+    assert numpy.array_equal(zarr_selection(store, selection, close=False), data[selection])
+    out = numpy.zeros((2, 75, 3), 'u1')
+    found = zarr_selection(store, numpy.s_[:, 5], groupindex='1', out=out, close=False)
+    assert found is out
+    assert numpy.array_equal(out, data[:, 10, ::2])
+    with pytest.raises(KeyError):
+        zarr_selection(store, selection, groupindex='7')
+    assert store.levels[0].parent.closed
+
+
 def test_one_level_is_an_array(pyramid: tuple[Path, numpy.ndarray]) -> None:
     path, data = pyramid
     with TiffFile(path) as tif:

@@ -8,13 +8,14 @@ small numbers and offsets are views of it, made on first use.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tiffschema.compiler.library import schemas
+from tiffschema.compiler.linked import LinkedTables
 from tiffschema.errors import (
     BuildError,
     FormatError,
@@ -38,6 +39,7 @@ __all__ = [
     'Header',
     'Variant',
     'codec',
+    'directory_lists',
     'parse_header',
 ]
 
@@ -495,6 +497,19 @@ class DirectoryCodec:
         table = np.zeros(1, self.entry_dtype)
         table[0] = (code, fieldtype, count, field)
         return table.tobytes()
+
+
+@lru_cache(32)
+def directory_lists(codec: DirectoryCodec, tags: int = DEFAULT_LIMITS.tags) -> LinkedTables:
+    """Return the directories of a container as linked tables; files alike share one object."""
+    order = codec.byteorder
+    return LinkedTables(
+        np.dtype(f'{order}u{codec.count_nbytes}'),
+        codec.entry_dtype,
+        np.dtype(f'{order}u{codec.next_nbytes}'),
+        extra=4 if codec.is_ndpi else 0,
+        max_rows=tags,
+    )
 
 
 def _dtype(struct: Any, byteorder: ByteOrder) -> np.dtype[np.void]:

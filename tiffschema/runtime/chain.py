@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tiffschema.compiler.linked import LinkedTables, Stop, Walk, gather
+from tiffschema.compiler.linked import Stop, Walk, gather
 from tiffschema.errors import FormatError, LimitError, TruncatedError
 from tiffschema.limits import DEFAULT_LIMITS, Limits
-from tiffschema.model.directory import Directory, DirectoryCodec
+from tiffschema.model.directory import Directory, DirectoryCodec, directory_lists
 
 from .faults import FaultLog
 
@@ -24,23 +23,10 @@ if TYPE_CHECKING:
     from .chaintable import ChainTable
     from .source import Source
 
-__all__ = ['Chain', 'Directories', 'directory_lists']
+__all__ = ['Chain', 'Directories']
 
 _ALL = 1 << 62
 _WINDOW = 1 << 16
-
-
-@lru_cache(32)
-def directory_lists(codec: DirectoryCodec, tags: int = DEFAULT_LIMITS.tags) -> LinkedTables:
-    """Return the directories of a container as linked tables; files alike share one object."""
-    order = codec.byteorder
-    return LinkedTables(
-        np.dtype(f'{order}u{codec.count_nbytes}'),
-        codec.entry_dtype,
-        np.dtype(f'{order}u{codec.next_nbytes}'),
-        extra=4 if codec.is_ndpi else 0,
-        max_rows=tags,
-    )
 
 
 class Directories:

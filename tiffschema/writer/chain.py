@@ -1,26 +1,29 @@
 """Walking the directories of a file that is going to be changed.
 
-Knows headers and links; reads no values. A chain at a constant stride is verified as one strided
-array, others are followed link by link.
+Knows headers and links; reads no values.
 """
 
 from __future__ import annotations
 
 import mmap
 
-import numpy as np
-
+from tiffschema.compiler.linked import Walk
 from tiffschema.errors import FormatError, TruncatedError
 from tiffschema.limits import DEFAULT_LIMITS
 from tiffschema.model.container import read_start
-from tiffschema.model.directory import DirectoryCodec
+from tiffschema.model.directory import DirectoryCodec, directory_lists
 from tiffschema.types import Buffer
 
 from .sink import FileSink, Sink
 
 __all__ = ['directory_offsets', 'open_view', 'read_codec']
 
-SPECULATE = 4
+DAMAGES = {
+    'repeats': 'the chain of directories meets itself',
+    'count': 'a directory has too many entries',
+    'more': 'there are too many directories',
+    'limit': 'there are too many directories',
+}
 
 
 def open_view(sink: Sink) -> Buffer:
@@ -47,62 +50,17 @@ def directory_offsets(codec: DirectoryCodec, view: Buffer, first: int) -> tuple[
     Raises:
         FormatError: The chain leaves the file or meets itself: appending would hide the damage.
     """
-    size = len(view)
-    offsets: list[int] = []
-    seen: set[int] = set()
-    position = codec.first_at
-    offset = first
-    while offset:
-        if offset in seen:
-            raise FormatError('the chain of directories meets itself', 'ifd', offset)
-        if len(offsets) >= DEFAULT_LIMITS.directories:
-            raise FormatError('there are too many directories', 'ifd', offset)
-        count = _entry_count(codec, view, offset)
-        offsets.append(offset)
-        seen.add(offset)
-        position = offset + codec.count_nbytes + count * codec.entry_nbytes
-        if position + codec.next_nbytes > size:
-            raise TruncatedError('a directory leaves the file', 'ifd', offset)
-        offset = codec.parse_link(view, position)
-        if len(offsets) >= SPECULATE and offset - offsets[-1] == offsets[-1] - offsets[-2]:
-            run = _strided_run(codec, view, offset, offset - offsets[-1], count)
-            if run:
-                more = range(offset, offset + run * (offset - offsets[-1]), offset - offsets[-1])
-                offsets.extend(more)
-                seen.update(more)
-                position = offsets[-1] + codec.count_nbytes + count * codec.entry_nbytes
-                offset = codec.parse_link(view, position)
-    return offsets, position
-
-
-def _count_dtype(codec: DirectoryCodec) -> np.dtype[np.unsignedinteger]:
-    return np.dtype(f'{codec.byteorder}u{codec.count_nbytes}')
-
-
-def _entry_count(codec: DirectoryCodec, view: Buffer, offset: int) -> int:
-    if offset < 0 or offset + codec.count_nbytes > len(view):
-        raise TruncatedError('a directory lies outside of the file', 'ifd', offset)
-    count = int(np.ndarray((1,), _count_dtype(codec), view, offset)[0])
-    if not 0 < count <= DEFAULT_LIMITS.tags:
-        raise FormatError(f'{count} entries in a directory', 'ifd', offset)
-    return count
-
-
-def _strided_run(codec: DirectoryCodec, view: Buffer, offset: int, stride: int, count: int) -> int:
-    """Return how many directories follow at a stride, each linked from the one before."""
-    nbytes = codec.directory_nbytes(count)
-    if stride < nbytes or offset + nbytes > len(view):
-        return 0
-    room = (len(view) - offset - nbytes) // stride + 1
-    next_at = codec.count_nbytes + count * codec.entry_nbytes
-    links = np.ndarray(
-        (room,), codec.number_dtype['value'], view, offset + next_at, strides=(stride,)
-    )
-    counts = np.ndarray((room,), _count_dtype(codec), view, offset, strides=(stride,))
-    expected = offset + stride * np.arange(1, room + 1, dtype=np.int64)
-    good = (counts == count) & (links == expected)
-    wrong = np.flatnonzero(~good)
-    run = int(wrong[0]) if len(wrong) else room
-    del links, counts
-    # The directory after the run is linked from its last one; it is looked at by the caller.
-    return run
+    walk = Walk(first, [], [])
+    reason = directory_lists(codec).walk(memoryview(view), 0, walk, DEFAULT_LIMITS.directories)
+    if reason == 'outside':
+        raise TruncatedError('a directory leaves the file', 'ifd', walk.next)
+    if reason != 'end':
+        raise FormatError(DAMAGES[reason], 'ifd', walk.next)
+    if 0 in walk.counts:
+        offset = walk.offsets[walk.counts.index(0)]
+        raise FormatError('a directory has no entries', 'ifd', offset)
+    if not walk.offsets:
+        return [], codec.first_at
+    return walk.offsets, walk.offsets[-1] + codec.count_nbytes + walk.counts[
+        -1
+    ] * codec.entry_nbytes

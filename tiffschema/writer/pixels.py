@@ -306,6 +306,16 @@ class IteratorPixels:
                     index += per_plane
                 self._pushed.extend(reversed(planes))
 
+    def check_end(self) -> None:
+        """Refuse what the iterator yields beyond the shape.
+
+        Raises:
+            ValueError: There is more.
+        """
+        end = object()
+        if self._pushed or next(self._items, end) is not end:
+            raise ValueError('data: the iterator goes on when the shape is filled')
+
     def _next(self) -> Any:
         if self._pushed:
             return self._pushed.pop()

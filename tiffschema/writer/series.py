@@ -21,7 +21,7 @@ from .encode import default_workers, encode_ahead
 from .layout import DirectoryTemplate
 from .output import Output
 from .pages import SHORT, SUBIFDS, PageTemplates
-from .pixels import ArrayPixels, Counted, EmptyPixels, Pixels, Segments
+from .pixels import ArrayPixels, Counted, EmptyPixels, IteratorPixels, Pixels, Segments
 from .plan import ImagePlan
 
 __all__ = [
@@ -198,6 +198,8 @@ class SeriesWriter:
                 output.write(at, raw.data)
                 at += raw.size
             at = stop
+        if isinstance(pixels, IteratorPixels):
+            pixels.check_end()
         output.reserve(start + nbytes)
 
     def _write_first(self, address: int, pixels: Pixels, frames: int, nbytes: int) -> None:

@@ -103,6 +103,19 @@ def test_an_iterator_may_use_its_memory_again(kind: str) -> None:
     np.testing.assert_array_equal(imread(stream), array)
 
 
+@pytest.mark.parametrize('count', [2, 4])
+def test_an_iterator_of_another_length_is_refused(tmp_path: Path, count: int) -> None:
+    path = tmp_path / 'a.tif'
+    with pytest.raises(ValueError, match='iterator'):
+        imwrite(path, iter([ARRAY[0]] * count), **GIVEN)
+    assert not list(tmp_path.iterdir())
+    with TiffWriter(path) as tif:
+        tif.write(ARRAY, photometric='minisblack', contiguous=True)
+        with pytest.raises(ValueError, match='iterator'):
+            tif.write(iter([ARRAY[0]] * count), contiguous=True, **GIVEN)
+    np.testing.assert_array_equal(imread(path), ARRAY)
+
+
 class Converted:
     """Says its type and shape, but gives no parts."""
 

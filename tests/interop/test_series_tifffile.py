@@ -100,6 +100,14 @@ CASES: dict[str, tuple[Writes, dict[str, Any]]] = {
         ],
         {},
     ),
+    'shaped images in children': (
+        [
+            (ramp(3, 64, 64), {**GREY, 'subifds': 2}),
+            (ramp(3, 32, 32), GREY),
+            (ramp(3, 20, 20), {**GREY, 'subfiletype': 1}),
+        ],
+        {},
+    ),
     'ImageJ': ([(ramp(2, 4, 3, 40, 50), {'metadata': {'axes': 'TZCYX'}})], {'imagej': True}),
     'ImageJ image': ([(ramp(40, 50), {})], {'imagej': True}),
     'ImageJ RGB': ([(ramp(4, 40, 50, 3, dtype='u1'), {})], {'imagej': True}),

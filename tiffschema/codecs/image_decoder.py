@@ -45,6 +45,9 @@ class ImageDecoder(Decoder):
         out: Array | None = None,
         fault: FaultSink | None = None,
     ) -> Array:
+        if self._least:
+            # Before memory is taken for what such few bytes cannot become.
+            self._check_ratio(data)
         nominal = self.segment_shape if self._tiled else shape
         fresh = out is None
         if out is None:
@@ -60,8 +63,6 @@ class ImageDecoder(Decoder):
             room = scratch(self._nbytes(nominal)).view(self.dtype).reshape(nominal)
         if fresh:
             out = out[: shape[0], : shape[1], : shape[2]]
-        if self._least:
-            self._check_ratio(data)
         if self._reverse:
             data = reverse_bits(data)
         try:

@@ -25,7 +25,7 @@ Raw = Mapping[str, Any]
 # Codes from here on are free for anybody: alone they mean nothing, so none falls back.
 REUSABLE: Final = 65000
 RESULTS: Final = (
-    'auto', 'tuple', 'array', 'colormap', 'bytes', 'text', 'coded_text', 'dict', 'json',
+    'auto', 'number', 'tuple', 'array', 'colormap', 'bytes', 'text', 'coded_text', 'dict', 'json',
 )  # fmt: skip
 
 
@@ -43,7 +43,7 @@ class TagRow:
         owner: ``'writer'`` where only the writer may set the tag.
         load: ``'eager'`` where the value is read with the directory.
         pointer: ``'segments'``, ``'data'``, ``'ifd'`` or ``'ifd:<name space>'``.
-        result: What the value becomes: ``auto tuple array colormap bytes text coded_text
+        result: What the value becomes: ``auto number tuple array colormap bytes text coded_text
             dict json``.
         value: Struct or text that declares the bytes, as the schema says it.
         schema: Id of the schema that declares `value`.
@@ -112,6 +112,8 @@ class TagRow:
     @property
     def is_numeric(self) -> bool:
         """Whether values are numbers though single bytes may be stored."""
+        if self.result == 'number':
+            return True
         return bool(self.types) and FIELD_TYPES[self.types[0]].kind == 'number'
 
 

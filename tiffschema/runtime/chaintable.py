@@ -163,12 +163,40 @@ class ChainTable:
         if len(found) == 1 and len(found[0][0]) == len(self):
             return found[0][1:]
         most = max((values.shape[1] for _, values, _ in found), default=0)
+        limit = self.chain.directories.limits.items
+        if most * len(self) > limit:
+            raise LimitError(f'{most} x {len(self)} values, {limit} are allowed', f'tag {code}')
         columns = np.zeros((len(self), most), np.int64)
         lengths = np.zeros(len(self), np.int64)
         for pages, values, counts in found:
             columns[pages, : values.shape[1]] = values
             lengths[pages] = counts
         return columns, lengths
+
+    def identities(self, code: int) -> NDArray[np.intp]:
+        """Return a number for each page that pages with equal values of an integer tag share.
+
+        Parameters:
+            code: Code of the tag; pages without it have -1.
+
+        Raises:
+            TruncatedError: Values do not lie in the file.
+            LimitError: They are more than the limits allow.
+        """
+        found = np.full(len(self), -1, np.intp)
+        known: dict[bytes, int] = {}
+        for group in self.groups:
+            if code not in group.codes:
+                continue
+            values, counts = self._column(group, code)
+            # As bytes: rows of numbers are compared column by column.
+            rows = np.concatenate([counts[:, None], values], axis=1)
+            whole = rows.view(np.dtype((np.void, rows.shape[1] * rows.itemsize))).reshape(-1)
+            _, first, inverse = np.unique(whole, return_index=True, return_inverse=True)
+            keys = [rows[index, : 1 + counts[index]].tobytes() for index in first]
+            numbers = np.array([known.setdefault(key, len(known)) for key in keys], np.intp)
+            found[group.pages] = numbers[inverse.reshape(-1)]
+        return found
 
     def alike(self, codes: tuple[int, ...], index: int = 0) -> NDArray[np.bool_]:
         """Return which pages have the same values of integer tags as one of them.

@@ -19,7 +19,8 @@ from tiffschema.model.tagtext import decode_text
 from .tagplans import TagPlan, tag_plan
 
 __all__ = [
-    'IN_FILE', 'IN_PLACE', 'LAYOUT_CODES', 'UNKNOWN', 'Signature', 'short_reader', 'signature_of',
+    'CORRECTION_CODES', 'IN_FILE', 'IN_PLACE', 'LAYOUT_CODES', 'UNKNOWN', 'Signature',
+    'short_reader', 'signature_of',
 ]  # fmt: skip
 
 LAYOUT_CODES: Final = (
@@ -32,7 +33,7 @@ CODEC_CODES: Final = frozenset(
 )
 """Tags that codecs look at."""
 
-_TO_LOOK_AT: Final = frozenset({513, 65420, 65441})
+CORRECTION_CODES: Final = (513, 65420, 65441)
 """Tags that correct the geometry of some pages: their values are no part of a signature."""
 
 SHORTS: Final = 0
@@ -104,7 +105,7 @@ class Signature:
             self.strip = offset_at, size_at
 
     def _layout(self) -> list[tuple[int, int]] | None:
-        if not _TO_LOOK_AT.isdisjoint(self.index):
+        if any(code in self.index for code in CORRECTION_CODES):
             return None
         found = []
         for code in LAYOUT_CODES:

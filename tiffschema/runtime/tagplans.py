@@ -63,7 +63,6 @@ def _made(space: str, code: int) -> TagPlan:
     row = table.get(code)
     if row is None:
         return TagPlan(None, str(code), None, False, True, True)
-    names = [other.name for other in table.rows(code)] or [row.name]
     members = None
     if row.enum is not None:
         kind = enum(row.enum)
@@ -80,7 +79,7 @@ def _made(space: str, code: int) -> TagPlan:
     if members is not None and row.enum is not None and issubclass(enum(row.enum), Flag):
         members = _Flags(enum(row.enum), members)
     plain = simple and numeric
-    return TagPlan(row, '/'.join(names), members, row.result == 'tuple', plain, simple)
+    return TagPlan(row, row.name, members, row.result == 'tuple', plain, simple)
 
 
 class _Flags(dict[int, Any]):

@@ -207,7 +207,7 @@ class TiffTag:
 
     @property
     def name(self) -> str:
-        """Name of the tag, names joined by ``/`` where it has several meanings."""
+        """Name of the tag, the first one where it has several."""
         return self.plan.name
 
     # Value

@@ -19,7 +19,13 @@ from tiffschema.codecs.codestream import (
 )
 from tiffschema.codecs.jpeg import merge_tables, split_tables
 from tiffschema.codecs.pipeline import decoder, encoder
-from tiffschema.errors import FormatError, TiffSchemaError, TruncatedError, UnsupportedError
+from tiffschema.errors import (
+    FormatError,
+    LimitError,
+    TiffSchemaError,
+    TruncatedError,
+    UnsupportedError,
+)
 from tiffschema.model.geometry import Geometry
 
 RNG = np.random.default_rng(7)
@@ -434,3 +440,15 @@ def test_scratch_memory_lies_where_jpeg_rows_stay_in_caches(nbytes: int) -> None
     for memory in (cached_memory(nbytes), scratch(nbytes)):
         assert memory.size == nbytes
         assert memory.ctypes.data % 32 == 16
+
+
+def test_tiles_beyond_what_their_bytes_can_be_take_no_memory() -> None:
+    tile = Geometry(
+        imagewidth=16, imagelength=16, bitspersample=8, compression=34933, tilewidth=1 << 20,
+        tilelength=1 << 19,
+    )  # fmt: skip
+    decode = decoder(SegmentSpec(tile))
+    with pytest.raises(LimitError, match='ratio'):
+        decode(bytes(1000), (1, 16, 16, 1))
+    with pytest.raises(LimitError, match='ratio'):
+        decode(bytes(1000), (1, 16, 16, 1), np.empty((1, 16, 16, 1), 'u1'))

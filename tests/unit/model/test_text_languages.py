@@ -11,6 +11,7 @@ from tiffschema.model.text import make_grammar
 
 FITS = make_grammar('fits', {'kind': 'document', 'format': 'fits'})
 INLINE = make_grammar('inline', {'kind': 'document', 'format': 'inline_ini'})
+LABELLED = make_grammar('labelled', {'kind': 'document', 'format': 'labelled'})
 
 
 def test_cards_are_read() -> None:
@@ -58,7 +59,7 @@ def test_sections_in_one_line_are_read() -> None:
     'values',
     [
         {'A': 1}, {'[': {}}, {'A': {'x=y': 1}}, {'A': {'x': '"'}}, {'A': {'x': '1,2'}},
-        {'A': {'x': True}},
+        {'A': {'x': True}}, {'A': {'x': '12'}},
     ],
     ids=str,
 )  # fmt: skip
@@ -72,6 +73,21 @@ def test_both_ways() -> None:
     assert FITS.parse(FITS.build(cards)) == cards
     sections = {'A': {'x': None, 'y': (1, 2.5), 'z': 'a, b', 'w': -3}}
     assert INLINE.parse(INLINE.build(sections)) == sections
+
+
+def test_sections_in_lines_of_their_own() -> None:
+    faults: list[FormatError] = []
+    text = (
+        '[Camera],Name="C13440",Binning="1",Exposure=1004 us,Range="16 bit"\r\n'
+        '[Grabber],Type=5,SubType=0[Lut],First=M1-01\r\n[Scaling],File="#0688212,0672"'
+    )
+    assert INLINE.parse(text, faults) == {
+        'Camera': {'Name': 'C13440', 'Binning': 1, 'Exposure': 1004, 'Range': '16 bit'},
+        'Grabber': {'Type': 5, 'SubType': 0},
+        'Lut': {'First': 'M1-01'},
+        'Scaling': {'File': (688212, 672)},
+    }
+    assert not faults
 
 
 def test_sections_whose_names_recur_are_pairs() -> None:
@@ -89,3 +105,29 @@ def test_lines_that_are_a_moment_get_a_name() -> None:
     values = {'DateTime': datetime(2011, 7, 22, 9, 33, 22), 'Key': 'word'}
     assert grammar.parse('# 2011-07-22T09:33:22\n# Key: word\n') == values
     assert grammar.parse(grammar.build(values)) == values
+
+
+def test_labelled_values() -> None:
+    values = {
+        '': (0, 5e-09), 'ap_wd': ('WD', 5.2, 'mm'), 'dp_out': ('Out', False),
+        'ap_mag': ('Mag', '10 K X'),
+    }  # fmt: skip
+    text = LABELLED.build(values)
+    assert text.splitlines()[2:4] == ['AP_WD', 'WD = 5.2 mm']
+    assert LABELLED.parse(text) == values
+    assert LABELLED.parse('DP_X\r\nOn : Yes\r\nDP_Y\r\nnothing') == {
+        '': (), 'dp_x': ('On', True), 'dp_y': ('nothing', ''),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    'values',
+    [
+        {'a': 1}, {'a': ('x',)}, {'a': ('x', 1, 2, 3)}, {'a': ('x', '12')}, {'A': ('x', 1)},
+        {'': ('ABC',)},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_labels_that_would_be_read_otherwise_are_refused(values: dict[str, object]) -> None:
+    with pytest.raises(BuildError):
+        LABELLED.build(values)

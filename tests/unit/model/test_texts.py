@@ -302,7 +302,7 @@ def test_keyvalue_builds_what_it_reads_or_refuses(values):
 def test_any_text_ends_in_values_or_documented_errors(text):
     kinds = (SVS, FLUOVIEW, PILATUS, *(
         {'kind': 'document', 'format': form}
-        for form in ('json', 'xml', 'ini', 'matlab', 'inline_ini', 'fits')
+        for form in ('json', 'xml', 'ini', 'matlab', 'inline_ini', 'fits', 'labelled')
     ))  # fmt: skip
     for raw in kinds:
         try:

@@ -6,9 +6,11 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+import numpy
 import pytest
 
-from tiffschema import FormatError, LimitError, TiffFile
+from tiffschema import FormatError, LimitError, Limits, TiffFile
+from tiffschema.runtime.assemble.alike import groups_of_pages
 from tiffschema.runtime.coordinates import Coordinates
 
 
@@ -62,3 +64,44 @@ def test_coordinates_within_limits() -> None:
     found = Coordinates({'Z': 0.5}, {'Z': 1.0}, {}, {}, {}).array('Z', 3)
     assert found is not None
     assert found.tolist() == [1.0, 1.5, 2.0]
+
+
+def test_sizes_of_pages_stand_in_their_streams(forge: Callable[..., Any]) -> None:
+    """Directories without sizes look alike; old-style JPEG streams tell them apart."""
+    imagecodecs = pytest.importorskip('imagecodecs', reason='imagecodecs: encodes the streams')
+    made = forge()
+    made.directory({259: 6})
+    for length in (16, 24) * 9:
+        stream = imagecodecs.jpeg8_encode(numpy.zeros((length, 16, 3), 'u1'))
+        made.directory({259: 6, 513: made.block(stream), 514: len(stream)})
+    with TiffFile(bytes(made)) as tif:
+        assert [series.shape for series in tif.series] == [(9, 16, 16, 3), (9, 24, 16, 3)]
+
+
+def test_pages_of_very_many_values_are_told_apart(forge: Callable[..., Any]) -> None:
+    made = forge()
+    for value in (0, 1, 0):
+        samples = numpy.full(200_000, 8, 'u2')
+        samples[-1] += value
+        made.page(extra={258: tuple(samples.tolist())})
+    for _ in range(17):
+        made.page()
+    with TiffFile(bytes(made)) as tif:
+        table = tif.pages.chain.table()
+        first, second, third, *_, last = table.identities(258).tolist()
+        assert first == third
+        assert len({first, second, last}) == 3
+        assert table.identities(32997).tolist() == [-1] * 20
+        # One sample has one width; the others say nothing.
+        assert [group.tolist() for group in groups_of_pages(tif)] == [list(range(20))]
+
+
+def test_values_of_many_pages_are_bounded(forge: Callable[..., Any]) -> None:
+    made = forge()
+    made.page(extra={338: (0,) * 200})
+    for _ in range(9):
+        made.page()
+    with TiffFile(bytes(made), limits=Limits(items=1000)) as tif:
+        table = tif.pages.chain.table()
+        with pytest.raises(LimitError, match='200 x 10 values'):
+            table.arrays(338)

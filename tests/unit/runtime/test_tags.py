@@ -173,13 +173,15 @@ def test_directories_as_values(forge: Callable[..., Any], container: Any) -> Non
     exif = made.directory(
         {33434: (1, 60), 36864: Entry(36864, 7, 4, b'0230'), 40965: inter}, link=False
     )
-    gps = made.directory({1: Entry(1, 2, 2, b'N\0')}, link=False)
+    gps = made.directory({1: Entry(1, 2, 2, b'N\0'), 5: Entry(5, 1, 1, b'\1')}, link=False)
     made.page(extra={34665: exif, 34853: gps})
     with TiffFile(bytes(made)) as tif:
         value = tif.pages[0].tags['ExifTag'].value
         assert value['ExposureTime'] == (1, 60)
         assert value['InteroperabilityTag'] == {'InteroperabilityIndex': 'R98'}
-        assert tif.pages[0].tags[34853].value == {'GPSLatitudeRef': 'N'}
+        tag = tif.pages[0].tags[34853]
+        assert tag.name == 'GPSTag'
+        assert tag.value == {'GPSLatitudeRef': 'N', 'GPSAltitudeRef': 1}
         assert not tif.faults
 
 

@@ -14,6 +14,7 @@ from .fits import dump_fits, parse_fits
 from .grammar import Declared, TextGrammar
 from .inline_ini import dump_inline_ini, parse_inline_ini
 from .jsontext import parse_json
+from .labelled import dump_labelled, parse_labelled
 from .matlab import dump_lines, parse_lines
 from .values import TextValue, auto, scalar
 from .xml import dump_xml, xml_to_dict
@@ -79,15 +80,16 @@ _PLAIN: Final[Mapping[str, tuple[_Parse, _Dump]]] = {
     'ini': (parse_ini, dump_ini),
     'inline_ini': (parse_inline_ini, dump_inline_ini),
     'fits': (parse_fits, dump_fits),
+    'labelled': (parse_labelled, dump_labelled),
 }
 
 
 class DocumentGrammar(TextGrammar):
     """A text that is one document.
 
-    Keys of the schema: ``format`` (``json``, ``xml``, ``matlab``, ``ini``, ``inline_ini`` or
-    ``fits``), ``nest`` (fold MATLAB names ``a.b`` into dictionaries), ``prefix`` (what stands
-    before the document, dropped on reading and written).
+    Keys of the schema: ``format`` (``json``, ``xml``, ``matlab``, ``ini``, ``inline_ini``,
+    ``fits`` or ``labelled``), ``nest`` (fold MATLAB names ``a.b`` into dictionaries), ``prefix``
+    (what stands before the document, dropped on reading and written).
     """
 
     KIND = 'document'

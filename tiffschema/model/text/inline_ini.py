@@ -1,4 +1,4 @@
-"""Sections of values in one line, parted by commas, both ways; knows strings, not files.
+"""Sections of values parted by commas, in one line or each in its own; knows strings, not files.
 
 Source: Hamamatsu: HiPic and HPD-TA, format of files.
 """
@@ -16,17 +16,18 @@ from .values import NOT_A_VALUE, TextValue, value_type
 __all__ = ['dump_inline_ini', 'parse_inline_ini']
 
 _SECTION = re.compile(r'\[([A-Za-z0-9 _.-]*)\],?')
-_ITEM = re.compile(r'([^=,"\[\]]+)=("[^"]*"|[^,]*),?')
+_ITEM = re.compile(r'([^=,"\[\]]+)=("[^"]*"|[^,\[\r\n]*),?')
+_MEASURE = re.compile(r'(\S+) [A-Za-zµ%]+\Z')
 _KEY = re.compile(r'[^=,"\[\]\s][^=,"\[\]]*\Z')
 _NUMBER = value_type('number')
 
 
 def parse_inline_ini(text: str, faults: Faults | None = None) -> dict[str, TextValue]:
-    """Return the sections of a text; quoted lists of numbers become tuples.
+    """Return the sections of a text; quoted lists of numbers become tuples, units are left out.
 
     Example:
-        >>> parse_inline_ini('[A],Date="1/2",N=2,Size="#1,2.5",None=,[B],x=y')
-        {'A': {'Date': '1/2', 'N': 2, 'Size': (1, 2.5), 'None': None}, 'B': {'x': 'y'}}
+        >>> parse_inline_ini('[A],Date="1/2",N="2",Size="#1,2.5",None=\\r\\n[B],x=y,Time=4 us')
+        {'A': {'Date': '1/2', 'N': 2, 'Size': (1, 2.5), 'None': None}, 'B': {'x': 'y', 'Time': 4}}
     """
     values: dict[str, TextValue] = {}
     section: dict[str, TextValue] = {}
@@ -56,14 +57,17 @@ def _value(text: str) -> TextValue:
     if not text:
         return None
     if text[0] != '"':
-        number = _NUMBER.parse(text)
+        measure = _MEASURE.match(text)
+        number = _NUMBER.parse(text if measure is None else measure[1])
         return text if number is NOT_A_VALUE else number
-    text = text[1:].removesuffix('"')
-    if ',' in text:
-        numbers = tuple(_NUMBER.parse(part.strip().lstrip('#')) for part in text.split(','))
-        if NOT_A_VALUE not in numbers:
-            return numbers
-    return text
+    return _quoted(text[1:].removesuffix('"'))
+
+
+def _quoted(text: str) -> TextValue:
+    numbers = tuple(_NUMBER.parse(part.strip().lstrip('#')) for part in text.split(','))
+    if NOT_A_VALUE in numbers:
+        return text
+    return numbers if len(numbers) > 1 else numbers[0]
 
 
 def dump_inline_ini(values: Mapping[str, TextValue]) -> str:
@@ -91,6 +95,6 @@ def _text(value: TextValue, path: str) -> str:
         return '"' + ','.join(_text(item, path) for item in value) + '"'
     if isinstance(value, int | float) and not isinstance(value, bool):
         return repr(value)
-    if isinstance(value, str) and '"' not in value:
+    if isinstance(value, str) and '"' not in value and _quoted(value) == value:
         return f'"{value}"'
     raise BuildError(f'{value!r} has no text', path)

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tiffschema.runtime.signature import LAYOUT_CODES
+from tiffschema.runtime.signature import CORRECTION_CODES, LAYOUT_CODES
 
 __all__ = ['groups_of_pages', 'has_subifds']
 
 _SUBIFDS = 330
 _FEW = 16
 """Pages that are looked at one by one in less time than columns take to make."""
+_CODES = LAYOUT_CODES + CORRECTION_CODES
 
 
 def has_subifds(tif: Any) -> bool:
@@ -48,13 +49,9 @@ def _equal_tags(tif: Any) -> list[NDArray[np.intp]]:
     if len(tif.pages) <= _FEW:
         return [np.array([index], np.intp) for index in range(len(tif.pages))]
     table = tif.pages.chain.table()
-    if table.is_alike(LAYOUT_CODES):
+    if table.is_alike(_CODES):
         return [np.arange(len(table), dtype=np.intp)]
-    columns: list[NDArray[np.int64]] = []
-    for code in LAYOUT_CODES:
-        values, counts = table.arrays(code)
-        columns += [counts[:, None], values]
-    rows = np.concatenate(columns, axis=1)
+    rows = np.stack([table.identities(code) for code in _CODES], axis=1)
     _, first, inverse = np.unique(rows, axis=0, return_index=True, return_inverse=True)
     inverse = inverse.reshape(-1)
     order = np.argsort(inverse, kind='stable')

@@ -50,7 +50,7 @@ def shaped_series(tif: Any) -> list[TiffPageSeries]:
     while tif.pages.chain.extend(index + 1) > index:
         page = tif.pages[index]
         series, used = _one(tif, page, index)
-        found.append(series)
+        found += series
         index += used
     return grouped(found, only_reduced=True)
 
@@ -62,12 +62,12 @@ def _metadata(page: Any) -> dict[str, Any]:
     return parse_shaped_description(text, limits=page.parent.limits)
 
 
-def _one(tif: Any, page: Any, index: int) -> tuple[TiffPageSeries, int]:
-    """Return the series that begins at a page, and how many pages it takes."""
+def _one(tif: Any, page: Any, index: int) -> tuple[list[TiffPageSeries], int]:
+    """Return the series of a page and its children, and how many pages they take."""
     metadata = _metadata(page)
     shape = _shape(metadata, page)
     if math.prod(page.shape) == 0 or math.prod(shape) == 0:
-        return _made(tif, [page], metadata, shape, page, 1), 1
+        return [_made(tif, [page], metadata, shape, page, 1)], 1
     count, rest = divmod(math.prod(shape), math.prod(page.shape))
     if rest or not count:
         raise FormatError(
@@ -85,9 +85,7 @@ def _one(tif: Any, page: Any, index: int) -> tuple[TiffPageSeries, int]:
         pages = PageSelection(tif.pages, range(index, index + count))
         used, contiguous = count, count > 1 and _is_contiguous(tif, page, index, count)
     series = _made(tif, pages, metadata, shape, page, count, truncated, contiguous)
-    if page.subifds:
-        series.levels += _children(tif, series, pages, page)
-    return series, used
+    return [series, *(_children(tif, series, pages, page) if page.subifds else ())], used
 
 
 def _check_data(page: Any, shape: tuple[int, ...], count: int) -> None:
@@ -178,8 +176,11 @@ def _fits(shape: Sequence[int], page_shape: Sequence[int]) -> bool:
 
 
 def _children(tif: Any, series: TiffPageSeries, pages: Any, page: Any) -> list[TiffPageSeries]:
-    """Return the levels that lie in the children of the pages of a series."""
-    levels = []
+    """Return the series in the children of the pages of a series, which gets others as levels.
+
+    Children with a description are series like any other: levels if they are reduced copies.
+    """
+    found: list[TiffPageSeries] = []
     for rank, child in enumerate(page.pages):
         if child.size == 0:
             continue
@@ -187,13 +188,16 @@ def _children(tif: Any, series: TiffPageSeries, pages: Any, page: Any) -> list[T
         try:
             metadata = _metadata(child)
             shape = _shape(metadata, child)
+            described = True
         except FormatError:
             # Levels without a description have the leading axes of their series.
             shape = (*series.get_shape(False)[: -len(page.shape)], *child.shape)
             metadata = {'axes': series.get_axes(False)}
+            described = False
         if math.prod(shape) != len(children) * math.prod(child.shape):
             raise FormatError(
                 f'level of shape {shape} is not made of {len(children)} pages', child._path
             )
-        levels.append(_made(tif, children, metadata, shape, child, len(children)))
-    return levels
+        one = _made(tif, children, metadata, shape, child, len(children))
+        (found if described else series.levels).append(one)
+    return found

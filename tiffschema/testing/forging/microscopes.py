@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from tiffschema.formats.flimage import dump_flimage
 from tiffschema.formats.metaseries import dump_metaseries
-from tiffschema.formats.sem import dump_sem
 from tiffschema.runtime.file import TiffFile
 from tiffschema.testing.forging.forged import Forged, ForgedSeries
 from tiffschema.testing.forging.stacks import written
@@ -91,7 +90,7 @@ def sem(*, byteorder: ByteOrder = '<', bigtiff: bool = False, planes: int = 2) -
     }
     return _forged(
         'sem', _ramp(planes, 9, 11), values, byteorder, bigtiff, mpp=(0.005, 0.005),
-        extratags=[(34118, 2, 0, dump_sem(values), True)],
+        extratags=[('CZ_SEM', values)],
     )  # fmt: skip
 
 

@@ -74,9 +74,19 @@ def _explain(parser: argparse.ArgumentParser) -> None:
 
 
 def _validate(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('file', nargs='+', help='path or URL')
-    parser.add_argument('--json', action='store_true', help='print one JSON object per file')
-    parser.add_argument('--pixels', action='store_true', help='decode all segments, too')
+    add = parser.add_argument
+    add('file', nargs='*', help='path or URL')
+    add('--json', action='store_true', help='print one JSON object per file')
+    add('--pixels', action='store_true', help='decode all segments, too')
+    add(
+        '--profile', action='append', default=[], metavar='NAME',
+        help='what else files have to keep: baseline, bigtiff, cog, dng, ome, tia, tiffep, …',
+    )  # fmt: skip
+    add(
+        '--severity', choices=('error', 'warning', 'information'), default='warning',
+        help='the most harmless findings that are listed',
+    )  # fmt: skip
+    add('--rules', action='store_true', help='list all rules instead')
 
 
 def _convert(parser: argparse.ArgumentParser) -> None:

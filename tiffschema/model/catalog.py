@@ -26,17 +26,17 @@ __all__ = [
 
 SECTIONS: Final = (
     'tables', 'enums', 'tags', 'texts', 'detect', 'metadata', 'calibration', 'series', 'kinds',
-    'namespaces', 'variants', 'blocks',
+    'namespaces', 'variants', 'blocks', 'rules', 'profiles',
 )  # fmt: skip
 """Sections that the model reads without the compiler."""
 
-_LARGE: Final = ('tables', 'enums')
-"""Sections that are kept apart: a file needs few of the codes there are."""
+_LARGE: Final = ('tables', 'enums', 'rules')
+"""Sections that are kept apart: a file needs few of the codes there are, and seldom a rule."""
 
 _CATALOG: Final = 'catalog'
 """The module which holds all else, and where the large sections are."""
 
-_FORM: Final = b'2'
+_FORM: Final = b'3'
 """To be changed where the catalog of the same schemas becomes another."""
 
 Raw = Mapping[str, Any]

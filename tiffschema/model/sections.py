@@ -24,6 +24,7 @@ __all__ = ['register_schema', 'register_sections', 'schemas']
 
 SECTION_NAMES: Final = (
     'texts', 'tags', 'detect', 'metadata', 'calibration', 'series', 'kinds', 'namespaces', 'blocks',
+    'rules', 'profiles',
 )  # fmt: skip
 
 
@@ -64,6 +65,8 @@ _VIEWED: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
     'calibration': lambda view, raw: _model('calibration').parse_calibration(view, raw),
     'series': lambda view, raw: _model('grid').parse_series(view, raw),
     'blocks': lambda view, raw: _model('blocks').parse_blocks(view, raw),
+    'rules': lambda view, raw: _model('rules').parse_rules(view, raw),
+    'profiles': lambda view, raw: _model('rules').parse_profiles(view, raw),
 }
 
 

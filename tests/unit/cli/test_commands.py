@@ -194,7 +194,40 @@ def test_validate_names_damage(image: Path, capsys: pytest.CaptureFixture[str]) 
     found = json.loads(out)
     assert status == 1
     assert not found['valid']
-    assert {'severity', 'path', 'offset', 'message'} == set(found['findings'][0])
+    keys = {'rule', 'severity', 'path', 'offset', 'message', 'expected', 'source'}
+    assert keys == set(found['findings'][0])
+
+
+def test_validate_says_what_is_wrong_with_a_header(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / 'a.tif'
+    path.write_bytes(b'XX*\0\x08\0\0\0' + bytes(20))
+    status, out, _ = run(capsys, 'validate', path)
+    assert status == 1
+    assert 'H002' in out
+    assert '1 errors' in out
+
+
+def test_validate_holds_files_against_profiles(
+    image: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, out, _ = run(capsys, 'validate', '--profile', 'bigtiff', image)
+    assert status == 1
+    assert 'B001' in out
+    assert run(capsys, 'validate', '--profile', 'none', image)[0] == 1
+    assert run(capsys, 'validate')[0] == 1
+
+
+def test_validate_lists_as_much_as_is_asked_for(
+    image: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, out, _ = run(capsys, 'validate', '--rules')
+    assert status == 0
+    assert 'S033' in out
+    image.write_bytes(image.read_bytes() + b'abc' * 9)
+    assert 'H008' not in run(capsys, 'validate', image)[1]
+    assert 'H008' in run(capsys, 'validate', '--severity', 'information', image)[1]
 
 
 def test_demo_reads_writes_and_compares(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ['schema_page']
 
 _LONG_TABLE = 2000
+_TABLES = (('rules', 'Rules'), ('profiles', 'Profiles'))
+"""Sections of rows that have their name as the first cell."""
 _SHOWN = (
     ('detect', 'Detection'), ('metadata', 'Metadata'), ('calibration', 'Calibration'),
     ('series', 'Series'), ('blocks', 'Blocks'),
@@ -62,6 +64,9 @@ def schema_page(schema: Schema, variant: str | None = None) -> str:
     for key, title in _SHOWN:
         if raw.get(key):
             parts.extend((f'## {title}', _tree(raw[key])))
+    for key, title in _TABLES:
+        if raw.get(key):
+            parts.extend((f'## {title}', _rows(raw[key], key.removesuffix('s'))))
     return '\n\n'.join(part for part in parts if part) + '\n'
 
 

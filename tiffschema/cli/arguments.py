@@ -108,8 +108,12 @@ def _convert(parser: argparse.ArgumentParser) -> None:
 
 def _repair(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('file', help='path')
-    parser.add_argument('--out', metavar='PATH', help='another name; default replaces the file')
-    parser.add_argument('--force', action='store_true', help='write anew even if nothing is wrong')
+    parser.add_argument('--out', metavar='PATH', help='path of the new file')
+    parser.add_argument('--in-place', action='store_true', help='replace the damaged file')
+    parser.add_argument(
+        '--force', action='store_true',
+        help='write anew even if nothing is wrong, also over an existing file',
+    )  # fmt: skip
 
 
 def _schema(parser: argparse.ArgumentParser) -> None:

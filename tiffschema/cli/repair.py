@@ -7,6 +7,7 @@ was lost is listed, never hidden.
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -29,7 +30,7 @@ _OWN: Final = OWNED | {254, 282, 283, 296, 320, 347, 512, 513, 514, 515, 519, 52
 
 def run(arguments: argparse.Namespace) -> int:
     """Repair a file."""
-    target = arguments.out or arguments.file
+    target = _target(arguments)
     try:
         with TiffFile(arguments.file) as tif:
             lost = list(tif.faults)
@@ -49,6 +50,20 @@ def run(arguments: argparse.Namespace) -> int:
     print(f'{target}: {pages} pages')
     with TiffFile(target) as again:
         return 1 if _needed(again) else 0
+
+
+def _target(arguments: argparse.Namespace) -> str:
+    """Return where the new file goes; nothing that exists is replaced unless that was asked for.
+
+    Raises:
+        CommandError: It was not.
+    """
+    if bool(arguments.out) == arguments.in_place:
+        raise CommandError('repair needs one of --out PATH and --in-place')
+    target: str = arguments.out or arguments.file
+    if arguments.out and os.path.exists(target) and not arguments.force:
+        raise CommandError(f'{target} exists; --force replaces it')
+    return target
 
 
 def _needed(tif: TiffFile) -> bool:

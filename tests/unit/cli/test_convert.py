@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
 
 import tiffschema
 from tiffschema.cli import main
+from tiffschema.testing import DrawnFile, files
 
 RANDOM = np.random.default_rng(3)
 STACK = RANDOM.integers(0, 60000, (3, 40, 50), 'uint16')
@@ -150,15 +155,30 @@ def test_a_damaged_file_is_written_anew(tmp_path: Path, capsys: pytest.CaptureFi
 def test_a_file_is_repaired_in_place(tmp_path: Path) -> None:
     path = tmp_path / 'a.tif'
     damaged(path)
-    assert run('repair', path) == 0
+    assert run('repair', path, '--in-place') == 0
     with tiffschema.TiffFile(path) as tif:
         assert len(tif.pages) == 3
         assert tif.asarray().shape == STACK.shape
 
 
+def test_nothing_is_replaced_unless_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, other = tmp_path / 'a.tif', tmp_path / 'b.tif'
+    before = damaged(path)
+    other.write_bytes(b'precious')
+    assert run('repair', path) == 1
+    assert run('repair', path, '--in-place', '--out', other) == 1
+    assert run('repair', path, '--out', other) == 1
+    assert 'exists' in capsys.readouterr().err
+    assert (path.read_bytes(), other.read_bytes()) == (before, b'precious')
+    assert run('repair', path, '--out', other, '--force') == 0
+    assert tiffschema.imread(other).shape == STACK.shape
+
+
 def test_a_sound_file_is_left_alone(stack: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = stack.stat().st_mtime_ns
-    assert run('repair', stack) == 0
+    assert run('repair', stack, '--in-place') == 0
     assert 'nothing is wrong' in capsys.readouterr().out
     assert stack.stat().st_mtime_ns == before
 
@@ -175,7 +195,27 @@ def test_what_is_no_image_cannot_be_repaired(
 ) -> None:
     path = tmp_path / 'a.tif'
     path.write_bytes(data)
-    assert run('repair', path) == 1
+    assert run('repair', path, '--in-place') == 1
     assert path.read_bytes() == data
     assert str(path) in capsys.readouterr().err
     assert sorted(tmp_path.iterdir()) == [path]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(files('near_valid'))
+def test_damaged_files_are_mended_or_refused_with_a_reason(drawn: DrawnFile) -> None:
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()) as out:
+        path, target = Path(folder, 'a.tif'), Path(folder, 'b.tif')
+        path.write_bytes(drawn)
+        with contextlib.redirect_stderr(io.StringIO()) as errors:
+            status = run('repair', path, '--out', target, '--force')
+        assert path.read_bytes() == drawn
+        if target.exists():
+            with tiffschema.TiffFile(target) as tif:
+                assert len(tif.pages) > 0
+                for page in tif.pages:
+                    page.asarray()
+                assert (status, tif.faults) == (0, [])
+        else:
+            assert status == 1
+            assert str(path) in errors.getvalue() + out.getvalue()

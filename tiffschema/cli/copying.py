@@ -13,6 +13,7 @@ import numpy as np
 from tiffschema.codecs import builtin  # noqa: F401 - fills the registry
 from tiffschema.codecs.colour import delivered_photometric
 from tiffschema.codecs.registry import codecs
+from tiffschema.model.enums import PHOTOMETRIC, RESUNIT
 
 __all__ = ['described', 'lossless', 'planes', 'tile_of']
 
@@ -44,9 +45,9 @@ def described(image: Any) -> dict[str, Any]:
     page = image.keyframe
     samples = page.samplesperpixel
     separate = int(page.planarconfig) == 2
-    photometric = delivered_photometric(
-        int(page.photometric), int(page.compression), samples, separate
-    )
+    # What a damaged tag says and no writer can: samples are plain, resolutions without unit.
+    known = _MINISBLACK if page.photometric not in PHOTOMETRIC else int(page.photometric)
+    photometric = delivered_photometric(known, int(page.compression), samples, separate)
     found: dict[str, Any] = {'photometric': photometric}
     if photometric in _COLOURS and samples > 1:
         found['planarconfig'] = 2 if separate else 1
@@ -62,7 +63,8 @@ def described(image: Any) -> dict[str, Any]:
     if page.iccprofile is not None:
         found['iccprofile'] = page.iccprofile
     found['resolution'] = page.resolution
-    found['resolutionunit'] = int(page.resolutionunit)
+    unit = page.resolutionunit
+    found['resolutionunit'] = int(unit) if unit in RESUNIT else int(RESUNIT.NONE)
     return found
 
 

@@ -54,6 +54,23 @@ def test_samples_are_the_same(stack: Path, tmp_path: Path, options: list[Any]) -
         assert tif.pages[0].resolution == (4, 4)
 
 
+@pytest.mark.parametrize('code', [262, 296])
+def test_members_that_no_enumeration_has_are_left_out(tmp_path: Path, code: int) -> None:
+    source, target = tmp_path / 'old.tif', tmp_path / 'new.tif'
+    tiffschema.imwrite(source, STACK[0], resolution=(4, 4), photometric='minisblack')
+    with tiffschema.TiffFile(source) as tif:
+        at = tif.pages[0].tags[code].valueoffset
+    data = bytearray(source.read_bytes())
+    data[at : at + 2] = b'\x20\x20'
+    source.write_bytes(data)
+    assert run('convert', source, target) == 0
+    with tiffschema.TiffFile(target) as tif:
+        assert tif.faults == []
+        assert tif.pages[0].photometric == 1
+        assert tif.pages[0].resolution == (4, 4)
+        np.testing.assert_array_equal(tif.asarray(), STACK[0])
+
+
 @pytest.mark.parametrize('kind', ['ome', 'imagej'])
 def test_axes_and_sizes_of_pixels_are_kept(stack: Path, tmp_path: Path, kind: str) -> None:
     target = tmp_path / 'new.tif'

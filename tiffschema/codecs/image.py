@@ -117,6 +117,12 @@ def webp_decode(data: Buffer, spec: SegmentSpec, shape: Shape, out: Array | None
     """Decode WebP; encoders drop an opaque alpha, so it is asked for where the page has one."""
     info = webp_info(data)
     _check(info, spec, shape, 'WebP')
+    samples = spec.geometry.samplesperpixel
+    if shape[3] == 1 < samples:
+        # There is no WebP of one sample: libtiff 4.5 and older have bytes of a plane as pixels.
+        image: Array = backend.function('webp_decode')(data, hasalpha=samples == 4)
+        plane = image.reshape(-1)[: image.shape[0] * image.shape[1]]
+        return plane.reshape(1, *image.shape[:2], 1)
     if info is not None:
         info = StreamInfo(info.width, info.height, shape[3], 8)
     room = _room(info, shape, out, 8)

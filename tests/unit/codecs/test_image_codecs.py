@@ -452,3 +452,17 @@ def test_tiles_beyond_what_their_bytes_can_be_take_no_memory() -> None:
         decode(bytes(1000), (1, 16, 16, 1))
     with pytest.raises(LimitError, match='ratio'):
         decode(bytes(1000), (1, 16, 16, 1), np.empty((1, 16, 16, 1), 'u1'))
+
+
+@pytest.mark.parametrize('samples', [3, 4])
+def test_planes_in_webp_are_bytes_of_pixels(samples: int) -> None:
+    plane = smooth(30, 40, 1)
+    packed = np.zeros((30, 40, samples), 'u1')
+    packed.reshape(-1)[: plane.size] = plane.reshape(-1)
+    stream = imagecodecs.webp_encode(packed, lossless=True)
+    for tiled in (False, True):
+        tile = {'tilewidth': 40, 'tilelength': 30} if tiled else {}
+        page = geometry(50001, packed[None], planarconfig=2, **tile)
+        decode = decoder(SegmentSpec(page))
+        np.testing.assert_array_equal(decode(stream, (1, 30, 40, 1)), plane)
+        np.testing.assert_array_equal(decode(stream, (1, 20, 40, 1)), plane[:, :20])

@@ -64,7 +64,7 @@ def described(image: Any) -> dict[str, Any]:
         found['iccprofile'] = page.iccprofile
     found['resolution'] = page.resolution
     unit = page.resolutionunit
-    found['resolutionunit'] = int(unit) if unit in RESUNIT else int(RESUNIT.NONE)
+    found['resolutionunit'] = int(unit) if unit in RESUNIT else 1
     return found
 
 

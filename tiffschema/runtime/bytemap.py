@@ -213,7 +213,7 @@ class _Claims:
                 table = page.segmenttable
                 starts, sizes = table.offsets.reshape(-1), table.bytecounts.reshape(-1)
                 self._runs(starts, sizes, f'{path}.{what}')
-                self._starts.update(starts.tolist())
+                self._starts.update(starts[starts > 0].tolist())
             for code, counts in (*_STORED, _PREVIEW, _FREE):
                 if code not in index:
                     continue

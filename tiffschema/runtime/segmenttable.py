@@ -131,7 +131,10 @@ def _fitted(values: Offsets, count: int, what: str, fault: FaultSink | None) -> 
         fault(FormatError(f'{len(values)} {what} for {count} segments', 'segments'))
     if len(values) > count:
         return values[:count]
-    return np.concatenate([values, np.zeros(count - len(values), np.int64)])
+    # Zeros that nobody writes take no memory, however many segments a size asks for.
+    found = np.zeros(count, np.int64)
+    found[: len(values)] = values
+    return found
 
 
 def _derived(geometry: Geometry, begins: Offsets, end: int) -> Offsets:

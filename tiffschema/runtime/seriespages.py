@@ -185,6 +185,8 @@ def _from_pages(pages: Sequence[Any], keyframe: Any) -> FrameMap:
     if len(widths) > 1:
         counted = ', '.join(map(str, sorted(widths)))
         raise FormatError(f'pages of one series have {counted} segments', keyframe._path)
+    if len(rows) == 1 and rows[0] is not None:
+        return FrameMap(sources, rows[0], files, specs, lambda frame: paths[frame])
     width = widths.pop() if widths else 1
     offsets = np.zeros((len(pages), width), np.int64)
     counts = np.zeros((len(pages), width), np.int64)

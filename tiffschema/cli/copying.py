@@ -19,6 +19,11 @@ __all__ = ['described', 'lossless', 'planes', 'tile_of']
 
 _DEFLATE: Final = 8
 _LOSSLESS: Final = frozenset({1, 2, 3, 4, 5, 8, 32773, 32946, 34925, 34933, 50000, 34887})
+_TYPES: Final = {
+    34887: frozenset({'i1', 'u1', 'i2', 'u2', 'i4', 'u4', 'f4', 'f8'}),
+    34933: frozenset({'u1', 'u2'}),
+}
+"""Types that a scheme can hold, of LERC and PNG; real files have others cut into these."""
 _LARGE_TILE: Final = 1 << 24
 _MINISBLACK, _PALETTE, _MASK = 1, 3, 4
 _COLOURS: Final = frozenset({2, 5, 6, 8, 9, 10})
@@ -31,6 +36,8 @@ def lossless(page: Any) -> int:
     codec = codecs.get(compression)
     usable = compression == 1 or (codec is not None and codec.can_encode)
     bilevel = compression in (2, 3, 4)
+    if compression in _TYPES and page.dtype.str[1:] not in _TYPES[compression]:
+        return _DEFLATE
     if compression not in _LOSSLESS or not usable or (bilevel and page.dtype != bool):
         return _DEFLATE
     return compression

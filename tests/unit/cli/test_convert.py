@@ -6,6 +6,7 @@ import contextlib
 import io
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 
 import tiffschema
 from tiffschema.cli import main
+from tiffschema.cli.copying import lossless
 from tiffschema.testing import DrawnFile, files
 
 RANDOM = np.random.default_rng(3)
@@ -52,6 +54,13 @@ def test_samples_are_the_same(stack: Path, tmp_path: Path, options: list[Any]) -
         np.testing.assert_array_equal(tif.asarray(), STACK)
         assert tif.is_bigtiff == ('--bigtiff' in options)
         assert tif.pages[0].resolution == (4, 4)
+
+
+@pytest.mark.parametrize('dtype', ['c8', 'i8', 'u2', '?'])
+@pytest.mark.parametrize('compression', [34887, 34933])
+def test_types_that_a_scheme_cannot_hold_are_deflated(dtype: str, compression: int) -> None:
+    page = SimpleNamespace(compression=compression, dtype=np.dtype(dtype))
+    assert lossless(page) == (compression if dtype == 'u2' else 8)
 
 
 @pytest.mark.parametrize('code', [262, 296])

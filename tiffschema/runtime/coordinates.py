@@ -148,14 +148,20 @@ def page_coordinates(page: Any) -> Coordinates:
 
 
 def sample_names(page: Any) -> list[str] | None:
-    """Return the names of the samples of a colour image, None if they have none.
+    """Return the names of the samples of a colour image as read, None if they have none.
 
     Parameters:
-        page: With ``photometric``, ``extrasamples`` and ``samplesperpixel``.
+        page: With ``photometric``, ``compression``, ``planarconfig``, ``extrasamples`` and
+            ``samplesperpixel``.
     """
-    names = list(_SAMPLES.get(int(page.photometric), ()))
+    from tiffschema.codecs.colour import delivered_photometric
+
+    photometric = delivered_photometric(
+        int(page.photometric), int(page.compression), page.samplesperpixel, page.planarconfig == 2
+    )
+    names = list(_SAMPLES.get(photometric, ()))
     names += [enumstr(member('ExtraSamples', int(one))).capitalize() for one in page.extrasamples]
-    sound = len(names) == page.samplesperpixel > 1 and int(page.photometric) in _SAMPLES
+    sound = len(names) == page.samplesperpixel > 1 and photometric in _SAMPLES
     return names if sound else None
 
 

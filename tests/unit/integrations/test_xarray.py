@@ -143,6 +143,23 @@ def test_a_tree_holds_what_can_be_read(tmp_path: Path) -> None:
         xarray.open_datatree(path, engine='tiffschema')
 
 
+@pytest.mark.parametrize(
+    ('options', 'names'),
+    [
+        ({'compression': 'jpeg'}, ['Red', 'Green', 'Blue']),
+        ({'compression': 'zlib'}, ['Luma', 'Cb', 'Cr']),
+    ],
+)
+def test_samples_have_the_names_of_what_is_read(
+    options: dict[str, Any], names: list[str], tmp_path: Path
+) -> None:
+    colours = numpy.zeros((16, 16, 3), 'u1')
+    imwrite(tmp_path / 'a.tif', colours, photometric='ycbcr', tile=(16, 16), **options)
+    with TiffFile(tmp_path / 'a.tif') as tif:
+        assert tif.series[0].coords['S'].tolist() == names
+        assert tif.asxarray().coords['S'].values.tolist() == names
+
+
 def test_engine_guesses(pyramid: tuple[Path, numpy.ndarray], tmp_path: Path) -> None:
     path, data = pyramid
     with xarray.open_dataset(path) as found:

@@ -220,8 +220,7 @@ class Struct:
             TypeError: An argument or the byte order is missing.
         """
         if not lazy:
-            ctx = Parse(base, limits, faults, strict)
-            return self._run(buffer, offset, end, byteorder, ctx, args)[0]
+            return self._run(buffer, offset, end, byteorder, base, args, limits, faults, strict)[0]
         try:
             kind, need = self._lazy[byteorder]
         except KeyError:
@@ -250,8 +249,7 @@ class Struct:
         limits: Limits | None = None, faults: Faults | None = None, strict: bool = False,
     ) -> tuple[Any, int]:  # fmt: skip
         """Return a record and the offset behind it; parameters as in `parse`."""
-        ctx = Parse(base, limits, faults, strict)
-        return self._run(buffer, offset, end, byteorder, ctx, args)
+        return self._run(buffer, offset, end, byteorder, base, args, limits, faults, strict)
 
     def iter(
         self, buffer: Buffer, offset: int = 0, end: int | None = None, **as_parse: Any
@@ -272,17 +270,23 @@ class Struct:
         return parser
 
     def _run(
-        self, buffer: Any, offset: int, end: int | None, byteorder: str | None, ctx: Parse,
-        args: Mapping[str, Any],
+        self, buffer: Any, offset: int, end: int | None, byteorder: str | None, base: int,
+        args: Mapping[str, Any], limits: Limits | None, faults: Faults | None, strict: bool,
     ) -> tuple[Any, int]:  # fmt: skip
         result: tuple[Any, int]
-        parser = self._parsers.get(byteorder) or self._parser(byteorder)
+        try:
+            parser = self._parsers[byteorder]
+        except KeyError:
+            parser = self._parser(byteorder)
+        ctx = Parse()
+        if base or strict or limits is not None or faults is not None:
+            ctx.differ(base, limits, faults, strict)
         size = len(buffer)
         if end is None or end > size:
             end = size
-        if offset < 0:
-            raise TruncatedError(f'the offset {offset} is negative', self.shape.path, offset)
         if offset:
+            if offset < 0:
+                raise TruncatedError(f'the offset {offset} is negative', self.shape.path, offset)
             ctx.start = offset
         given = self.arguments(args) if args or self.args else None
         try:
@@ -367,7 +371,8 @@ class Struct:
         """
         order = self.order(byteorder)
         tracer = self._running.space('trace', order)[f'trace_{self.name}']
-        ctx = Parse(base, limits, faults if faults is not None else [], strict)
+        ctx = Parse()
+        ctx.differ(base, limits, faults if faults is not None else [], strict)
         ctx.start = offset
         end = len(buffer) if end is None else min(end, len(buffer))
         given = self.arguments(args) if args or self.args else []
@@ -443,9 +448,8 @@ def _whole(record: Any) -> Any:
         return record._whole
     except AttributeError:
         pass
-    buffer, offset, struct, end, byteorder, base, args, limits, faults, strict = record._held
-    ctx = Parse(base, limits, faults, strict)
-    record._whole = struct._run(buffer, offset, end, byteorder, ctx, args)[0]
+    buffer, offset, struct, *asked = record._held
+    record._whole = struct._run(buffer, offset, *asked)[0]
     return record._whole
 
 

@@ -16,7 +16,7 @@ import numpy
 
 from ..errors import BuildError, FormatError, LimitError, TruncatedError, logger
 from ..limits import DEFAULT_LIMITS, Limits
-from ..types import Buffer
+from ..types import Buffer, Faults
 
 __all__ = ['Parse', 'bits', 'item_at', 'pow10', 'size_of']
 
@@ -44,13 +44,14 @@ class Parse:
     items = DEFAULT_LIMITS.items
     depth = min(DEFAULT_LIMITS.depth, DEEPEST)
     work = DEFAULT_LIMITS.items // 8
-    faults: Any = None
+    faults: Faults | None = None
     strict = False
     told = 0
 
-    def __init__(
-        self, base: int = 0, limits: Limits | None = None, faults: Any = None, strict: bool = False
+    def differ(
+        self, base: int, limits: Limits | None, faults: Faults | None, strict: bool
     ) -> None:
+        """Take what the caller of a parse asked for."""
         if base:
             self.base = base
         if limits is not None and limits is not DEFAULT_LIMITS:

@@ -8,7 +8,7 @@ from ..plan import At, Check, ConstCheck, Guard, Let, Map, Op, Run, When
 from .parse_leaves import Leaves
 from .printing import local
 
-__all__ = ['Extent']
+__all__ = ['Extent', 'points']
 
 
 class Extent(Leaves):
@@ -43,7 +43,7 @@ class Extent(Leaves):
                     self.run(op, plan.ops[i + 1 :], top=True)
                 with self.block('else:'):
                     self.short_run(op, plan.ops[i + 1 :])
-            elif isinstance(op, At | Let | Map | ConstCheck | Check) or _points(op):
+            elif isinstance(op, At | Let | Map | ConstCheck | Check) or points(op):
                 if isinstance(op, Map | ConstCheck):
                     with self.block(f'if {local(op.name)} is not None:'):
                         self.ops([op])
@@ -88,11 +88,11 @@ class Extent(Leaves):
             self.emit('break')
 
 
-def _points(op: Op) -> bool:
+def points(op: Op) -> bool:
     """Whether an op takes no bytes where it stands: a pointer, whatever is round it."""
     match op:
         case When(body=body) | Guard(body=body):
-            return all(_points(inner) or isinstance(inner, Map | Check) for inner in body)
+            return all(points(inner) or isinstance(inner, Map | Check) for inner in body)
         case At():
             return True
     return False

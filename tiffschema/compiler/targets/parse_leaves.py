@@ -39,6 +39,7 @@ class Leaves(Printer):
         self.tracing = tracing
         self.verb = 'trace' if tracing else 'parse'
         self.direct: set[str] = set()
+        self.rare: set[str] = set()
         self.ready: list[str] = []
         self.known_end = False
         self.nested = any(isinstance(op, Call | Oneof) for op in walk(plan.ops))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..expr import Const, Expr
+from ..expr import Binary, Const, Expr, Name
 from ..plan import (
     Array,
     At,
@@ -33,7 +33,7 @@ from ..plan import (
     Window,
     walk,
 )  # fmt: skip
-from .parse_extent import Extent
+from .parse_extent import Extent, points
 from .parse_values import emit_map
 from .printing import ModuleText, asks_family, local
 
@@ -86,15 +86,25 @@ class _Parser(Extent):
         return any(isinstance(op, At) and op.base == 'struct' for op in walk(self.plan.ops))
 
     def _absent(self) -> None:
-        """Set what no op gives (fields that this variant does not have)."""
-        given = {getattr(op, 'name', '') for op in self.plan.ops}
-        given |= {item.name for op in self.plan.ops if isinstance(op, Run) for item in op.items}
-        for name in self.plan.fields:
-            if name not in given:
-                self.direct.add(name)
-                self.emit(f'r.{name} = None')
-                if name in self.plan.used:
-                    self.emit(f'{local(name)} = None')
+        """Set what no op gives (fields that this variant does not have), or what few blocks have."""
+        plan = self.plan
+        ops = [(op.name, op) for op in plan.ops if not isinstance(op, Run)]
+        ops += [(item.name, op) for op in plan.ops if isinstance(op, Run) for item in op.items]
+        given = dict(ops)
+        names = [name for name, _ in ops]
+        absent = [name for name in plan.fields if name not in given]
+        for name in set(absent) & plan.used:
+            self.emit(f'{local(name)} = None')
+        for name in plan.fields:
+            op = given.get(name)
+            alone = name not in plan.used and names.count(name) == 1
+            whole = not plan.extent or (op is not None and points(op))
+            if alone and whole and isinstance(op, When) and op.field.default is None:
+                self.rare.add(name)
+                absent.append(name)
+        self.direct.update(absent)
+        if absent:
+            self.emit(f'{" = ".join(f"r.{name}" for name in absent)} = None')
 
     def ops(self, ops: Sequence[Op]) -> None:
         """Emit ops one after the other."""
@@ -285,10 +295,24 @@ class _Parser(Extent):
 
     def when(self, op: When) -> None:
         """Emit a body that may be absent."""
-        with self.block(f'if {self.expr(op.condition)}:'):
+        if self.level == 1 and op.name in self.rare:
+            with self.block(f'if {self.condition(op.condition)}:'):
+                self.ops(op.body)
+                self.emit(f'r.{op.name} = {local(op.name)}')
+            return
+        with self.block(f'if {self.condition(op.condition)}:'):
             self.ops(op.body)
         with self.block('else:'):
             self.emit(f'{local(op.name)} = {op.field.default!r}')
+
+    def condition(self, tree: Expr) -> str:
+        """Print a condition: numbers that may be absent count as 0, so absence and 0 decide alike."""
+        match tree:
+            case Binary(op='>' | '>=' as word, left=Name(parts=(head,)), right=Const(value=int(low))):
+                asked = low >= 0 if word == '>' else low > 0
+                if asked and head in self.plan.optional and head not in dict(self.plan.args):
+                    return f'{local(head)} and {local(head)} {word} {low}'
+        return self.expr(tree)
 
     def at(self, op: At) -> None:
         """Emit a jump to where a pointer leads, and the way back."""

@@ -114,6 +114,7 @@ class Struct:
         self.variant = running.variant
         self.shape = running.shapes[name]
         self.args = self.shape.args
+        self._path = self.shape.path
         self._running = running
         self._order = {'little': '<', 'big': '>'}.get(self.shape.endian or running.endian)
         self._parsers: dict[str | None, Any] = {}
@@ -328,18 +329,21 @@ class Struct:
         Raises:
             BuildError: The values do not fit; names the path.
         """
-        function, context = self._builders.get(byteorder) or self._builder(byteorder)
-        if dropped not in ('error', 'zero'):
-            raise ValueError(f'dropped={dropped!r} is neither error nor zero')
+        try:
+            function, context = self._builders[byteorder]
+        except KeyError:
+            function, context = self._builder(byteorder)
         ctx = context()
-        if dropped == 'zero':
+        if dropped != 'error':
+            if dropped != 'zero':
+                raise ValueError(f'dropped={dropped!r} is neither error nor zero')
             ctx.zero = True
         given = self.arguments(args, True) if args or self.args else None
         try:
             if given:
-                function(ctx, values, self.shape.path, *given)
+                function(ctx, values, self._path, *given)
             else:
-                function(ctx, values, self.shape.path)
+                function(ctx, values, self._path)
             if ctx.queue or ctx.late:
                 ctx.drain()
         except BuildError:
@@ -358,7 +362,7 @@ class Struct:
             # Arguments that do not follow from the values are those that were given.
             known = {**args, **ctx.args}
             outputs = {name: known[name] for name in self.args if name in known}
-        return Built(bytes(ctx.out), ctx.patches, outputs, self.shape.path)
+        return Built(bytes(ctx.out), ctx.patches, outputs, self._path)
 
     def trace(
         self, buffer: Buffer, offset: int = 0, end: int | None = None, *,

@@ -134,8 +134,9 @@ class Layout(Leaves):
                     if value != name:
                         value = f'None if {name} is None else {value}'
                 elif item.name != self.plan.extent and item.name in self.derived.pointers:
-                    target = local(self.derived.pointers[item.name].name)
-                    value = f'NOWHERE if {target} is None and {local(item.name)} is None else 0'
+                    target = self.value(self.derived.pointers[item.name].name)
+                    given = f'v.{item.name}' if item.name in self.plan.fields else 'None'
+                    value = f'NOWHERE if {target} is None and {given} is None else 0'
                 parts.append(f'({item.name!r}, {letters!r}, {value})')
             told = ', '.join(parts)
             self.emit(f'whole = pack_part(out, {order!r}, ({told},), path)')

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..derive import derive
+from ..derive import derive, unwrapped
 from ..ir import Field
 from ..lower import NUMPY
-from ..plan import Array, Call, Map, Oneof, Op, Plan, Run, RunItem, SwitchOp, Text, walk
+from ..plan import (
+    Array,
+    At,
+    Call,
+    Map,
+    Oneof,
+    Op,
+    Plan,
+    Run,
+    RunItem,
+    SwitchOp,
+    Text,
+    walk,
+)  # fmt: skip
 from .build_values import stored_value
 from .printing import ModuleText, Printer, local
 
@@ -56,7 +69,7 @@ class Leaves(Printer):
         raise NotImplementedError
 
     def _plainly(self) -> frozenset[str]:
-        """Return numbers of leading Runs that are written as they are given."""
+        """Return numbers of leading Runs, and structs behind pointers, written as they are given."""
         derived = self.derived
         told = {
             *derived.counts,
@@ -74,6 +87,11 @@ class Leaves(Printer):
                 fixed = field.const or field.has_default or field.max is not None or field.build
                 if given and not fixed and item.name not in told:
                     found.add(item.name)
+            inner = unwrapped(op)
+            if isinstance(inner, At) and inner.name in self.plan.fields and inner.name not in told:
+                field = inner.field
+                if isinstance(inner.body[0], Call) and not (field.has_default or field.build):
+                    found.add(inner.name)
         return frozenset(found)
 
     def run(self, run: Run) -> None:

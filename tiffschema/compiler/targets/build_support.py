@@ -249,8 +249,10 @@ def array_of(value: Any, kind: Any, ndim: int, path: str) -> Any:
 
 def items_bytes(value: Any, kind: Any, shape: tuple[int, ...], path: str) -> bytes:
     """Return the bytes of a number array of a declared shape; refuses values that would change."""
-    if type(value) is numpy.ndarray and value.dtype == kind and value.shape == shape:
-        return value.tobytes()
+    if type(value) is numpy.ndarray and value.shape == shape:
+        own = value.dtype
+        if own is kind or own == kind:  # NumPy compares types slowly
+            return value.tobytes()
     array = array_of(value, kind, len(shape), path)
     if array.shape != shape:
         raise BuildError(f'has the shape {array.shape}, needs {shape}', path)

@@ -20,12 +20,6 @@ __all__ = ['emit_early', 'emit_inverse', 'stored_value']
 def emit_early(builder: Builder) -> None:
     """Emit the values of all fields, derived ones anew whatever was given."""
     plan, derived = builder.plan, builder.derived
-    for name in plan.fields:
-        if name not in builder.plainly:
-            builder.emit(f'{local(name)} = v.{name}')
-    for name, field in builder.fields.items():
-        if field.hidden:
-            builder.emit(f'{local(name)} = None')
     if derived.windows:
         builder.emit('sizes_ = {}')
     for op in walk(plan.ops):
@@ -195,7 +189,7 @@ def _kinds(builder: Builder) -> None:
         for source, value in pairs:
             if source.startswith('_'):
                 continue
-            builder.emit(f'if {text} is None and {local(source)} is not None: {text} = {value!r}')
+            builder.emit(f'if {text} is None and {builder.value(source)} is not None: {text} = {value!r}')
 
 
 def _constants(builder: Builder) -> None:

@@ -5,6 +5,7 @@ Rule: what is derived, and from what, is decided by `derive`; this module prints
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 from ..expr import Const, Expr, Name, Slice, names_in, printed
@@ -36,6 +37,9 @@ from .build_values import emit_early, stored_value
 from .printing import ModuleText, asks_family, local
 
 __all__ = ['emit_builder']
+
+_NAMED = re.compile(r"(?<![\w.'])[A-Za-z]\w*")
+"""Names in generated code that are no attributes and no begin of a quoted text."""
 
 
 def emit_builder(module: ModuleText, plan: Plan, plans: dict[str, Plan], order: str) -> None:
@@ -93,6 +97,7 @@ class Builder(Layout):
             self.emit('parent = ctx.parents[-1]')
         if 'root' in plan.used:
             self.emit('root = ctx.parents[0]')
+        begin = len(self.lines)
         emit_early(self)
         pieces = any(isinstance(op, At) and op.base == 'struct' for op in walk(plan.ops))
         if pieces:
@@ -112,7 +117,16 @@ class Builder(Layout):
         self._verify()
         if self.nested:
             self.emit('ctx.depth += 1')
+        self.lines[begin:begin] = self._loads(self.lines[begin:])
         return '\n'.join(self.lines)
+
+    def _loads(self, lines: Sequence[str]) -> list[str]:
+        """Return the lines that fetch what the others name."""
+        named = set(_NAMED.findall('\n'.join(lines)))
+        own = [name for name in self.plan.fields if name not in self.plainly]
+        given = [(local(name), f'v.{name}') for name in own]
+        given += [(local(name), 'None') for name, field in self.fields.items() if field.hidden]
+        return [f'    {name} = {value}' for name, value in given if name in named]
 
     def ops(self, ops: Sequence[Op]) -> None:
         """Emit ops one after the other."""
@@ -317,7 +331,7 @@ class Builder(Layout):
 
     def when(self, op: When) -> None:
         """Emit a body that is there if the value is."""
-        name = local(op.name)
+        name = self.value(op.name)
         names = {found.head for found in names_in(op.condition)}
         if op.field.hidden:
             with self.block(f'if {self.expr(op.condition)}:'):
@@ -354,7 +368,7 @@ class Builder(Layout):
         """Emit a body; zeros of its size where its value was lost and zeros are asked for."""
         size = self.lost_size(op)
         if not op.field.hidden and size != '0' and not isinstance(op.body[0], Run):
-            with self.block(f'if {local(op.name)} is None and ctx.zero:'):
+            with self.block(f'if {self.value(op.name)} is None and ctx.zero:'):
                 self.emit(f'write(bytes({size}))' if size else f'no_size({self.where(op.name)})')
             with self.block('else:'):
                 self.ops(op.body)
@@ -391,10 +405,11 @@ class Builder(Layout):
         if pointer is None:
             raise NoInverse(op.name, 'no field holds its offset alone')
         code = self.code_of(pointer)
-        with self.block(f'if {name} is not None:'):
+        value = self.value(op.name)
+        with self.block(f'if {value} is not None:'):
             place = self.place(pointer)
             function = self.fresh('block')
-            with self.block(f'def {function}(path=path, {name}={name}):'):
+            with self.block(f'def {function}(path=path, {name}={value}):'):
                 self.ops(op.body)
             inline = op.field.inline
             if inline:

@@ -37,6 +37,7 @@ class Schemas:
         self.draw = draw
         self.structs: dict[str, Fields] = {}
         self.count = 0
+        self.points = False
 
     def name(self) -> str:
         """Return a name that no field or struct has."""
@@ -55,9 +56,9 @@ class Schemas:
         for make in self.draw(st.lists(st.sampled_from(makers), min_size=1, max_size=most)):
             fields.update(make(self, depth))
         if last:
-            fields.update(self.pick({}, rest(self, depth), local_block(self, depth)))
+            fields.update(self.pick(rest, local_block)(self, depth))
         self.structs[name] = {'fields': fields}
-        if self.pick(False, False, False, True):
+        if self.pick(False, False, True):
             self.structs[name]['endian'] = self.pick('little', 'big')
         return name
 
@@ -128,7 +129,9 @@ def array(make: Schemas, depth: int) -> Fields:
     """An array of fixed or counted length."""
     item = make.pick(*NUMBERS)
     if make.pick(True, False):
-        return {make.name(): make.pick(f'{item}[3]', f'{item}[2, 2]', {'type': 'u8[2]', 'as': 'list'})}
+        return {
+            make.name(): make.pick(f'{item}[3]', f'{item}[2, 2]', {'type': 'u8[2]', 'as': 'list'})
+        }
     count = make.name()
     shape = make.pick(f'{count}', f'{count}, 2', f'{count} + 1', f'{count} * 2')
     kind = f'{item}[{shape}]'
@@ -208,18 +211,23 @@ def windowed(make: Schemas, depth: int) -> Fields:
 
 def pointed(make: Schemas, depth: int) -> Fields:
     """A value behind a pointer."""
+    make.points = True
     offset, name = make.name(), make.name()
     kind = make.pick(make.struct(depth + 1), 'u16', 'zstr', 'u16[3]', f'{make.row()}[2]')
     value: Fields = {'type': kind, 'at': offset, 'max': 100}
-    value = {**value, **make.pick({}, {'when': f'{offset} >= 8'}, {'when': f'{offset} > 0', 'fault': 'drop'})}
+    value = {
+        **value,
+        **make.pick({}, {'when': f'{offset} >= 2'}, {'when': f'{offset} > 0', 'fault': 'drop'}),
+    }
     value = {**value, **make.pick({}, {'share': True}, {'align': 4})}
-    if kind in ('u16', 'zstr', 'u16[3]') or kind.startswith('s_') and not kind.endswith(']'):
+    if kind in ('u16', 'zstr', 'u16[3]') or (kind.startswith('s_') and not kind.endswith(']')):
         del value['max']
     return {offset: make.pick('u32', 'u64'), name: value}
 
 
 def inlined(make: Schemas, depth: int) -> Fields:
     """A value in its pointer, where it is small enough."""
+    make.points = True
     word = make.name()
     kind = make.pick('u16', 'u8[3]', 'f64', 'u32')
     return {word: 'u32', make.name(): {'type': kind, 'at': word, 'inline': 4}}
@@ -252,9 +260,10 @@ NESTED = [inside, repeated, marked, switched, windowed, pointed, inlined, altern
 
 
 def rest(make: Schemas, depth: int) -> Fields:
-    """All that is left."""
-    kind = make.pick('u16[]', 'bytes[]', 'u8[]')
-    return {make.name(): kind}
+    """All that is left; blocks behind pointers would lie in it."""
+    if make.points:
+        return {}
+    return {make.name(): make.pick('u16[]', 'bytes[]', 'u8[]')}
 
 
 def local_block(make: Schemas, depth: int) -> Fields:
@@ -287,6 +296,9 @@ def schema_texts(draw: st.DrawFn) -> str:
 def flow(value: Any) -> str:
     """Return a value as YAML on one line."""
     if isinstance(value, dict):
-        pairs = [f'{key if str(key).isalnum() else json.dumps(key)}: {flow(item)}' for key, item in value.items()]
+        pairs = [
+            f'{key if str(key).isalnum() else json.dumps(key)}: {flow(item)}'
+            for key, item in value.items()
+        ]
         return '{' + ', '.join(pairs) + '}'
     return json.dumps(value)

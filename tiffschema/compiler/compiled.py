@@ -104,19 +104,21 @@ class CompiledVariant:
         return self._texts[key]
 
     def _print(self, target: str, order: str) -> str:
-        from .targets.printing import ModuleText
+        from .targets.printing import ModuleText, turned
 
         module = ModuleText(order)
+        printed = [(plan, order) for plan in self.plans.values()]
+        printed += [(plan, '>' if order == '<' else '<') for plan in turned(self.plans, order)]
         if target == 'build':
             from .targets.python_build import emit_builder
 
-            for plan in self.plans.values():
-                emit_builder(module, plan, self.plans, order)
+            for plan, each in printed:
+                emit_builder(module, plan, self.plans, each)
         else:
             from .targets.python_parse import emit_parser
 
-            for plan in self.plans.values():
-                emit_parser(module, plan, self.plans, order, target == 'trace')
+            for plan, each in printed:
+                emit_parser(module, plan, self.plans, each, target == 'trace')
         variant = self.definition.variant
         label = self.definition.id + (f':{variant}' if variant else '')
         head = f'"""Generated from {label}: {target}, {order}. Not edited by hand."""\n\n'

@@ -48,9 +48,7 @@ class Parse:
     strict = False
     told = 0
 
-    def differ(
-        self, base: int, limits: Limits | None, faults: Faults | None, strict: bool
-    ) -> None:
+    def differ(self, base: int, limits: Limits | None, faults: Faults | None, strict: bool) -> None:
         """Take what the caller of a parse asked for."""
         if base:
             self.base = base

@@ -101,26 +101,38 @@ def run_properties(case: Case, *, max_examples: int = 50) -> None:
     from hypothesis import HealthCheck, given, settings
     from hypothesis import strategies as st
 
-    from tiffschema.compiler.targets.strategy import arguments, struct_values
-
-    definition = visible(case.schema, case.variant)
-
     @settings(
         max_examples=max_examples, deadline=None, database=None, derandomize=True,
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     @given(st.data())
     def properties(data: Any) -> None:
-        args = data.draw(arguments(definition, case.struct))
-        values = data.draw(struct_values(definition, case.struct, args))
-        built, args = check_round_trip(case, values, args)
-        check_trace(case, built, args)
-        check_dtype(case, built, args)
-        check_construct(case, built, args)
-        damaged = near_valid(case.handle, built, byteorder=case.byteorder, args=args)
-        check_damaged(case, data.draw(damaged), args)
+        check_drawn(case, data.draw)
 
     properties()
+
+
+def check_drawn(case: Case, draw: Callable[[Any], Any]) -> None:
+    """Draw one value of a case, and damaged bytes of it, and put them through all checks.
+
+    Parameters:
+        case: What to test.
+        draw: Draws from a Hypothesis strategy.
+
+    Raises:
+        AssertionError: A check does not hold; the message has values and bytes.
+    """
+    from tiffschema.compiler.targets.strategy import arguments, struct_values
+
+    definition = visible(case.schema, case.variant)
+    args = draw(arguments(definition, case.struct))
+    values = draw(struct_values(definition, case.struct, args))
+    built, args = check_round_trip(case, values, args)
+    check_trace(case, built, args)
+    check_dtype(case, built, args)
+    check_construct(case, built, args)
+    damaged = near_valid(case.handle, built, byteorder=case.byteorder, args=args)
+    check_damaged(case, draw(damaged), args)
 
 
 # checks -----------------------------------------------------------------------------------------

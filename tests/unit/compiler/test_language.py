@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.unit.compiler.blocks import schema_of
+from tiffschema.compiler.targets.construct_ import to_construct
 from tiffschema.errors import BuildError, FormatError, LimitError
 
 HEAD = 'schema: example/test\nendian: little\n'
@@ -350,3 +351,60 @@ def test_what_can_only_be_read_says_so() -> None:
     assert any('can only be read' in line for line in a.schema.check())
     quiet = target(fields.replace('o & 15', 'o & 15, build: none'))
     assert not any('can only be read' in line for line in quiet.schema.check())
+
+
+@pytest.mark.parametrize('order', ['<', '>'])
+def test_the_byte_order_of_a_struct_holds_for_the_structs_in_it(order: str) -> None:
+    text = """schema: example/test
+endian: inherit
+structs:
+  top:
+    fields: {w: u16, a: outer, b: inner}
+  outer:
+    endian: big
+    fields: {n: u8, one: inner, many: {type: "inner[n]", max: 9}, which: "oneof(first, second)"}
+  inner:
+    fields: {x: u16, deep: leaf}
+  leaf:
+    fields: {y: u16, z: {type: u16, endian: little}}
+  first:
+    fields: {magic: {type: u16, const: 0x0102}}
+  second:
+    fields: {mark: {type: u16, const: 0x0304}}
+"""
+    top = schema_of(text).struct('top')
+    leaf, inner = {'y': 2, 'z': 3}, struct.pack('>HH', 1, 2) + struct.pack('<H', 3)
+    item = {'x': 1, 'deep': leaf}
+    values = {
+        'w': 5, 'a': {'n': 1, 'one': item, 'many': [item], 'which': {'mark': 0x0304}}, 'b': item,
+    }  # fmt: skip
+    data = struct.pack(order + 'H', 5) + b'\1' + inner + inner + b'\3\4'
+    data += struct.pack(order + 'HH', 1, 2) + struct.pack('<H', 3)
+    assert top.build(values, byteorder=order).data == data
+    assert top.parse(data, byteorder=order).asdict() == values
+    assert top.trace(data, byteorder=order)[-1].stop == len(data)
+    assert to_construct(top.schema, 'top', byteorder=order).parse(data).a.one.deep.y == 2
+
+
+def test_texts_that_share_a_count_may_differ_in_length() -> None:
+    a = target('n: u8\nx: "str[n]"\ny: "str[n]"\nz: "u8[n]"')
+    record = a.parse(b'\3ab\0abc\1\2\3')
+    assert (record.x, record.y) == ('ab', 'abc')
+    assert a.build(record).data == b'\3ab\0abc\1\2\3'
+    with pytest.raises(BuildError, match='has 4 bytes, there is room for 3'):
+        a.build({'x': 'abcd', 'y': '', 'z': [1, 2, 3]})
+    b = target('n: u8\ns: "b(k=n)"', more='  b:\n    args: {k: u8}\n    fields: {t: "str[k]"}\n')
+    assert b.build(b.parse(b'\3ab\0')).data == b'\3ab\0'
+
+
+def test_end_marks_are_zero_in_fields_of_every_kind() -> None:
+    fields = (
+        'k: u8, a: "u8[2]", t: "str[3]", r: {type: rational, as: float}, s: {type: u16, scale: 0.5}'
+    )
+    more = f'  b:\n    fields: {{{fields}}}\n'
+    a = target('l: {type: "b[]", until: item.k == 9, include: false, max: 5}', more=more)
+    item = {'k': 1, 'a': [1, 2], 't': 'abc', 'r': 0.5, 's': 1.0}
+    data = b'\1\1\2abc\1\0\0\0\2\0\0\0\2\0' + b'\x09' + bytes(15)
+    assert a.build({'l': [item]}).data == data
+    with pytest.raises(BuildError, match=r'l\[0\].t: needs a value'):
+        a.build({'l': [{**item, 't': None}]})

@@ -130,9 +130,8 @@ class Layout(Leaves):
                 value = values[0] if len(values) == 1 else f'({", ".join(values)})'
                 value = f'({value[1:]})' if value.startswith('*') else value
                 if item.name in self.plan.fields and item.name not in self.needs_place:
-                    name = self.value(item.name)
-                    if value != name:
-                        value = f'None if {name} is None else {value}'
+                    if item.kind == 'ratio':
+                        value = f'None if {local(item.name)} is None else {value}'
                 elif item.name != self.plan.extent and item.name in self.derived.pointers:
                     target = self.value(self.derived.pointers[item.name].name)
                     given = f'v.{item.name}' if item.name in self.plan.fields else 'None'

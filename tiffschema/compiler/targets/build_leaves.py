@@ -69,7 +69,7 @@ class Leaves(Printer):
         raise NotImplementedError
 
     def _plainly(self) -> frozenset[str]:
-        """Return numbers of leading Runs, and structs behind pointers, written as they are given."""
+        """Return numbers of leading Runs, and structs behind pointers, that are as given."""
         derived = self.derived
         told = {
             *derived.counts,
@@ -159,13 +159,15 @@ class Leaves(Printer):
                 if not pointed.field.inline:
                     return item.letters, ['0']
                 return item.letters, [f'({name} or 0)']
-            return self._item_value(
-                item,
-                self.value(item.name)
-                if item.name in self.plainly
-                else stored_value(self, item.name),
-                path,
-            )
+            if item.name in self.plainly:
+                return item.letters, [self.value(item.name)]
+            letters, (value,) = self._item_value(item, stored_value(self, item.name), path)
+            if value == name:
+                return letters, [value]
+            # A pack of None fails; what is told of it then says whether zeros stand in for it.
+            if item.kind == 'ratio':
+                return letters, [f'*((None, None) if {name} is None else {value[1:]})']
+            return letters, [f'None if {name} is None else {value}']
         return self._item_value(item, self._item_maps(item), path)
 
     def _item_maps(self, item: RunItem) -> str:

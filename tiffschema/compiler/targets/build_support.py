@@ -162,7 +162,7 @@ def record_of(values: Any, kind: type[Record], path: str, ctx: Build) -> Any:
 def bad_numbers(path: str, order: str, items: Sequence[tuple[str, str, Any]]) -> NoReturn:
     """Say which number does not fit."""
     for name, letters, value in items:
-        if value is None:
+        if value is None or value == (None, None):
             raise BuildError('needs a value', f'{path}.{name}')
         try:
             struct.pack(order + letters, *(value if isinstance(value, tuple) else (value,)))
@@ -180,6 +180,18 @@ def agree(path: str, name: str, found: Sequence[tuple[str, Any]]) -> Any:
         told = ', '.join(f'{source} gives {value}' for source, value in known)
         raise BuildError(told, f'{path}.{name}')
     return known[0][1]
+
+
+def longest(found: Sequence[int | None]) -> int | None:
+    """Return the room that the longest of several texts needs; None where none is given."""
+    return max((size for size in found if size is not None), default=None)
+
+
+def padded(data: bytes, room: int, path: str) -> bytes:
+    """Return text followed by NULs up to the room that it shares a count with."""
+    if len(data) > room:
+        raise BuildError(f'has {len(data)} bytes, there is room for {room}', path)
+    return data.ljust(room, b'\0')
 
 
 def disagree(path: str, text: str, given: bool) -> NoReturn:

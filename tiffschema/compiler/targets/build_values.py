@@ -101,45 +101,78 @@ def _lengths(builder: Builder) -> None:
             builder.emit(f'{text}_list = [] if {text} is None else {builder.list_value(op)}')
     targets = dict.fromkeys([*derived.counts, *derived.lengths])
     for target in targets:
-        sources = []
-        for source, axis, tree in derived.counts.get(target, []):
-            text, op = local(source), ops[source]
-            if isinstance(op, Array):
-                pick = f'{text}_array.shape[{axis}]'
-            elif isinstance(op, Repeat):
-                pick = f'len({text}_list)'
-            else:
-                pick = f'len({text})'
-            solved = printed(tree, _given(builder, pick))
-            sources.append((source, f'None if {text} is None else {solved}'))
-        for source, tree in derived.lengths.get(target, []):
-            solved = printed(tree, _given(builder, f'len({local(source)}_data)'))
-            sources.append((source, f'None if {local(source)} is None else {solved}'))
-        text = builder.argument(target) if target in dict(plan.args) else local(target)
+        _agreed(builder, ops, target)
         if target in dict(plan.args):
-            told = ', '.join(f'({source!r}, {value})' for source, value in sources)
-            builder.emit(
-                f'{text} = ctx.args[{target!r}] = agree(path, {target!r}, '
-                f"(('the argument', {text}), {told}))"
-            )
             continue
-        if len(sources) == 1:
-            builder.emit(f'{text} = {sources[0][1]}')
-        else:
-            told = ', '.join(f'({source!r}, {value})' for source, value in sources)
-            builder.emit(f'{text} = agree(path, {target!r}, ({told}))')
+        text = local(target)
         if builder.fields[target].when is None:  # else absent, like what it counts
             # The given number stays where all that it counts may lawfully be absent and is, or was
             # lost on reading; a struct that says its own size ends before a number not given.
             counted = [*derived.counts.get(target, []), *derived.lengths.get(target, [])]
             lawful = all(source[0] in plan.optional for source in counted)
-            given = f'(v.{target} if ctx.zero else None)' if target in plan.fields else 'None'
+            kept = f'(v.{target} if ctx.zero else None)' if target in plan.fields else 'None'
             if lawful and target in plan.fields:
-                given = f'v.{target}'
+                kept = f'v.{target}'
             absent = '' if plan.extent else ' or 0'
-            builder.emit(f'if {text} is None: {text} = {given}{absent}')
+            builder.emit(f'if {text} is None: {text} = {kept}{absent}')
     for target in targets:
         _unsolved(builder, ops, target)
+
+
+def _sources(builder: Builder, ops: Mapping[str, Op], target: str) -> list[tuple[str, str]]:
+    """Return what gives a count or size: the field, and the expression of the value."""
+    derived = builder.derived
+    sources = []
+    for source, axis, tree in derived.counts.get(target, []):
+        text, op = local(source), ops[source]
+        if isinstance(op, Array):
+            pick = f'{text}_array.shape[{axis}]'
+        elif isinstance(op, Repeat):
+            pick = f'len({text}_list)'
+        else:
+            pick = f'len({text})'
+        solved = printed(tree, _given(builder, pick))
+        sources.append((source, f'None if {text} is None else {solved}'))
+    for source, tree in derived.lengths.get(target, []):
+        solved = printed(tree, _given(builder, f'len({local(source)}_data)'))
+        sources.append((source, f'None if {local(source)} is None else {solved}'))
+    return sources
+
+
+def _agreed(builder: Builder, ops: Mapping[str, Op], target: str) -> None:
+    """Emit the value of a count or size that follows from one or several fields."""
+    derived = builder.derived
+    sources = _sources(builder, ops, target)
+    given = target in dict(builder.plan.args)
+    text = builder.argument(target) if given else local(target)
+    # A text may be shorter than its room, so it gives a size only where nothing else does.
+    texts = [(name, ops[name]) for name, _ in derived.lengths.get(target, [])]
+    short = {name for name, op in texts if isinstance(op, Text) and op.kind == 'str'}
+    shared = short if given or len(sources) > 1 else set()
+    exact = [("'the argument'", text)] if given else []
+    exact += [(repr(source), value) for source, value in sources if source not in shared]
+    kept = f'{text} = ctx.args[{target!r}]' if given else text
+    if len(exact) == 1 and not shared:
+        builder.emit(f'{kept} = {exact[0][1]}')
+    elif exact:
+        told = ', '.join(f'({source}, {value})' for source, value in exact)
+        builder.emit(f'{kept} = agree(path, {target!r}, ({told},))')
+    if shared:
+        lengths = ', '.join(f'({value})' for source, value in sources if source in shared)
+        if exact:
+            with builder.block(f'if {text} is None:'):
+                builder.emit(f'{kept} = longest(({lengths},))')
+        else:
+            builder.emit(f'{kept} = longest(({lengths},))')
+    for source in sorted(shared):
+        op = ops[source]
+        assert isinstance(op, Text)
+        assert op.count is not None
+        data = f'{local(source)}_data'
+        with builder.block(f'if {local(source)} is not None:'):
+            builder.emit(
+                f'{data} = padded({data}, {builder.expr(op.count)}, {builder.where(source)})'
+            )
 
 
 def _unsolved(builder: Builder, ops: Mapping[str, Op], target: str) -> None:
@@ -189,7 +222,9 @@ def _kinds(builder: Builder) -> None:
         for source, value in pairs:
             if source.startswith('_'):
                 continue
-            builder.emit(f'if {text} is None and {builder.value(source)} is not None: {text} = {value!r}')
+            builder.emit(
+                f'if {text} is None and {builder.value(source)} is not None: {text} = {value!r}'
+            )
 
 
 def _constants(builder: Builder) -> None:

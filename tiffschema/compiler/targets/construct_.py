@@ -101,7 +101,7 @@ class _Exporter(Expressions):
         """Return a Struct; one that holds itself is bound late."""
         c = self.c
         own = self.definition.endian if self.definition.endian != 'inherit' else ''
-        endian = struct.endian or own or scope.endian
+        endian = struct.endian or scope.endian or own
         inner = replace(scope, depth=scope.depth + 1, struct=struct, endian=endian)
         known: set[str] = set()
         parts = []
@@ -137,7 +137,9 @@ class _Exporter(Expressions):
             return c.If(self.this(field.when, scope), made) if field.when is not None else made
         if field.endian:
             scope = replace(scope, endian=field.endian)
-        made = self.value(field, scope, place)
+        jumps = bool(field.at) and field.base != 'struct'
+        windowed = field.size is not None or (scope.windowed and not jumps)
+        made = self.value(field, replace(scope, windowed=windowed), place)
         if field.size is not None:
             made = c.FixedSized(self.this(field.size, scope), made)
         if field.at:
@@ -190,6 +192,8 @@ class _Exporter(Expressions):
         offset = self.this(field.at[0], scope)
         if field.base == 'struct':
             offset = self.c.this['_start'] + offset
+        elif scope.windowed:
+            return self.c.Pointer(offset, made, stream=self.c.this._root._io)
         return self.c.Pointer(offset, made)
 
     # values

@@ -57,7 +57,10 @@ class Argument:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where an expression stands: how deep, under which struct, with which arguments."""
+    """Where an expression stands: how deep, under which struct, with which arguments.
+
+    `windowed` says that what is read is a stream of its own, whose offsets are not the file's.
+    """
 
     depth: int = 0
     struct: StructDef | None = None
@@ -65,6 +68,7 @@ class Scope:
     endian: str = ''
     item: bool = False
     before: frozenset[str] = frozenset()
+    windowed: bool = False
 
 
 class Expressions:

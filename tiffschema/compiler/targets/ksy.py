@@ -8,7 +8,7 @@ Rule 2: what Kaitai Struct cannot say is refused by name, see `UNSUPPORTED`; not
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tiffschema.compiler.expr import Binary, Const, Expr, Name
@@ -85,6 +85,7 @@ class _Export:
         self.types: dict[str, Any] = {}
         self.enums: dict[str, Any] = {}
         self.order = self.inherit
+        self.around: dict[str, str] = {}
 
     def tree(self, struct: str | None) -> dict[str, Any]:
         """Return the whole file."""
@@ -101,6 +102,7 @@ class _Export:
         if definition.source:
             tree['doc-ref'] = list(definition.source)
         names = self.reached(struct) if struct else list(definition.structs)
+        self.around = self.orders(names[:1] if struct else names)
         for name in names:
             self.types[ksy_name(name)] = self.struct(definition.structs[name])
         if struct is not None:
@@ -125,13 +127,34 @@ class _Export:
                     names.append(found)
         return names
 
+    def orders(self, roots: Sequence[str]) -> dict[str, str]:
+        """Return the byte order that each struct has from those that it stands in.
+
+        Raises:
+            UnsupportedError: A struct stands in structs of either order.
+        """
+        structs = self.definition.structs
+        own = {name: struct.endian for name, struct in structs.items()}
+        inner = {found for name in roots for found in leads_to(structs[name])}
+        todo = [(name, own[name]) for name in roots if own[name] or name not in inner]
+        found: dict[str, str] = {}
+        for name, order in todo:
+            if name in found:
+                if found[name] != order:
+                    raise refuse('endian')
+                continue
+            found[name] = order
+            todo += [(item, own[item] or order) for item in leads_to(structs[name])]
+        return found
+
     def params(self, struct: StructDef) -> list[dict[str, str]]:
         return [{'id': ksy_name(name), 'type': _argument_type(kind)} for name, kind in struct.args]
 
     def struct(self, struct: StructDef) -> dict[str, Any]:
         """Return the type of a struct."""
         made: dict[str, Any] = {}
-        order = {'little': 'le', 'big': 'be'}.get(struct.endian)
+        around = self.around.get(struct.name, struct.endian)
+        order = {'little': 'le', 'big': 'be'}.get(around)
         self.order = order or {'little': 'le', 'big': 'be'}.get(
             self.definition.endian, self.inherit
         )

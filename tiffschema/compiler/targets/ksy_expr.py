@@ -36,6 +36,7 @@ UNSUPPORTED: Mapping[str, str] = {
     'name tag': 'Kaitai Struct knows no tags',
     'name tags': 'Kaitai Struct knows no tags',
     'slice': 'the expressions of Kaitai Struct have no slices',
+    'endian': 'a type of Kaitai Struct has one byte order, wherever it is used',
     'f16': 'Kaitai Struct has no half-precision floats',
     'power': 'the expressions of Kaitai Struct have no powers',
     'pow10': 'the expressions of Kaitai Struct have no powers',

@@ -14,7 +14,7 @@ from ..expr import Expr, Name, printed
 from ..ir import Field
 from ..plan import Call, Oneof, Plan, walk
 
-__all__ = ['ModuleText', 'Printer', 'asks_family', 'local']
+__all__ = ['ModuleText', 'Printer', 'asks_family', 'local', 'turned']
 
 # fmt: off
 _RESERVED = frozenset(
@@ -27,8 +27,8 @@ _RESERVED = frozenset(
 )
 # fmt: on
 _MADE = re.compile(
-    r'(unpack|pack|pack_into|type|rows|names|record|parse|build|trace|enum|time|convert|at|hidden|arg'
-    r'|block|code)_.*|.*_(n|d|array|list|data|groups|sizes|argument)|.*_'
+    r'(unpack|pack|pack_into|type|rows|names|record|enum|time|convert|at|hidden|arg|block|code'
+    r'|(parse|build|trace)(le|be)?)_.*|.*_(n|d|array|list|data|groups|sizes|argument)|.*_'
 )
 
 
@@ -99,6 +99,7 @@ class Printer:
         self.module = module
         self.plan = plan
         self.order = order
+        self.plans: Mapping[str, Plan] = {}
         self.lines: list[str] = []
         self.level = 1
         self.counter = 0
@@ -141,6 +142,15 @@ class Printer:
         order = '|' if code.endswith('1') else self.order_of(field)
         return self.module.constant('type', f'dtype({order + code!r})')
 
+    def function(self, verb: str, struct: str) -> str:
+        """Return the name of the function of a struct that stands in this one.
+
+        The byte order that a struct has of its own holds for the structs in it.
+        """
+        if self.plans[struct].endian or self.order == self.module.order:
+            return f'{verb}_{struct}'
+        return f'{verb}{"le" if self.order == "<" else "be"}_{struct}'
+
     def argument(self, name: str) -> str:
         """Return the local variable of an argument; a field may have the same name."""
         return f'arg_{name}' if name in self.plan.fields else local(name)
@@ -170,6 +180,30 @@ class Printer:
         return text[1:-1] if _wrapped(text) else text
 
 
+def turned(plans: Mapping[str, Plan], order: str) -> list[Plan]:
+    """Return the plans that structs of the other byte order need in that order."""
+    other = 'big' if order == '<' else 'little'
+    todo = [plan for plan in plans.values() if plan.endian == other]
+    found: dict[str, Plan] = {}
+    for plan in todo:
+        for name in called(plan):
+            if name in plans and name not in found and not plans[name].endian:
+                found[name] = plans[name]
+                todo.append(plans[name])
+    return [plan for name, plan in plans.items() if name in found]
+
+
+def called(plan: Plan) -> list[str]:
+    """Return the structs that stand in one, directly."""
+    names = []
+    for op in walk(plan.ops):
+        if isinstance(op, Call):
+            names.append(op.struct)
+        elif isinstance(op, Oneof):
+            names += [choice for _, choice in op.choices]
+    return names
+
+
 def asks_family(struct: str, plans: Mapping[str, Plan]) -> bool:
     """Whether a struct, or one that it holds, speaks of ``parent`` or ``root``."""
     todo, seen = [struct], set()
@@ -180,11 +214,7 @@ def asks_family(struct: str, plans: Mapping[str, Plan]) -> bool:
         seen.add(name)
         if plans[name].used & {'parent', 'root'}:
             return True
-        for op in walk(plans[name].ops):
-            if isinstance(op, Call):
-                todo.append(op.struct)
-            elif isinstance(op, Oneof):
-                todo += [choice for _, choice in op.choices]
+        todo += called(plans[name])
     return False
 
 

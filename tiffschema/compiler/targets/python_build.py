@@ -44,12 +44,13 @@ _NAMED = re.compile(r"(?<![\w.'])[A-Za-z]\w*")
 
 def emit_builder(module: ModuleText, plan: Plan, plans: dict[str, Plan], order: str) -> None:
     """Add the builder of a struct to a module."""
+    builder = Builder(module, plan, plans, order)
     try:
-        text = Builder(module, plan, plans, order).text()
+        text = builder.text()
     except NoInverse as problem:
         # Reading such a struct is fine; `Schema.check` tells its author, unless ``build: none``.
         text = (
-            f'def build_{plan.name}(ctx, values, path, *args):\n'
+            f'def {builder.function("build", plan.name)}(ctx, values, path, *args):\n'
             f'    no_inverse({problem.field!r}, {problem.reason!r}, path)'
         )
     module.functions.append(text)
@@ -79,7 +80,7 @@ class Builder(Layout):
         """Return the function."""
         plan = self.plan
         args = ''.join(f', {self.argument(name)}=None' for name, _ in plan.args)
-        self.lines.append(f'def build_{plan.name}(ctx, values, path{args}):')
+        self.lines.append(f'def {self.function("build", plan.name)}(ctx, values, path{args}):')
         self.emit(f'"""{plan.path}"""')
         self.emit('out = ctx.out')
         self.emit('write = out.extend')
@@ -147,7 +148,8 @@ class Builder(Layout):
                     self.call(op)
                 case Oneof():
                     choices = ', '.join(
-                        f'(record_{struct}, build_{struct})' for _, struct in op.choices
+                        f'(record_{struct}, {self.function("build", struct)})'
+                        for _, struct in op.choices
                     )
                     name = local(op.name)
                     self.emit(
@@ -187,7 +189,8 @@ class Builder(Layout):
         family = asks_family(op.struct, self.plans)
         if family:
             self.emit('ctx.parents.append(v)')
-        self.emit(f'build_{op.struct}(ctx, {value}, {where}{self.passed(op)})')
+        function = self.function('build', op.struct)
+        self.emit(f'{function}(ctx, {value}, {where}{self.passed(op)})')
         if family:
             self.emit('ctx.parents.pop()')
         if other:
@@ -234,7 +237,8 @@ class Builder(Layout):
         args = self.passed(call)
         saved = self.fresh('saved')
         self.emit(f'{saved}, ctx.zero = ctx.zero, True')
-        self.emit(f'build_{call.struct}(ctx, marked(record_{call.struct}, {mark!r}), path{args})')
+        function = self.function('build', call.struct)
+        self.emit(f'{function}(ctx, marked(record_{call.struct}, {mark!r}), path{args})')
         self.emit(f'ctx.zero = {saved}')
 
     def _until(self, op: Repeat) -> str:

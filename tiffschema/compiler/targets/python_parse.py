@@ -7,7 +7,7 @@ Rule 2: tracing is the same emitter with one hook; there is no second parser to 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..expr import Binary, Const, Expr, Name
@@ -53,7 +53,9 @@ class _Parser(Extent):
         plan = self.plan
         args = ''.join(f', {self.argument(name)}' for name, _ in plan.args)
         hook = ', path' if self.tracing else ''
-        self.lines.append(f'def {self.verb}_{plan.name}(buf, pos, end, ctx{hook}{args}):')
+        self.lines.append(
+            f'def {self.function(self.verb, plan.name)}(buf, pos, end, ctx{hook}{args}):'
+        )
         self.emit(f'"""{plan.path}"""')
         self.emit(f'r = record_{plan.name}()')
         if plan.can_drop:
@@ -86,9 +88,9 @@ class _Parser(Extent):
         return any(isinstance(op, At) and op.base == 'struct' for op in walk(self.plan.ops))
 
     def _absent(self) -> None:
-        """Set what no op gives (fields that this variant does not have), or what few blocks have."""
+        """Set what no op gives (fields of other variants), and what few blocks have."""
         plan = self.plan
-        ops = [(op.name, op) for op in plan.ops if not isinstance(op, Run)]
+        ops: list[tuple[str, Op]] = [(op.name, op) for op in plan.ops if not isinstance(op, Run)]
         ops += [(item.name, op) for op in plan.ops if isinstance(op, Run) for item in op.items]
         given = dict(ops)
         names = [name for name, _ in ops]
@@ -163,9 +165,8 @@ class _Parser(Extent):
         args = ''.join(f', {self.expr(tree)}' for tree in self.arguments(op))
         hook = f', {self.place(op.name)}' if self.tracing else ''
         with self.family(op.struct):
-            self.emit(
-                f'{local(op.name)}, pos = {self.verb}_{op.struct}(buf, pos, end, ctx{hook}{args})'
-            )
+            function = self.function(self.verb, op.struct)
+            self.emit(f'{local(op.name)}, pos = {function}(buf, pos, end, ctx{hook}{args})')
 
     def arguments(self, op: Call) -> list[Expr]:
         """Return arguments in the order of the struct's declaration."""
@@ -188,7 +189,8 @@ class _Parser(Extent):
         word = 'if'
         for values, struct in op.choices:
             with self.block(f'{word} {magic} in {values!r}:'):
-                self.emit(f'{name}, pos = {self.verb}_{struct}(buf, pos, end, ctx{hook})')
+                function = self.function(self.verb, struct)
+                self.emit(f'{name}, pos = {function}(buf, pos, end, ctx{hook})')
             word = 'elif'
         every = tuple(value for values, _ in op.choices for value in values)
         with self.block('else:'):
@@ -306,9 +308,11 @@ class _Parser(Extent):
             self.emit(f'{local(op.name)} = {op.field.default!r}')
 
     def condition(self, tree: Expr) -> str:
-        """Print a condition: numbers that may be absent count as 0, so absence and 0 decide alike."""
+        """Print a condition; a number that may be absent counts as 0."""
         match tree:
-            case Binary(op='>' | '>=' as word, left=Name(parts=(head,)), right=Const(value=int(low))):
+            case Binary(
+                op='>' | '>=' as word, left=Name(parts=(head,)), right=Const(value=int(low))
+            ):
                 asked = low >= 0 if word == '>' else low > 0
                 if asked and head in self.plan.optional and head not in dict(self.plan.args):
                     return f'{local(head)} and {local(head)} {word} {low}'
@@ -462,7 +466,9 @@ class _Family:
             self.printer.emit('ctx.parents.pop()')
 
 
-def leading_constant(plans: dict[str, Plan], call: Call | None) -> tuple[tuple[Any, ...], str, int]:
+def leading_constant(
+    plans: Mapping[str, Plan], call: Call | None
+) -> tuple[tuple[Any, ...], str, int]:
     """Return constants at the begin of a struct, their letters and offset."""
     if call is None:
         return (), '', 0

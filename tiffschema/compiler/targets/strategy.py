@@ -321,7 +321,21 @@ class _Drawer:
             if name.head in scope.lengths:
                 return scope.lengths[name.head]
         most = _MAX_ITEMS if declared.max is None else min(declared.max, _MAX_ITEMS)
-        return int(self.draw(self.st.integers(0, 0 if scope.depth >= _MAX_DEPTH else most)))
+        most = 0 if scope.depth >= _MAX_DEPTH else most
+        heads = {name.head for name in names_in(dim)} - set(scope.known)
+        if len(heads) == 1 and heads <= set(scope.derived):
+            return self.counted(dim, heads.pop(), most, scope)
+        return int(self.draw(self.st.integers(0, most)))
+
+    def counted(self, dim: Expr, name: str, most: int, scope: _Scope) -> int:
+        """Choose the number that a length is reckoned from; not each length is that of one."""
+        lengths = {}
+        for scope.known[name] in range(_MAX_ITEMS + 1):
+            lengths[scope.known[name]] = int(self.value_of(dim, scope, -1))
+        least = min((length for length in lengths.values() if length >= 0), default=0)
+        fits = [n for n, length in lengths.items() if 0 <= length <= max(most, least)]
+        scope.known[name] = self.draw(self.st.sampled_from(fits or [0]))
+        return max(0, lengths[scope.known[name]])
 
     def nest(
         self, declared: Field, item: Type, counts: tuple[int, ...], scope: _Scope

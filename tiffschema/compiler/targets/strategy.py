@@ -317,19 +317,19 @@ class _Drawer:
         known = self.value_of(dim, scope, None)
         if known is not None:
             return int(known)
-        for name in names_in(dim):
-            if name.head in scope.lengths:
-                return scope.lengths[name.head]
-        most = _MAX_ITEMS if declared.max is None else min(declared.max, _MAX_ITEMS)
-        most = 0 if scope.depth >= _MAX_DEPTH else most
+        chosen = [scope.lengths[n.head] for n in names_in(dim) if n.head in scope.lengths]
+        if chosen:
+            return chosen[0]
+        room = 0 if scope.depth >= _MAX_DEPTH else _MAX_ITEMS
+        most = room if declared.max is None else min(declared.max, room)
         heads = {name.head for name in names_in(dim)} - set(scope.known)
         if len(heads) == 1 and heads <= set(scope.derived):
             return self.counted(dim, heads.pop(), most, scope)
         return int(self.draw(self.st.integers(0, most)))
 
     def counted(self, dim: Expr, name: str, most: int, scope: _Scope) -> int:
-        """Choose the number that a length is reckoned from; not each length is that of one."""
-        lengths = {}
+        """Choose the number that a length follows from."""
+        lengths: dict[int, int] = {}
         for scope.known[name] in range(_MAX_ITEMS + 1):
             lengths[scope.known[name]] = int(self.value_of(dim, scope, -1))
         least = min((length for length in lengths.values() if length >= 0), default=0)

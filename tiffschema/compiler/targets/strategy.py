@@ -332,8 +332,7 @@ class _Drawer:
         lengths: dict[int, int] = {}
         for scope.known[name] in range(_MAX_ITEMS + 1):
             lengths[scope.known[name]] = int(self.value_of(dim, scope, -1))
-        least = min((length for length in lengths.values() if length >= 0), default=0)
-        fits = [n for n, length in lengths.items() if 0 <= length <= max(most, least)]
+        fits = [n for n, length in lengths.items() if 0 <= length <= most]
         scope.known[name] = self.draw(self.st.sampled_from(fits or [0]))
         return max(0, lengths[scope.known[name]])
 

@@ -7,11 +7,12 @@ Rule 2: damage does not end the map: what cannot be read claims nothing, and its
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from tiffschema.errors import FormatError, TiffFileError
+from tiffschema.errors import FormatError, LimitError, TiffFileError
 from tiffschema.model.blocks import block_rules
 from tiffschema.model.references import resolve_reference
 from tiffschema.model.sections import schemas
@@ -83,6 +84,8 @@ class _Claims:
         self.tif = tif
         self.details = details
         self.found: list[Claim] = []
+        self._left = tif.limits.items
+        """Claims and parts of them that may still be added."""
         self._met: set[int] = set()
         self._starts: set[int] = set()
         self._stored: list[Any] = []
@@ -93,9 +96,17 @@ class _Claims:
         self, start: int, stop: int, kind: str, path: str, note: str = '',
         parts: Iterable[Claim] = (),
     ) -> None:  # fmt: skip
-        """Add a claim; empty ones claim nothing."""
-        if stop > start:
-            self.found.append(Claim(start, stop, kind, path, note, tuple(parts)))
+        """Add a claim; empty ones claim nothing, and neither do those beyond the limit of items."""
+        if stop <= start:
+            return
+        inside = tuple(islice(parts, self._left))
+        self._left -= 1 + len(inside)
+        if self._left < 0:
+            message = f'the map has more than {self.tif.limits.items} claims; others are left out'
+            self.tif.faults.append(LimitError(message, 'map'))
+            self._left = 0
+            return
+        self.found.append(Claim(start, stop, kind, path, note, inside))
 
     def header(self) -> None:
         """Add the header, field by field."""

@@ -214,10 +214,15 @@ def _photometric(
     return photometric
 
 
+def _is_volume(arguments: WriteArguments, stored: StoredShape, axes: int) -> bool:
+    """Return whether an axis of the data is the depth of pages, though its length may be 1."""
+    return stored.depth > 1 or (arguments.volumetric and axes - (stored.samples > 1) >= 3)
+
+
 def _check_tile(arguments: WriteArguments, stored: StoredShape, axes: int) -> None:
     tile = arguments.tile
     is_deep = len(tile) == 3 and tile[0] != 1
-    if is_deep and stored.depth == 1 and axes - (stored.samples > 1) < 3:
+    if is_deep and not _is_volume(arguments, stored, axes):
         raise ValueError(f'tile: {tile} has a depth, the data have none')
     if arguments.compression in JPEG_COMPRESSIONS and tile and len(tile) == 3 and tile[0] > 1:
         raise ValueError('tile: JPEG cannot store volumes')
@@ -392,7 +397,7 @@ def _tags(plan: ImagePlan, kind: Kind) -> list[TagValue]:
     if plan.photometric == YCBCR and not _given(arguments, 532):
         black_white = (0, 1, 255, 1, 128, 1, 255, 1, 128, 1, 255, 1)
         tags.append(TagValue(532, RATIONAL, black_white))
-    if stored.depth > 1 or geometry.tiledepth > 1:
+    if _is_volume(arguments, stored, len(plan.shape)):
         tags.append(TagValue(32997, LONG, stored.depth))
         if geometry.is_tiled:
             tags.append(TagValue(32998, LONG, geometry.tiledepth))

@@ -46,26 +46,6 @@ def test_forged_events_are_read(options: dict[str, Any]) -> None:
         assert not tif.faults
 
 
-@pytest.mark.parametrize('options', [one for one in CASES if 'strips' not in one], ids=str)
-def test_tifffile_reads_forged_events_alike(options: dict[str, Any]) -> None:
-    # Strips of one stream are left out: tifffile decodes each by itself, the vendor joins them.
-    tifffile = pytest.importorskip('tifffile', reason='tifffile: the reader to compare with')
-    forged = forge('eer', **options)
-    level = options.get('superres', 0)
-    with (
-        tifffile.TiffFile(io.BytesIO(forged.data), superres=level) as other,
-        TiffFile(forged.data, superres=level) as own,
-    ):
-        assert other.pages[0].is_eer
-        assert own.eer_metadata == other.eer_metadata
-        assert len(own.series) == len(other.series)
-        for one, two in zip(own.series, other.series, strict=True):
-            assert (one.kind, one.name, one.shape, one.axes, one.dtype) == (
-                two.kind, two.name, two.shape, two.axes, two.dtype
-            )  # fmt: skip
-            np.testing.assert_array_equal(one.asarray(), two.asarray())
-
-
 def test_strips_apart_are_a_fault() -> None:
     with TiffFile(forge('eer', strips=3).data) as tif:
         tag = tif.pages[1].tags[273]

@@ -11,7 +11,7 @@ import pytest
 import tiffschema
 from tiffschema.errors import TiffFileError, UnsupportedError
 from tiffschema.formats.geotiff import geotransform, rpc
-from tiffschema.testing.forging.slides import forge_slide as forge
+from tiffschema.testing import forge
 
 NAMES = ('geotiff_metadata', 'gdal_metadata', 'gdal_structural_metadata')
 OPTIONS: list[dict[str, Any]] = [{}, {'byteorder': '>'}, {'bigtiff': True}, {'point': True}]

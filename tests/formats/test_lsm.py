@@ -1,8 +1,4 @@
-"""LSM files: scans of all types, thumbnails, compression, more than 4 GiB, unfinished ones.
-
-Differences from tifffile: it takes every second page as a thumbnail, so that files without
-thumbnails lose half of their pages.
-"""
+"""LSM files: more than 4 GiB, unfinished ones, pages that are missing, `lsm2bin`."""
 
 from __future__ import annotations
 
@@ -20,51 +16,6 @@ from tiffschema.runtime.file import TiffFile
 from tiffschema.testing import forge
 
 GIB = 1 << 30
-CASES: list[dict[str, Any]] = [
-    *({'scan': scan, 'channels': 3} for scan in range(11)),
-    {'channels': 1},
-    {'channels': 2},
-    {'compressed': True},
-    {'positions': 2, 'tiles': 2},
-]
-LARGE: list[dict[str, Any]] = [
-    {'apart': GIB},
-    {'apart': GIB // 2, 'positions': 3},
-    {'apart': GIB // 2, 'compressed': True},
-]
-BARE: list[dict[str, Any]] = [
-    {'thumbnails': False},
-    {'thumbnails': False, 'apart': GIB, 'positions': 2},
-]
-
-
-@pytest.mark.parametrize('options', [*CASES, *LARGE, *BARE], ids=str)
-def test_scans_are_read_as_forged(tmp_path: Path, options: dict[str, Any]) -> None:
-    forged = forge('lsm', **options)
-    with TiffFile(forged.write(tmp_path)) as tif:
-        assert len(tif.series) == len(forged.series)
-        for series, want in zip(tif.series, forged.series, strict=True):
-            assert (series.kind, series.axes) == ('lsm', want.axes)
-            np.testing.assert_array_equal(series.asarray(), want.levels[0])
-        for name, value in forged.metadata.items():
-            assert tif.lsm_metadata[name] == value
-        assert not tif.faults
-        assert tif.series[0].pixel_sizes['X'].metres == pytest.approx(2.5e-7)
-
-
-@pytest.mark.parametrize('options', [*CASES, *LARGE], ids=str)
-def test_tifffile_reads_scans_alike(tmp_path: Path, options: dict[str, Any]) -> None:
-    tifffile = pytest.importorskip('tifffile', reason='tifffile: the reader to compare with')
-    path = forge('lsm', **options).write(tmp_path)
-    with tifffile.TiffFile(path) as tif, TiffFile(path) as own:
-        for theirs, ours in zip(tif.series, own.series, strict=True):
-            assert (theirs.kind, theirs.shape, theirs.axes) == (ours.kind, ours.shape, ours.axes)
-            np.testing.assert_array_equal(theirs.asarray(), ours.asarray())
-        found = own.lsm_metadata
-        for name, value in tif.lsm_metadata.items():
-            # Zeiss describes one entry per channel without their number.
-            if name not in ('ChannelDataTypes', 'f56'):
-                np.testing.assert_equal(found[name], value)
 
 
 def test_unfinished_scans(tmp_path: Path) -> None:

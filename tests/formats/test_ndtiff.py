@@ -1,7 +1,6 @@
-"""NDTiff 0 to 3: forged data sets, read alike by tifffile and ndtiff; sets written by ndtiff.
+"""NDTiff 0 to 3: forged data sets, read alike by ndtiff; sets written by ndtiff.
 
-Differences from tifffile: it reads no NDTiff 0 and 1, no data set without its index, and neither
-stitches tiles nor reads levels: our second series is one of its zero.
+tifffile reads no data set without its index, and neither stitches tiles nor reads levels.
 """
 
 from __future__ import annotations
@@ -79,18 +78,6 @@ def test_data_sets_are_read_as_forged(tmp_path: Path, kind: str, options: dict[s
         assert len(tif.series[0].missing) == missing
         assert len(tif.faults) == (1 if missing else 0)
         assert tif.is_ndtiff
-
-
-@pytest.mark.parametrize('options', PLAIN, ids=str)
-def test_tifffile_reads_data_sets_alike(tmp_path: Path, options: dict[str, Any]) -> None:
-    tifffile = pytest.importorskip('tifffile', reason='tifffile: the reader to compare with')
-    if options.get('version', 3) < 2:
-        return
-    path = forge('ndtiff', **options).write(tmp_path)
-    with tifffile.TiffFile(path) as tif, TiffFile(path) as own:
-        theirs, ours = tif.series[0], own.series[0]
-        assert (theirs.kind, theirs.shape, theirs.axes) == (ours.kind, ours.shape, ours.axes)
-        np.testing.assert_array_equal(theirs.asarray(), ours.asarray())
 
 
 @pytest.mark.parametrize('options', PLAIN, ids=str)

@@ -1,14 +1,8 @@
-"""ScanImage files: BigTIFF of versions 3 and 4, classic ones beyond 2 GiB with broken chains.
-
-Differences from tifffile: it leaves out the last page of classic files, whose size it takes for
-that of a page and the distance to the next; and takes frames from beyond the end of a chain that
-was cut on purpose in small files.
-"""
+"""ScanImage files: coordinates, recordings that were stopped or cut, parts of large ones."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -18,46 +12,6 @@ from tiffschema.runtime.file import TiffFile
 from tiffschema.testing import forge
 
 APART = 200 << 20
-BIG: list[dict[str, Any]] = [
-    {}, {'version': 3}, {'channels': 1}, {'slices': 1}, {'frames': 1}, {'apart': APART},
-]  # fmt: skip
-CLASSIC: list[dict[str, Any]] = [
-    {'version': 0},
-    {'version': 0, 'apart': APART},
-    {'version': 0, 'apart': APART, 'broken': True},
-    {'version': 0, 'apart': APART // 2, 'broken': True},
-]
-
-
-@pytest.mark.parametrize('options', [*BIG, *CLASSIC], ids=str)
-def test_recordings_are_read_as_forged(tmp_path: Path, options: dict[str, Any]) -> None:
-    forged = forge('scanimage', **options)
-    with TiffFile(forged.write(tmp_path)) as tif:
-        series = tif.series[0]
-        want = forged.series[0]
-        assert (series.kind, series.axes) == ('scanimage', want.axes)
-        np.testing.assert_array_equal(series.asarray(), want.levels[0])
-        for name, value in forged.metadata.items():
-            assert tif.scanimage_metadata[name] == value
-        broken = any('does not lead to all' in fault.message for fault in tif.faults)
-        assert broken == ('apart' in options and options.get('version') == 0)
-        if not broken:
-            assert not tif.faults
-
-
-@pytest.mark.parametrize('options', [*BIG, *CLASSIC[:2]], ids=str)
-def test_tifffile_reads_recordings_alike(tmp_path: Path, options: dict[str, Any]) -> None:
-    tifffile = pytest.importorskip('tifffile', reason='tifffile: the reader to compare with')
-    path = forge('scanimage', **options).write(tmp_path)
-    with tifffile.TiffFile(path) as tif, TiffFile(path) as own:
-        theirs, ours = tif.series[0], own.series[0]
-        assert (theirs.kind, theirs.axes) == (ours.kind, ours.axes)
-        if options.get('version') == 0:
-            np.testing.assert_array_equal(theirs.asarray(), ours.asarray()[: theirs.shape[0]])
-            assert theirs.shape[0] == ours.shape[0] - 1
-        else:
-            np.testing.assert_array_equal(theirs.asarray(), ours.asarray())
-        assert tif.scanimage_metadata == own.scanimage_metadata
 
 
 def test_coordinates(tmp_path: Path) -> None:

@@ -11,10 +11,8 @@ import pytest
 
 import tiffschema
 from tiffschema.errors import TiffFileError, UnsupportedError
-from tiffschema.testing.forging.slides import SLIDES, variants
-from tiffschema.testing.forging.slides import forge_slide as forge
+from tiffschema.testing import forge
 
-VARIANTS = [pytest.param(kind, options, id=f'{kind}-{options}') for kind, options in variants()]
 KINDS = [
     'svs', 'mikroscan', 'motic', 'trestle', 'huron', 'scn', 'qpi', 'ndpi', 'bif', 'avs', 'philips',
     'indica',
@@ -26,50 +24,6 @@ SAMPLES = [
     'ndpi/slideio-tutorial__test3-TRITC_2_560_.ndpi',
     'qptiff/phenoptr__FIHC4__0929309_HP_IM3_2_component_data.tif',
 ]
-
-
-@pytest.mark.parametrize(('kind', 'options'), VARIANTS)
-def test_forged_slides_are_read_as_made(kind: str, options: dict[str, Any], tmp_path: Path) -> None:
-    made = forge(kind, **options)
-    with tiffschema.TiffFile(made.write(tmp_path)) as tif:
-        assert kind in tif.flags
-        assert [series.name for series in tif.series] == [one.name for one in made.series]
-        for series, expected in zip(tif.series, made.series, strict=True):
-            assert series.kind == kind
-            assert series.axes == expected.axes
-            assert (
-                series.mpp is None
-                or expected.mpp is None
-                or numpy.allclose(series.mpp, expected.mpp, rtol=1e-6)
-            )
-            assert (expected.mpp is None) or series.mpp is not None
-            assert len(series.levels) == len(expected.levels)
-            for level, pixels in zip(series.levels, expected.levels, strict=True):
-                assert level.axes == expected.axes
-                numpy.testing.assert_array_equal(level.asarray(), pixels)
-
-
-@pytest.mark.parametrize(('kind', 'options'), VARIANTS)
-def test_forged_slides_are_read_equal_by_tifffile(
-    kind: str, options: dict[str, Any], tmp_path: Path
-) -> None:
-    tifffile = pytest.importorskip('tifffile', reason='tifffile: other reader is absent')
-    made = forge(kind, **options)
-    path = made.write(tmp_path)
-    with tifffile.TiffFile(path) as theirs, tiffschema.TiffFile(path) as ours:
-        if not hasattr(theirs, f'is_{kind}'):
-            pytest.skip(f'tifffile: this version does not know {kind}')
-        assert ours.flags - {'uniform'} == theirs.flags - {'uniform'}
-        mine = [(each.kind, each.name, each.shape, each.axes) for each in ours.series]
-        assert [(each.kind, each.name, each.shape, each.axes) for each in theirs.series] == mine
-        for series, other in zip(ours.series, theirs.series, strict=True):
-            assert len(series.levels) == len(other.levels)
-            for level, theirs_level in zip(series.levels, other.levels, strict=True):
-                assert level.name == theirs_level.name
-                numpy.testing.assert_array_equal(level.asarray(), theirs_level.asarray())
-        theirs_metadata = getattr(theirs, f'{kind}_metadata', None)
-        if theirs_metadata is not None:
-            assert getattr(ours, f'{kind}_metadata') == theirs_metadata
 
 
 @pytest.mark.parametrize('options', [{'planes': 3}, {'flagged': True}, {'byteorder': '>'}])
@@ -183,9 +137,3 @@ def test_real_slides_have_the_recorded_series(samples: Path, name: str) -> None:
             for each, count in zip(expected['series'], levels, strict=True)
         ]
         assert tif.series[0].mpp is not None
-
-
-def test_unknown_kinds_are_refused() -> None:
-    assert set(KINDS) <= set(SLIDES)
-    with pytest.raises(ValueError, match='is none of'):
-        forge('unknown')

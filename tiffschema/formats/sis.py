@@ -23,7 +23,8 @@ from tiffschema.types import Faults
 
 __all__ = ['fold_ini', 'metadata', 'series']
 
-_INI, _SIS = 33471, 33560
+_INI, _SIS, _SECOND = 33471, 33560, 34853
+_MILLIMETRE = 1e-3
 _GENERAL = 1
 _INDEXED = re.compile(r'(.*?)([0-9]{1,9})\Z')
 _PATH = 'text.olympus_ini'
@@ -32,7 +33,7 @@ _LARGEST = {np.float64: 1 << 53, np.int32: (1 << 31) - 1}
 
 
 def metadata(tif: Any) -> dict[str, Any]:
-    """Return the sections of the INI text, and name, time and calibration of the block."""
+    """Return the sections of the INI text, and name, time and calibration of the blocks."""
     tags = tif.pages.first.tags
     found: dict[str, Any] = {}
     ini = tags.valueof(_INI)
@@ -48,6 +49,12 @@ def metadata(tif: Any) -> dict[str, Any]:
             if one['kind'] == _GENERAL and general is not None:
                 names = ('pixelsizex', 'pixelsizey', 'magnification', 'cameraname', 'picturetype')
                 found.update({name: general[name] for name in names})
+    if tif.is_sis_second:
+        second = tags.valueof(_SECOND)
+        size = second.get('calibration') if isinstance(second, Mapping) else None
+        if size is not None:
+            found['pixelsizex'] = size['x'] * _MILLIMETRE
+            found['pixelsizey'] = size['y'] * _MILLIMETRE
     return found
 
 
@@ -181,6 +188,9 @@ def series(tif: Any) -> list[TiffPageSeries]:
     count = len(tif.pages)
     if count > 1 and len(groups_of_pages(tif)) != 1:
         return []
+    if tif.is_sis_second and not known:
+        # The tag is the GPS directory after all.
+        return []
     shape, axes = tuple(known.get('shape', ())), str(known.get('axes', ''))
     source = 'OlympusINI' if 'axes' in known else ''
     letters = axes + page.axes
@@ -201,11 +211,16 @@ def series(tif: Any) -> list[TiffPageSeries]:
             parent=tif,
             name=str(known.get('name', '')),
             kind='sis',
-            source=f'{source}; OlympusSIS'
-            if source and 'name' in known
-            else source or 'OlympusSIS',
+            source='; '.join(filter(None, (source, _block(known)))),
         )
     ]
+
+
+def _block(known: Mapping[str, Any]) -> str:
+    """Return the tag of the block that metadata came from."""
+    if 'name' in known:
+        return 'OlympusSIS'
+    return 'OlympusSIS2' if 'pixelsizex' in known else ''
 
 
 def _attributes(known: Mapping[str, Any]) -> dict[str, Any]:

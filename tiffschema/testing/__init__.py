@@ -7,7 +7,14 @@ Example:
 
 from __future__ import annotations
 
-from tiffschema.testing.forging import Forged, ForgedSeries, forge, forgeable
+from tiffschema.testing.forging import (
+    Forged,
+    ForgedSeries,
+    Variant,
+    forge,
+    forge_variants,
+    forgeable,
+)
 from tiffschema.testing.hexdump import hexdump, unhex
 from tiffschema.testing.schemas import Case, run_properties, schema_cases, schema_test
 from tiffschema.testing.strategies import DrawnFile, NearValid, files, from_schema, near_valid
@@ -18,8 +25,10 @@ __all__ = [
     'Forged',
     'ForgedSeries',
     'NearValid',
+    'Variant',
     'files',
     'forge',
+    'forge_variants',
     'forgeable',
     'from_schema',
     'hexdump',

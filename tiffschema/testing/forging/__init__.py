@@ -15,8 +15,9 @@ from importlib import import_module
 from typing import Any
 
 from tiffschema.testing.forging.forged import Forged, ForgedSeries
+from tiffschema.testing.forging.variants import Variant, forge_variants
 
-__all__ = ['Forged', 'ForgedSeries', 'forge', 'forgeable']
+__all__ = ['Forged', 'ForgedSeries', 'Variant', 'forge', 'forge_variants', 'forgeable']
 
 # Function of this package that makes a kind; one that makes several is told which.
 _MAKERS: dict[str, str] = {
@@ -54,7 +55,8 @@ _MAKERS: dict[str, str] = {
     'agilent': 'cameras:agilent',
     'epics': 'cameras:epics',
     'nuvu': 'cameras:nuvu',
-    'mediacy': 'cameras:mediacy',
+    'mediacy': 'mediacy:mediacy',
+    'ips': 'mediacy:ips',
     'streak': 'cameras:streak',
     'tvips': 'cameras:tvips',
     'eer': 'eer:eer',
@@ -79,7 +81,8 @@ def forge(kind: str, /, **options: Any) -> Forged:
 
     Parameters:
         kind: Kind of series, one of `forgeable`.
-        **options: Of the kind: ``byteorder``, ``planes``, ``channels``, ``bigtiff`` …
+        **options: Of the kind: ``byteorder``, ``planes``, ``channels``, ``bigtiff`` …; those of
+            `forge_variants` show what its format documents.
 
     Raises:
         ValueError: The kind cannot be made.

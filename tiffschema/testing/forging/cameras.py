@@ -20,7 +20,6 @@ __all__ = [
     'astrotiff',
     'dectris',
     'epics',
-    'mediacy',
     'nuvu',
     'pilatus',
     'streak',
@@ -217,45 +216,6 @@ def nuvu(*, byteorder: ByteOrder = '<', bigtiff: bool = False, planes: int = 3) 
     return _forged(
         'nuvu', _stack(planes), values, byteorder=byteorder, bigtiff=bigtiff, extratags=tags
     )
-
-
-def mediacy(
-    *,
-    byteorder: ByteOrder = '<',
-    bigtiff: bool = False,
-    channels: int = 2,
-    slices: int = 3,
-    counted: bool = True,
-) -> Forged:
-    """Return a sequence of Image-Pro.
-
-    Parameters:
-        byteorder: Of the file.
-        bigtiff: Offsets of 64 bits.
-        channels: Number of channels.
-        slices: Number of slices, the faster axis if there are more of them.
-        counted: The description counts channels and slices.
-    """
-    tags = [
-        (50288, 1, 12, b'MC TIFF 4.5\0', True), (50289, 12, 2, (1.5, 2.5), False),
-        (50290, 12, 1, 0.5, False), (50293, 2, 0, 'DAPI', False),
-    ]  # fmt: skip
-    values: dict[str, Any] = {
-        'Id': b'MC TIFF 4.5\0', 'XYPosition': (1.5, 2.5), 'ZPosition': 0.5, 'ChannelName': 'DAPI'
-    }  # fmt: skip
-    data, axes = _stack(channels * slices), 'IYX'
-    options: dict[str, Any] = {}
-    if counted:
-        axes = 'CZYX' if slices >= channels else 'ZCYX'
-        sizes = (channels, slices) if axes[0] == 'C' else (slices, channels)
-        data = data.reshape(*sizes, _LENGTH, _WIDTH)
-        counts = {'channels': channels, 'slices': slices}
-        options['description'] = _text('vendor/media_cybernetics', 'mediacy', counts)
-        values |= counts
-    return _forged(
-        'mediacy', data, values, byteorder=byteorder, bigtiff=bigtiff, extratags=tags, axes=axes,
-        **options,
-    )  # fmt: skip
 
 
 def streak(*, byteorder: ByteOrder = '<', bigtiff: bool = False, table: bool = True) -> Forged:

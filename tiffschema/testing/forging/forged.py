@@ -69,6 +69,7 @@ class Forged:
         files: Bytes by name, the one to open first.
         series: What is in it.
         metadata: Values that ``tif.<kind>_metadata`` holds among others.
+        faults: Parts of what a reader says of the files, which are valid all the same.
         sparse: The file to open, by name, if it is too large for `files`.
     """
 
@@ -77,6 +78,7 @@ class Forged:
     series: tuple[ForgedSeries, ...]
     metadata: Mapping[str, Any] = field(default_factory=dict)
     sparse: Mapping[str, Sparse] = field(default_factory=dict)
+    faults: tuple[str, ...] = ()
 
     @property
     def data(self) -> bytes:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from tiffschema.codecs.pipeline import encoder
 from tiffschema.codecs.spec import SegmentSpec
+from tiffschema.compiler.handles import Built
 from tiffschema.model import catalog
 from tiffschema.model.directory import Entry, codec
 from tiffschema.model.geometry import Geometry
@@ -24,7 +25,16 @@ from tiffschema.testing.forging.forged import Forged, ForgedSeries, Sparse
 __all__ = ['lsm']
 
 _WORD = 0xFFFFFFFF
-_INFO_SIZE = 464
+_RELEASES = {
+    '1.3': ('cz_lsminfo_1_3', ''),
+    '2.0': ('cz_lsminfo', 'OffsetNextRecording'),
+    '3.2': ('cz_lsminfo', 'OffsetUnmixParameters'),
+    '3.5': ('cz_lsminfo', 'OffsetPalette'),
+    '5.0': ('cz_lsminfo', 'InternalUse1'),
+    '6.0': ('cz_lsminfo', ''),
+}
+"""Struct of the information block by release, and its last field if that is not the last of all."""
+_DATA_TYPES = {'u1': 1, 'u2': 2}
 _TEMPERATURE = {'name': 'Temperature', 'kind': 5, 'value': 36.5, 'rest': b''}
 _FACTOR = {'Factor': 1.5, 'Offset': 0.5, 'Unit': 0}
 _ROI = {
@@ -48,6 +58,8 @@ class _Page:
 def lsm(
     *,
     scan: int = 6,
+    release: str = '6.0',
+    dtype: str = 'u2',
     channels: int = 2,
     slices: int = 3,
     times: int = 2,
@@ -63,13 +75,23 @@ def lsm(
 
     Parameters:
         scan: Type of the scan, 0 to 10; it tells which of the axes there are.
+        release: Of the information block: 1.3, 2.0, 3.2, 3.5, 5.0 or 6.0. Those before 6.0 have no
+            positions and tiles.
+        dtype: Of the pixels, ``'u1'`` or ``'u2'``.
         channels, slices, times, positions, tiles: Lengths of C, Z, T, P and M.
         compressed: Strips are compressed by LZW; their sizes are those of decoded ones.
         thumbnails: Each page of the image is followed by one of a thumbnail.
         written: Pages of the image that were written before the scan was stopped; None is all.
         apart: Bytes between strips of different pages; a sparse file with offsets modulo 4 GiB.
         shape: Rows and columns of pages; rows are those of the axes if these are not Y.
+
+    Raises:
+        ValueError: The release is unknown, or has no positions and tiles.
     """
+    if release not in _RELEASES:
+        raise ValueError(f'release {release!r} is none of {", ".join(_RELEASES)}')
+    if positions * tiles > 1 and release != '6.0':
+        raise ValueError(f'release {release} has no positions and tiles')
     values = catalog.view('vendor/zeiss_lsm').raw['enums']['LsmScanType']['values']
     axes = str(values[scan]['axes'])
     sizes = {'Z': slices, 'C': channels, 'T': times, 'Y': shape[0], 'X': shape[1]}
@@ -80,26 +102,34 @@ def lsm(
     sizes |= outer
     count = math.prod(sizes[axis] for axis in order)
     page = (channels, sizes[trail[0]], sizes[trail[1]])
-    data = (np.arange(count * math.prod(page)) % 65521 + 1).astype('u2').reshape(count, *page)
+    numbers = np.arange(count * math.prod(page)) % (65521 if dtype == 'u2' else 251) + 1
+    data = numbers.astype(dtype).reshape(count, *page)
     small = (np.arange(count * 48) % 251).astype('u1').reshape(count, 4, 4, 3)
     pages = _pages(data, small, compressed, thumbnails)
     turn = _written_order(order, sizes, 2 if thumbnails else 1)
     info, metadata = _info(scan, sizes, trail)
+    info['DataType'] = metadata['DataType'] = _DATA_TYPES[dtype]
+    info = _known(release, info)
+    metadata = {name: value for name, value in metadata.items() if name in info}
     each = 2 if thumbnails else 1
-    file = _file(pages, turn, info, apart, len(pages) if written is None else written * each)
+    block = schemas['vendor/zeiss_lsm'].struct(_RELEASES[release][0]).build(info)
+    file = _file(pages, turn, block, apart, len(pages) if written is None else written * each)
     if written is not None:
         data[written:], small[written:] = 0, 0
     whole = data.reshape(*(sizes[axis] for axis in order), *page)
     names = ''.join(order) + 'C' + trail
     kept = ''.join(axis for axis in names if sizes[axis] > 1)
-    series = [ForgedSeries('', kept, (whole.squeeze(),))]
+    mpp = (0.25, 0.5) if trail == 'YX' else None
+    series = [ForgedSeries('', kept, (whole.squeeze(),), mpp)]
     if thumbnails:
         reduced = small.reshape(*(sizes[axis] for axis in order), 4, 4, 3)
         letters = ''.join(axis for axis in order if sizes[axis] > 1)
         series.append(ForgedSeries('', letters + 'YXS', (reduced.squeeze(),)))
+    faults = () if written is None else ('some pages were not written',)
     if apart:
-        return Forged('lsm', {}, tuple(series), metadata, {'forged.lsm': file})
-    return Forged('lsm', {'forged.lsm': file.data()}, tuple(series), metadata)
+        return Forged('lsm', {}, tuple(series), metadata, {'forged.lsm': file}, faults)
+    files = {'forged.lsm': file.data()}
+    return Forged('lsm', files, tuple(series), metadata, faults=faults)
 
 
 def _pages(
@@ -109,10 +139,11 @@ def _pages(
     pages = []
     for image, thumbnail in zip(data, small, strict=True):
         channels, length, width = image.shape
+        bits = 8 * image.itemsize
         strips = [plane.tobytes() for plane in image]
         sizes = [len(strip) for strip in strips]
         tags: list[tuple[int, int, Any]] = [
-            (254, 4, 0), (256, 4, width), (257, 4, length), (258, 3, (16,) * channels),
+            (254, 4, 0), (256, 4, width), (257, 4, length), (258, 3, (bits,) * channels),
             (259, 3, _LZW if compressed else 1), (262, 3, 1), (277, 3, channels), (284, 3, 2),
         ]  # fmt: skip
         if compressed:
@@ -132,9 +163,10 @@ def _compressed(image: NDArray[Any]) -> list[bytes]:
     channels, length, width = image.shape
     geometry = Geometry(
         imagewidth=width, imagelength=length, imagedepth=1, samplesperpixel=channels,
-        planarconfig=2, bitspersample=16, sampleformat=1, tilewidth=0, tilelength=0, tiledepth=0,
-        rowsperstrip=length, compression=_LZW, predictor=2, photometric=1, fillorder=1,
-        extrasamples=(0,) * (channels - 1), subsampling=None, byteorder='<',
+        planarconfig=2, bitspersample=8 * image.itemsize, sampleformat=1, tilewidth=0,
+        tilelength=0, tiledepth=0, rowsperstrip=length, compression=_LZW, predictor=2,
+        photometric=1, fillorder=1, extrasamples=(0,) * (channels - 1), subsampling=None,
+        byteorder='<',
     )  # fmt: skip
     encode = encoder(SegmentSpec(geometry))
     return [encode(plane[None, :, :, None]) for plane in image]
@@ -215,12 +247,11 @@ def _group(entry: int, children: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _file(
-    pages: Sequence[_Page], turn: Sequence[int], info: dict[str, Any], apart: int, written: int
+    pages: Sequence[_Page], turn: Sequence[int], built: Built, apart: int, written: int
 ) -> Sparse:
     """Return the file: directories, the information block, then strips as they were written."""
     directories = codec('classic', '<')
-    built = schemas['vendor/zeiss_lsm'].struct('cz_lsminfo').build(_whole(info))
-    size = _INFO_SIZE
+    size = int.from_bytes(built.data[4:8], 'little')
     heads = []
     at = directories.header_nbytes
     for number, page in enumerate(pages):
@@ -250,13 +281,18 @@ def _file(
     return Sparse(at - apart, parts)
 
 
-def _whole(info: dict[str, Any]) -> dict[str, Any]:
-    """Return all numbers of the information block, zero where nothing is given."""
-    struct = schemas['vendor/zeiss_lsm'].struct('cz_lsminfo')
+def _known(release: str, info: dict[str, Any]) -> dict[str, Any]:
+    """Return what the information block of a release holds: zero where nothing is given."""
+    struct, last = _RELEASES[release]
+    fields = schemas['vendor/zeiss_lsm'].struct(struct).fields
     derived = ('MagicNumber', 'StructureSize')
-    names = [field.name for field in struct.fields if not field.at and field.name[0] != '_']
+    names = [field.name for field in fields if not field.at and field.name[0] != '_']
+    names = names[: names.index(last) + 1] if last else names
+    blocks = {field.name for field in fields if field.at and f'Offset{field.name}' in names}
     zeros: dict[str, Any] = {name: 0 for name in names if name not in derived}
-    return {**zeros, 'DimensionsReserved': [0] * 16, **info}
+    if 'DimensionsReserved' in zeros:
+        zeros['DimensionsReserved'] = [0] * 16
+    return zeros | {name: value for name, value in info.items() if name in zeros.keys() | blocks}
 
 
 def _directory(page: _Page, offsets: Sequence[int], info: Any, address: int, link: int) -> bytes:

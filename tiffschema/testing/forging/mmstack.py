@@ -94,6 +94,7 @@ def mmstack(
         made,
         (ForgedSeries('', axes + ('S' if rgb else ''), (whole.squeeze(),)),),
         {'Summary': summary, 'DisplaySettings': _DISPLAY, 'Comments': _COMMENTS},
+        faults=(f'{len(missing)} of {len(data)} planes are missing',) if missing else (),
     )
 
 

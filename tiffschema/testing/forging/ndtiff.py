@@ -24,7 +24,8 @@ __all__ = ['ndtiff', 'ndtiff_tiles']
 Place = dict[str, int | str]
 Array = NDArray[Any]
 
-_PIXEL_TYPES = {'u1': 0, 'u2': 1}
+_PIXEL_TYPES = {8: 0, 16: 1, 10: 3, 12: 4, 14: 5, 11: 6}
+"""Numbers of gray samples in an index, by their bits."""
 
 
 def ndtiff(
@@ -37,6 +38,7 @@ def ndtiff(
     first: int = 0,
     named: bool = False,
     rgb: bool = False,
+    bits: int = 16,
     missing: Collection[int] = (),
     shape: tuple[int, int] = (5, 6),
 ) -> Forged:
@@ -49,6 +51,7 @@ def ndtiff(
         first: Place of the first slice; may be negative.
         named: Channels have names instead of numbers; since version 3.2.
         rgb: Frames of three samples of 8 bits; not in versions 0 and 1.
+        bits: Of a gray sample that are in use: 8, 16, or since version 3.3 10, 11, 12 or 14.
         missing: Numbers of frames that are not there.
         shape: Rows and columns of a frame.
     """
@@ -56,7 +59,8 @@ def ndtiff(
     count = times * slices * channels
     size = (count, *shape, 3) if rgb else (count, *shape)
     data = np.arange(1, int(np.prod(size)) + 1)
-    data = (data % 251).astype('u1').reshape(size) if rgb else data.astype('u2').reshape(size)
+    small = rgb or bits == 8
+    data = (data % (251 if small else 1 << bits)).astype('u1' if small else 'u2').reshape(size)
     data[list(missing)] = 0
     places: list[Place] = [
         {'time': t, 'z': z + first, 'channel': f'Ch{c}' if named else c}
@@ -68,7 +72,7 @@ def ndtiff(
     shares = np.array_split(np.asarray(kept), files)
     frames = [[(places[n], data[n]) for n in share] for share in shares]
     # Up to version 2 all data sets had a folder of the full size.
-    made = _written('' if version > 2 else 'Full resolution/', version, summary, frames)
+    made = _written('' if version > 2 else 'Full resolution/', version, summary, frames, bits)
     whole = data.reshape(*lead, *size[1:])
     axes = ''.join(axis for axis, length in zip('TZC', lead, strict=True) if length > 1) + 'YX'
     return Forged(
@@ -76,6 +80,7 @@ def ndtiff(
         made,
         (ForgedSeries('', axes + ('S' if rgb else ''), (whole.squeeze(),)),),
         {'Summary': summary, 'MajorVersion': version},
+        faults=('are missing',) if missing else (),
     )
 
 
@@ -146,6 +151,7 @@ def ndtiff_tiles(
             ForgedSeries('Stitched', axes[2:], tuple(image.squeeze() for image in images)),
         ),
         {'Summary': summary, 'MajorVersion': version},
+        faults=('are missing',) if missing else (),
     )
 
 
@@ -174,6 +180,7 @@ def _written(
     version: int,
     summary: Mapping[str, Any],
     shares: Sequence[Sequence[tuple[Place, Array]]],
+    bits: int = 16,
 ) -> dict[str, bytes]:
     """Return the files of one folder by name: frames in each, and the index."""
     made: dict[str, bytes] = {}
@@ -185,7 +192,7 @@ def _written(
         data, placed = _file(version, summary, frames)
         made[folder + name] = data
         for (place, image), at in zip(frames, placed, strict=True):
-            index += _index_entry(place, image, name, at)
+            index += _index_entry(place, image, name, at, bits)
     if version > 1:
         made[f'{folder}NDTiff.index'] = index
     return made
@@ -249,8 +256,8 @@ def _even(summary: dict[str, Any]) -> dict[str, Any]:
     return summary | {'Padding': ''} if record.summary_size % 2 else summary
 
 
-def _index_entry(place: Place, image: Array, name: str, at: Placed) -> bytes:
-    pixel_type = 2 if image.ndim == 3 else _PIXEL_TYPES[image.dtype.str[1:]]
+def _index_entry(place: Place, image: Array, name: str, at: Placed, bits: int) -> bytes:
+    pixel_type = 2 if image.ndim == 3 else _PIXEL_TYPES[bits]
     values = {
         'axes': json.dumps(place), 'filename': name,
         'place': {

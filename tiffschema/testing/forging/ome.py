@@ -101,6 +101,7 @@ def ome(
         'ome',
         made,
         (ForgedSeries('forged', kept_axes + ('S' if samples > 1 else ''), images, (0.25, 0.5)),),
+        faults=(f'{len(missing)} of {count} planes are missing',) if missing else (),
     )
 
 

@@ -67,6 +67,8 @@ def imagej(
     frames: int = 2,
     slices: int = 3,
     channels: int = 2,
+    dtype: str = 'u2',
+    order: str = 'czt',
     rgb: bool = False,
     large: bool = False,
 ) -> Forged:
@@ -75,38 +77,50 @@ def imagej(
     Parameters:
         byteorder: Of the file; ImageJ writes big-endian ones.
         frames, slices, channels: Lengths of T, Z and C.
-        rgb: Pages of three samples.
-        large: A sparse file of 2,200 slices, more than 4 GiB, in one directory.
+        dtype: Of the pixels: ``'u1'``, ``'u2'`` or ``'f4'``.
+        order: Of planes, the fastest axis first, as other programs write it.
+        rgb: Pages of three samples of 8 bits.
+        large: A sparse file of 70 slices of 64 MiB, more than 4 GiB, in one directory.
     """
     if large:
         return _large_imagej(byteorder)
     stream = io.BytesIO()
     lead = (frames, slices, channels)
-    data = _pixels((*lead, 9, 10, 3), 'u1') if rgb else _pixels((*lead, 9, 10))
+    data = _pixels((*lead, 9, 10, 3), 'u1') if rgb else _pixels((*lead, 9, 10), dtype)
     axes = 'TZCYXS' if rgb else 'TZCYX'
+    known: dict[str, Any] = {'spacing': 1.5, 'unit': 'um', 'Info': 'forged'}
+    if order != 'czt':
+        known['order'] = order
     with TiffWriter(stream, byteorder=byteorder, imagej=True) as writer:
         writer.write(
             data, photometric='rgb' if rgb else 'minisblack', software=False,
-            metadata={'axes': axes, 'spacing': 1.5, 'unit': 'um', 'Info': 'forged'},
+            metadata={'axes': axes, **known},
         )  # fmt: skip
+    if order != 'czt':
+        # Planes stay as they are written; the order only says what they are.
+        sizes = dict(zip('tzc', lead, strict=True))
+        axes = order[::-1].upper() + axes[3:]
+        data = data.reshape(*(sizes[letter] for letter in order[::-1]), *data.shape[3:])
     kept = ''.join(a for a, size in zip(axes, data.shape, strict=True) if size > 1)
     series = (ForgedSeries('', kept, (data.squeeze(),)),)
-    metadata = {'images': math.prod(lead), 'spacing': 1.5, 'unit': 'um', 'Info': 'forged'}
-    return Forged('imagej', {'forged.tif': stream.getvalue()}, series, metadata)
+    known['images'] = math.prod(lead)
+    return Forged('imagej', {'forged.tif': stream.getvalue()}, series, known)
 
 
 def _large_imagej(byteorder: ByteOrder) -> Forged:
     """Return a stack in which each plane has one pixel that tells its number."""
-    planes, side = 2200, 1024
+    # Few large planes: memory comes in pieces of up to 2 MiB, and each plane needs one.
+    planes, length, width = 70, 4096, 8192
     stream = io.BytesIO()
     with TiffWriter(stream, byteorder=byteorder) as writer:
         offset, size = writer.write(
-            np.zeros((side, side), 'u2'), photometric='minisblack', software=False, metadata=None,
-            description=imagej_description((planes, side, side), axes='ZYX'), returnoffset=True,
+            np.zeros((length, width), 'u2'), photometric='minisblack', software=False,
+            metadata=None, returnoffset=True,
+            description=imagej_description((planes, length, width), axes='ZYX'),
         ) or (0, 0)  # fmt: skip
-    data = np.zeros((planes, side, side), 'u2')
+    data = np.zeros((planes, length, width), 'u2')
     data[:, 1, 2] = np.arange(1, planes + 1)
-    at = (side + 2) * data.itemsize
+    at = (width + 2) * data.itemsize
     number = data.dtype.newbyteorder(byteorder)
     parts = {0: stream.getvalue()[:offset]}
     for plane in range(planes):

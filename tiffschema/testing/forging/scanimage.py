@@ -20,11 +20,19 @@ __all__ = ['scanimage']
 _BLOCK_AT = 16
 _TEXT_AT = 32
 _WORD = 0xFFFFFFFF
+_CLASSIC = {
+    'state': 'state.configName=forged\rstate.acq.frameRate=2\r{frame}',
+    'SI4': '{frame}\nscanimage.SI4.channelsSave = 1\nscanimage.SI4.acqNumFrames = 4\n',
+    'SI5': '{frame}\nscanimage.SI5.channelsSave = 1\nscanimage.SI5.acqNumFrames = 4\n',
+    'SI': '{frame}\nscanimage.SI.channelsSave = 1\nscanimage.SI.acqNumFrames = 4\n',
+}
+"""Descriptions of classic files, by the prefix of the names of their values."""
 
 
 def scanimage(
     *,
     version: int = 4,
+    program: str = 'state',
     channels: int = 2,
     slices: int = 3,
     frames: int = 4,
@@ -35,8 +43,9 @@ def scanimage(
     """Return a recording.
 
     Parameters:
-        version: 4 or 3 of BigTIFF files; 0 is a classic file of ScanImage 3, whose pages have all
-            values in their descriptions.
+        version: 4 or 3 of BigTIFF files; 0 is a classic file, whose pages have all values in their
+            descriptions.
+        program: What wrote a classic file: state (ScanImage 3), SI4, SI5, or SI (2015).
         channels, slices, frames: Lengths of C, Z and T; classic files do not tell them.
         apart: Bytes between the pixels of a page and the next page; makes a sparse file. Offsets
             in classic files are modulo 4 GiB.
@@ -63,16 +72,18 @@ def scanimage(
         )  # fmt: skip
         parts[at] = bytes(built)
         at += len(built) + len(built) % 2
-    sizes = (len(text), len(json.dumps(groups)))
+    # Long texts of BigTIFF are those behind the header; classic files have all in descriptions.
+    sizes = (len(text), len(json.dumps(groups))) if big else None
+    frames_text = '{frame}' if big else _CLASSIC[program]
     parts[0] = directories.build_header(at)
     mask = -1 if big else _WORD
     for number, image in enumerate(data):
-        size = len(_page(directories, image, number, sizes if big else None, at & mask, 0, 0))
+        size = len(_page(directories, image, number, frames_text, sizes, at & mask, 0, 0))
         strip = at + size
         following = strip + image.nbytes + apart
         last = number + 1 == count or (broken and number == 4)
         parts[at] = _page(
-            directories, image, number, sizes if big else None, at & mask, strip & mask,
+            directories, image, number, frames_text, sizes, at & mask, strip & mask,
             0 if last else following & mask,
         )  # fmt: skip
         parts[strip] = image.tobytes()
@@ -83,7 +94,8 @@ def scanimage(
     series = (ForgedSeries('', axes + 'YX', (whole,)),)
     file = Sparse(end, parts)
     if apart:
-        return Forged('scanimage', {}, series, metadata, {'forged.tif': file})
+        faults = () if big else ('does not lead to all',)
+        return Forged('scanimage', {}, series, metadata, {'forged.tif': file}, faults)
     return Forged('scanimage', {'forged.tif': file.data()}, series, metadata)
 
 
@@ -97,6 +109,7 @@ def _page(
     directories: Any,
     image: Any,
     number: int,
+    text: str,
     sizes: tuple[int, int] | None,
     address: int,
     strip: int,
@@ -104,8 +117,7 @@ def _page(
 ) -> bytes:
     """Return the directory of a page; in BigTIFF its long texts are those behind the header."""
     description = f'frameNumbers = {number + 1:06}\nframeTimestamps_sec = {number * 0.5:09.6f}'
-    if sizes is None:
-        description = f'state.configName=forged\rstate.acq.frameRate=2\r{description}'
+    description = text.format(frame=description)
     values: list[tuple[int, int, Any]] = [
         (254, 4, 0), (256, 4, image.shape[1]), (257, 4, image.shape[0]), (258, 3, 16),
         (259, 3, 1), (262, 3, 1), (270, 2, description), (273, 16 if sizes else 4, strip),

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from datetime import datetime
 from typing import Any
 
 import numpy as np
 
+from tiffschema.model.sections import schemas
 from tiffschema.testing.forging.forged import Forged, ForgedSeries
 from tiffschema.testing.forging.stacks import written
 from tiffschema.types import ByteOrder
+from tiffschema.writer.edit import TagEditor
 
 __all__ = ['sis']
 
@@ -25,6 +28,7 @@ def sis(
     times: int = 1,
     ini: bool = True,
     block: bool = True,
+    second: bool = False,
 ) -> Forged:
     """Return a stack of cellSens.
 
@@ -36,7 +40,10 @@ def sis(
         times: Length of T.
         ini: Write the INI text, which has the axes; else they are not known.
         block: Write the block, which has the calibration.
+        second: Write the block that the tag of the GPS directory leads to instead, which has the
+            calibration only.
     """
+    block = block and not second
     sizes = {'Time': times, 'Band': channels, 'Z': slices}
     count = times * channels * slices
     data = np.arange(count * 30, dtype=np.uint16).reshape(times, channels, slices, 5, 6)
@@ -75,8 +82,29 @@ def sis(
         metadata |= {'name': 'forged', 'datetime': values['datetime'], 'cameraname': 'XC50'}
         metadata |= {'pixelsizex': 2.5e-07, 'pixelsizey': 5e-07, 'magnification': 40.0}
     pages = data.reshape(count, 5, 6)
+    if second:
+        tags.append(('Make', 2, 0, 'Olympus SIS', True))
+        metadata |= {'pixelsizex': 2.5e-07, 'pixelsizey': 5e-07}
     file = written(pages, byteorder, extratags=tags, bigtiff=bigtiff, software=False)
+    if second:
+        file = _with_second(file, byteorder, (2.5e-4, 5e-4))
     axes, image = ('TCZYX', data) if ini else ('IYX', pages)
     kept = ''.join(a for a, n in zip(axes, image.shape, strict=True) if n > 1)
-    series = ForgedSeries('forged' if block else '', kept, (image,), (0.25, 0.5) if block else None)
+    mpp = (0.25, 0.5) if block or second else None
+    series = ForgedSeries('forged' if block else '', kept, (image,), mpp)
     return Forged('sis', {'forged.tif': file}, (series,), metadata)
+
+
+def _with_second(file: bytes, byteorder: ByteOrder, size: tuple[float, float]) -> bytes:
+    """Return a file with a block of calibration in mm, which tag 34853 leads to, at its end."""
+    stream = io.BytesIO(file)
+    with TagEditor(stream) as editor:
+        editor.set('GPSTag', 0, dtype=4)
+    at = len(stream.getvalue()) + len(stream.getvalue()) % 2
+    with TagEditor(stream) as editor:
+        editor.set('GPSTag', at, dtype=4)
+    calibration = dict(zip('xy', size, strict=True))
+    block = schemas['vendor/olympus_sis'].struct('sis_second').build(
+        {'before': b'I', 'calibration': calibration}, byteorder=byteorder
+    )  # fmt: skip
+    return stream.getvalue().ljust(at, b'\0') + block.at(at)

@@ -97,6 +97,8 @@ def planes(image: Any, options: dict[str, Any], **reading: Any) -> Iterator[Any]
         options: What `described` said.
         **reading: For `asarray`.
     """
+    if not image.size:
+        return
     # Samples that lie apart are planes of their own.
     axes = 3 if options.get('planarconfig') == 1 else 2
     lead = image.shape[: max(0, image.ndim - axes)]

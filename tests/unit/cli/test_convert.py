@@ -63,6 +63,13 @@ def test_types_that_a_scheme_cannot_hold_are_deflated(dtype: str, compression: i
     assert lossless(page) == (compression if dtype == 'u2' else 8)
 
 
+def test_images_without_samples_are_converted(tmp_path: Path) -> None:
+    source, target = tmp_path / 'old.tif', tmp_path / 'new.tif'
+    tiffschema.imwrite(source, STACK[0][:0], photometric='minisblack', metadata=None)
+    assert run('convert', source, target, '--kind', 'generic') == 0
+    assert tiffschema.imread(target).size == 0
+
+
 @pytest.mark.parametrize('code', [262, 296])
 def test_members_that_no_enumeration_has_are_left_out(tmp_path: Path, code: int) -> None:
     source, target = tmp_path / 'old.tif', tmp_path / 'new.tif'

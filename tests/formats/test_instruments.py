@@ -113,3 +113,9 @@ def test_files_explain_where_sizes_came_from() -> None:
         assert 'X: XResolution says 0.01 m, and is not followed' in tif.explain()
     with TiffFile(forge('streak').data) as tif:
         assert 'X: 6 coordinates nm, from streak_metadata' in tif.explain()
+
+
+def test_depths_of_vista_are_wrong_and_not_believed() -> None:
+    with TiffFile(forge('vista', planes=5).data) as tif:
+        assert [page.tags['ImageDepth'].value for page in tif.pages] == [5] * 5
+        assert tif.series[0].shape == (5, 9, 11)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from tiffschema.formats.flimage import dump_flimage
 from tiffschema.formats.metaseries import dump_metaseries
+from tiffschema.runtime.file import TiffFile
 from tiffschema.testing.forging.forged import Forged, ForgedSeries
 from tiffschema.testing.forging.stacks import written
 from tiffschema.types import ByteOrder
@@ -145,10 +147,15 @@ def vista(*, byteorder: ByteOrder = '<', bigtiff: bool = False, planes: int = 4)
         planes: Number of pages.
     """
     image = _ramp(planes, 9, 11, dtype='u2')
-    return _forged(
-        'vista', image, {}, byteorder, bigtiff, software='ISS Vista',
-        extratags=[('ImageDepth', planes)],
+    made = _forged(
+        'vista', image[:, None], {}, byteorder, bigtiff, software='ISS Vista', image=image,
+        volumetric=True,
     )  # fmt: skip
+    file = io.BytesIO(made.data)
+    with TiffFile(file, mode='r+') as tif:
+        for page in tif.pages:
+            page.tags[32997].overwrite(planes)
+    return Forged(made.kind, {'forged.tif': file.getvalue()}, made.series, made.metadata)
 
 
 def volumetric(

@@ -59,10 +59,10 @@ _LITTLE = sys.byteorder == 'little'
 _RATIO_FLOOR = 64 << 20
 
 BAND_TILE = 16 << 10
-"""Decoded bytes of a tile up to which a row of them is decoded together."""
+"""Decoded bytes of a segment up to which neighbours are decoded together."""
 
 BAND = 256 << 10
-"""Decoded bytes of tiles decoded together: what stays in the caches of a core."""
+"""Decoded bytes of segments decoded together: what stays in the caches of a core."""
 
 # Larger scratch memory is returned to the system after each segment.
 _SCRATCH_KEPT = 16 << 20
@@ -175,15 +175,15 @@ class Decoder:
         raise NotImplementedError
 
     def band(self, segments: Sequence[Buffer], out: Array) -> bool:
-        """Decode whole tiles that lie side by side, where that is quicker than one by one.
+        """Decode whole segments together, where that is quicker than one by one.
 
         Parameters:
-            segments: Stored bytes of each tile.
-            out: Array of shape (depth, length, number of tiles times width, samples).
+            segments: Stored bytes of each.
+            out: Array of shape (segments, depth, length, width, samples), possibly a strided view.
 
         Returns:
-            False where nothing was done: the tiles have to be decoded one by one, which also names
-            the one that is damaged.
+            False where that was not done: they have to be decoded one by one, which also names the
+            one that is damaged.
         """
         return False
 
@@ -402,32 +402,28 @@ class WordsDecoder(BytesDecoder):
         if self._float or self._reverse or nbytes > BAND_TILE or out.dtype != self.dtype:
             return False
         count = len(segments)
-        memory = scratch(nbytes * count)
+        direct = out.flags.c_contiguous
+        memory = out.reshape(-1).view('u1') if direct else scratch(nbytes * count)
         run = self._run
         try:
             for at, data in zip(range(0, nbytes * count, nbytes), segments, strict=True):
-                tile = memory[at : at + nbytes]
-                found = run(data, nbytes, tile)
-                if found is not tile:
+                room = memory[at : at + nbytes]
+                found = run(data, nbytes, room)
+                if found is not room:
                     if len(found) != nbytes:
                         return False
-                    tile[:] = np.frombuffer(found, 'u1')
+                    room[:] = np.frombuffer(found, 'u1')
         except TiffSchemaError:
             return False
         except DATA_ERRORS:
             return False
-        depth, length, width, samples = nominal
-        words = memory.view(self._stored).reshape(count, *nominal)
+        words = memory.view(self.dtype).reshape(count, *nominal)
         if self._swap:
-            words = words.astype(self.dtype)
-        apart = out.reshape(depth, length, count, width, samples)
-        if not np.may_share_memory(apart, out):
-            return False
-        places = apart.transpose(2, 0, 1, 3, 4)
+            words.byteswap(inplace=True)
         if self._distance:
-            accumulate(words, self._distance, out=places)
-        else:
-            places[...] = words
+            accumulate(words, self._distance, out=out)
+        elif not direct:
+            out[...] = words
         return True
 
     def _place(self, flat: Array, nominal: Shape, out: Array) -> None:

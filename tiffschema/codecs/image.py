@@ -55,8 +55,11 @@ Shape: TypeAlias = tuple[int, ...]
 
 
 def _check(info: StreamInfo | None, spec: SegmentSpec, shape: Shape, name: str) -> None:
-    segment = spec.geometry.segment_shape
-    check_size(info, tuple(map(max, segment, shape)), name)
+    segment = tuple(map(max, spec.geometry.segment_shape, shape))
+    stated = (0, 0, 0) if info is None else (info.height, info.width, info.samples)
+    if segment[0] > 1 and segment[3] == 1 and stated == segment[:3]:
+        return  # a volume of single samples, stored as an image whose samples are the columns
+    check_size(info, segment, name)
 
 
 def _room(info: StreamInfo | None, shape: Shape, out: Array | None, bits: int) -> Array | None:
@@ -76,6 +79,17 @@ def _flat(array: Array) -> Array:
     """Return samples (depth, length, width, samples) as codecs want them: no axes of length 1."""
     image = array[0] if array.shape[0] == 1 else array
     return image[..., 0] if image.shape[-1] == 1 else image
+
+
+def _plane(array: Array, name: str) -> Array:
+    """Return samples as codecs want them that know no volumes.
+
+    Raises:
+        UnsupportedError: The depth is more than 1.
+    """
+    if array.shape[0] > 1:
+        raise UnsupportedError(f'{name} of volumes: tiles of depth {array.shape[0]}')
+    return _flat(array)
 
 
 def jpeg2k_decode(data: Buffer, spec: SegmentSpec, shape: Shape, out: Array | None) -> Array:
@@ -98,7 +112,7 @@ def jpeg2k_encode(array: Array, spec: SegmentSpec, args: Mapping[str, Any]) -> b
     bits = geometry.bitspersample
     if isinstance(bits, int) and bits not in {8, 16, 32}:
         arguments.setdefault('bitspersample', bits)
-    encoded: bytes = backend.function('jpeg2k_encode')(_flat(array), **arguments)
+    encoded: bytes = backend.function('jpeg2k_encode')(_plane(array, 'JPEG 2000'), **arguments)
     return encoded
 
 
@@ -132,7 +146,8 @@ def webp_decode(data: Buffer, spec: SegmentSpec, shape: Shape, out: Array | None
 
 def webp_encode(array: Array, spec: SegmentSpec, args: Mapping[str, Any]) -> bytes:
     """Encode WebP; takes the arguments of ``imagecodecs.webp_encode``."""
-    encoded: bytes = backend.function('webp_encode')(_flat(array), **args)
+    # Planes of an animation that are alike are stored once: a volume would come back flatter.
+    encoded: bytes = backend.function('webp_encode')(_plane(array, 'WebP'), **args)
     return encoded
 
 

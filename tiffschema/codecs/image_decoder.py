@@ -118,17 +118,17 @@ class ImageDecoder(Decoder):
             image = _enlarged(image, self._chroma, out.shape)
         length = min(image.shape[1], out.shape[1])
         width = min(image.shape[2], out.shape[2])
-        if (length, width) == out.shape[1:3]:
-            out[...] = image[:, :length, :width]
+        image = image[: out.shape[0], :length, :width]
+        if image.shape == out.shape:
+            out[...] = image
             return out
         error = TruncatedError(
-            f'image of {image.shape[2]} x {image.shape[1]} pixels where'
-            f' {out.shape[2]} x {out.shape[1]} are needed',
+            f'image of {width} x {length} pixels where {out.shape[2]} x {out.shape[1]} are needed',
             'segment',
         )
         if self._raises:
             raise error
-        image = image[:, :length, :width].copy()
+        image = image.copy()  # it may be a view of the array that is filled
         self._lost(out, error, fault)
         out[:, :length, :width] = image
         return out

@@ -8,12 +8,33 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tiffschema.model.geometry import Geometry
 
-__all__ = ['Place', 'Places', 'Window', 'full_window']
+__all__ = ['Place', 'Places', 'Window', 'full_window', 'side_by_side']
 
 Window: TypeAlias = tuple[range, range, range, range, range]
 """Indices wanted along (P, D, L, W, c)."""
+
+
+def side_by_side(
+    image: NDArray[Any], corner: Sequence[int], shape: Sequence[int], axis: int, count: int
+) -> NDArray[Any]:
+    """Return segments that follow each other along an axis of (D, L, W, c) as an array of them.
+
+    Parameters:
+        image: Array of a plane.
+        corner: Where the first segment begins.
+        shape: Of each segment.
+        axis: Along which they follow.
+        count: How many there are.
+    """
+    sizes = list(shape)
+    sizes[axis] *= count
+    stretch = image[tuple(slice(at, at + size) for at, size in zip(corner, sizes, strict=False))]
+    return np.moveaxis(stretch.reshape(*shape[:axis], count, *shape[axis:]), axis, 0)
 
 
 def full_window(shaped: Sequence[int]) -> Window:

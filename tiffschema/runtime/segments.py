@@ -30,7 +30,7 @@ from . import workers
 from .contiguous import read_contiguous
 from .frames import FrameMap
 from .output import fill_value
-from .places import Place, Places, Window, full_window
+from .places import Place, Places, Window, full_window, side_by_side
 from .source import Source
 from .tilecache import SegmentCache
 
@@ -486,34 +486,43 @@ class _Segments:
         begins: NDArray[np.int64],
         ends: NDArray[np.int64],
     ) -> NDArray[np.bool_]:
-        """Decode small tiles that lie side by side together; return which ones that was done for.
+        """Decode small neighbours together; return for which segments that was done.
+
+        Neighbours are tiles side by side, strips one below the other, or pages of one segment.
 
         Parameters:
-            views: Stored bytes of the tiles.
+            views: Stored bytes of the segments.
             stored: Which ones are stored at all.
             rows, planes: Where they go.
             begins, ends: Corners (z, y, x) of their parts inside the image.
         """
         geometry = self.job.geometry
         done = np.zeros(len(views), bool)
-        depth, length, width, contig = geometry.segment_shape
-        nbytes = depth * length * width * contig * self.decode.dtype.itemsize
-        if self._endless or geometry.grid[3] < 2 or not 0 < nbytes <= BAND_TILE:
+        shape = geometry.segment_shape
+        nbytes = math.prod(shape) * self.decode.dtype.itemsize
+        if self._endless or not 0 < nbytes <= BAND_TILE:
             return done
-        whole = stored & (ends - begins == [[depth], [length], [width]]).all(axis=0)
+        # Along which axis of an image segments follow each other; none: each is a whole page.
+        axis = next((each for each in (2, 1) if geometry.grid[each + 1] > 1), None)
+        if axis is None and geometry.segment_count > 1:
+            return done
+        whole = stored & (ends - begins == np.asarray(shape[:3])[:, None]).all(axis=0)
+        order = rows if axis is None else begins[axis]
+        step = 1 if axis is None else shape[axis]
+        follows = whole[1:] & whole[:-1] & (np.diff(order) == step)
         most = max(BAND // nbytes, 1)
-        follows = whole[1:] & whole[:-1] & (begins[2, 1:] > begins[2, :-1])
         cuts = np.flatnonzero(~follows) + 1
         for start, stop in zip([0, *cuts.tolist()], [*cuts.tolist(), len(views)], strict=True):
             for first in range(start, stop, most):
                 last = min(first + most, stop)
                 if last - first < 2:
                     continue
-                z, y, x = begins[:, first].tolist()
-                target = self.job.out[
-                    int(rows[first]), int(planes[first]), z : z + depth, y : y + length,
-                    x : x + (last - first) * width,
-                ]  # fmt: skip
+                row, corner = int(rows[first]), begins[:, first].tolist()
+                if axis is None:
+                    target = self.job.out[row : row + last - first, 0]
+                else:
+                    image = self.job.out[row, int(planes[first])]
+                    target = side_by_side(image, corner, shape, axis, last - first)
                 done[first:last] = self.decode.band(views[first:last], target)
         return done
 

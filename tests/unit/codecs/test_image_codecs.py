@@ -466,3 +466,37 @@ def test_planes_in_webp_are_bytes_of_pixels(samples: int) -> None:
         decode = decoder(SegmentSpec(page))
         np.testing.assert_array_equal(decode(stream, (1, 30, 40, 1)), plane)
         np.testing.assert_array_equal(decode(stream, (1, 20, 40, 1)), plane[:, :20])
+
+
+def volume_tile(compression: int, shape: tuple[int, ...]) -> SegmentSpec:
+    """Return the only tile of a volume that is 5 deep, 20 long and 30 wide."""
+    depth, length, width, samples = shape
+    return SegmentSpec(
+        Geometry(
+            30, 20, imagedepth=5, tilewidth=width, tilelength=length, tiledepth=depth,
+            bitspersample=8, samplesperpixel=samples, compression=compression,
+        )
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize('samples', [1, 3])
+@pytest.mark.parametrize('depth', [4, 16])
+@pytest.mark.parametrize('compression', [34887, 50002])
+def test_tiles_deeper_than_the_volume(compression: int, depth: int, samples: int) -> None:
+    array = np.random.default_rng(1).integers(0, 255, (depth, 32, 32, samples), 'u1')
+    spec = volume_tile(compression, array.shape)
+    args = {'lossless': True} if compression == 50002 else {}
+    data = encoder(spec, compressionargs=args)(array)
+    for extent in ((depth, 32, 32, samples), (1, 20, 30, samples)):
+        inside = tuple(slice(size) for size in extent)
+        assert np.array_equal(decoder(spec)(data, extent), array[inside])
+        out = np.zeros(extent, 'u1')
+        decoder(spec)(data, extent, out)
+        assert np.array_equal(out, array[inside])
+
+
+@pytest.mark.parametrize('compression', [33003, 33005, 34712, 50001])
+def test_volumes_that_codecs_would_mangle_are_refused(compression: int) -> None:
+    array = np.zeros((4, 32, 32, 1 if compression == 34712 else 3), 'u1')
+    with pytest.raises(UnsupportedError, match='volumes'):
+        encoder(volume_tile(compression, array.shape))(array)

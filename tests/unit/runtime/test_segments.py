@@ -21,7 +21,7 @@ from tiffschema.codecs.spec import SegmentSpec
 from tiffschema.errors import FormatError, LimitError, TruncatedError
 from tiffschema.limits import Limits
 from tiffschema.model.geometry import Geometry
-from tiffschema.runtime import workers
+from tiffschema.runtime import segments, workers
 from tiffschema.runtime.frames import FrameMap
 from tiffschema.runtime.output import fill_value
 from tiffschema.runtime.places import full_window
@@ -593,3 +593,45 @@ def test_small_pages_of_a_file_cut_short_while_it_is_read(tmp_path: Path) -> Non
             FrameMap([lambda: source], table), np.arange(100), full_window(geometry.shaped), out,
             ReadOptions(),
         )  # fmt: skip
+
+
+@pytest.mark.parametrize('predictor', [1, 2])
+@pytest.mark.parametrize(
+    'cut',
+    [
+        {'rowsperstrip': 3}, {'tilewidth': 48, 'tilelength': 16}, {'rowsperstrip': 50},
+        {'tilewidth': 16, 'tilelength': 16}, {'planarconfig': 2, 'rowsperstrip': 7},
+    ],
+)  # fmt: skip
+def test_neighbours_are_decoded_together(
+    predictor: int, cut: dict[str, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    geometry = Geometry(
+        48, 50, bitspersample=16, samplesperpixel=2, compression=8, predictor=predictor,
+        byteorder='>', **cut,
+    )  # fmt: skip
+    pages = samples_of(geometry, 3)
+    raw, table = stored(geometry, pages)
+    number = max(table.offsets.shape[1] - 2, 0)
+    damaged = bytearray(raw)
+    damaged[int(table.offsets[1, number]) + 4] ^= 255
+
+    def result(data: bytes, out: Array) -> tuple[Array, set[str]]:
+        faults: list[Any] = []
+        SegmentReader(SegmentSpec(geometry)).read(
+            FrameMap([lambda: open_source(data)], table), np.arange(3),
+            full_window(geometry.shaped), out, ReadOptions(errors='fault', fault=faults.append),
+        )  # fmt: skip
+        return out.copy(), {fault.path for fault in faults}
+
+    shape = (3, *geometry.shaped)
+    for data in (raw, bytes(damaged)):
+        with monkeypatch.context() as patch:
+            patch.setattr(segments, 'BAND_TILE', 0)
+            expected, paths = result(data, np.zeros(shape, 'u2'))
+        assert paths == ({f'frames[1].segments[{number}]'} if data is not raw else set())
+        assert predictor == 2 or data is not raw or np.array_equal(expected, pages)
+        for out in (np.zeros(shape, 'u2'), np.zeros((*shape, 2), 'u2')[..., 0]):
+            found, named = result(data, out)
+            assert np.array_equal(found, expected)
+            assert named == paths

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from struct import Struct as Packer
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -368,8 +368,14 @@ class Struct:
         self, buffer: Buffer, offset: int = 0, end: int | None = None, *,
         byteorder: str | None = None, base: int = 0, args: Mapping[str, Any] = _NOTHING,
         limits: Limits | None = None, faults: Faults | None = None, strict: bool = False,
+        reach: Callable[[int], None] | None = None,
     ) -> list[Extent]:  # fmt: skip
-        """Return the extent of every field, in file offsets; parameters as in `parse`.
+        """Return the extent of every field, in file offsets.
+
+        Parameters:
+            buffer, offset, end, byteorder, base, args, limits, faults, strict: As in `parse`.
+            reach: Called with the position in the buffer where a struct or the target of a pointer
+                begins, before its bytes are looked at.
 
         A fault ends the list with an extent of kind ``fault`` whose path is the message.
         """
@@ -378,6 +384,8 @@ class Struct:
         ctx = Parse()
         ctx.differ(base, limits, faults if faults is not None else [], strict)
         ctx.start = offset
+        if reach is not None:
+            ctx.reach = reach
         end = len(buffer) if end is None else min(end, len(buffer))
         given = self.arguments(args) if args or self.args else []
         last: list[Extent] = []

@@ -67,6 +67,9 @@ class Parse:
         """Extents of fields, where they are traced."""
         return []
 
+    reach: Callable[[int], None] = staticmethod(lambda pos: None)
+    """Told where bytes will be traced, before that: they may not be in the buffer yet."""
+
     @cached_property
     def parents(self) -> list[Any]:
         """Records that are being read, outer ones first, where fields speak of them."""
@@ -360,6 +363,13 @@ def dict_of(items: Sequence[Any], key: str, names: Mapping[Any, str]) -> dict[An
         shown = item['value'] if 'value' in item else item  # noqa: SIM401 - a record has no get
         found[names.get(code, label(code))] = shown
     return found
+
+
+def reach_each(offsets: Sequence[Any], origin: int, ctx: Parse) -> None:
+    """Tell of the places that a pointer may lead to, before it is known to which."""
+    for offset in offsets:
+        if isinstance(offset, int):
+            ctx.reach(offset + origin)
 
 
 def trace_run(ctx: Parse, pos: int, path: str, parts: tuple[tuple[str, int, str], ...]) -> None:

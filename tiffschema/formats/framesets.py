@@ -149,18 +149,27 @@ class OffsetFrames(Sequence[Any]):
 class StridedFrames(Sequence[Any]):
     """Frames of one file with the offsets and sizes of their segments; no directory is read.
 
+    Those of frames whose place is known are read when their tags are asked for.
+
     Parameters:
         parent: The file.
         keyframe: The page that lends its properties, and is one of the frames.
         offsets: Of shape (frames, segments); one column for frames in one stretch.
         bytecounts: Of the same shape.
+        directories: Offset of the directory of each, None if frames have none.
     """
 
     def __init__(
-        self, parent: Any, keyframe: Any, offsets: NDArray[np.int64], bytecounts: NDArray[np.int64]
+        self,
+        parent: Any,
+        keyframe: Any,
+        offsets: NDArray[np.int64],
+        bytecounts: NDArray[np.int64],
+        directories: NDArray[np.int64] | None = None,
     ) -> None:
         self._parent = parent
         self._keyframe = keyframe
+        self._directories = directories
         self._table = SegmentTable(
             np.ascontiguousarray(offsets, np.int64), np.ascontiguousarray(bytecounts, np.int64)
         )
@@ -171,7 +180,10 @@ class StridedFrames(Sequence[Any]):
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, slice):
             table = self._table.take(range(*key.indices(len(self))))
-            return StridedFrames(self._parent, self._keyframe, table.offsets, table.bytecounts)
+            directories = None if self._directories is None else self._directories[key]
+            return StridedFrames(
+                self._parent, self._keyframe, table.offsets, table.bytecounts, directories
+            )
         index = range(len(self))[key]
         first = int(self._table.offsets[index, 0]) == self._keyframe.dataoffsets[0]
         return self._keyframe if first else self._frame(index)
@@ -180,7 +192,7 @@ class StridedFrames(Sequence[Any]):
         return TiffFrame(
             self._parent,
             index,
-            offset=0,
+            offset=0 if self._directories is None else int(self._directories[index]),
             keyframe=self._keyframe,
             dataoffsets=self._table.offsets[index].tolist(),
             databytecounts=self._table.bytecounts[index].tolist(),

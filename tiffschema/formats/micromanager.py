@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from tiffschema.errors import FormatError, LimitError, TiffFileError
 from tiffschema.model.sections import schemas
+from tiffschema.runtime.reached import reached
 from tiffschema.runtime.series import TiffPageSeries
 
 from .framesets import OffsetFrames, sibling_names
@@ -37,13 +38,10 @@ def header(tif: Any) -> Any:
     Raises:
         FormatError: There is none.
     """
-    source = tif.source
-    whole = source.whole()
-    view = source.view(0, min(source.size, tif.limits.text)) if whole is None else whole
     struct = schemas[_SCHEMA].struct('header')
-    record = struct.parse(
-        view, _HEADER_AT, byteorder=tif.byteorder, limits=tif.limits, faults=tif.faults
-    )
+    order, limits = tif.byteorder, tif.limits
+    buffer = reached(tif.source, struct, _HEADER_AT, byteorder=order, limits=limits)
+    record = struct.parse(buffer, _HEADER_AT, byteorder=order, limits=limits, faults=tif.faults)
     return record.settings
 
 

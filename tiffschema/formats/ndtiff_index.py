@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from tiffschema.compiler.counted import CountedRecords
 from tiffschema.errors import FormatError
 from tiffschema.model.sections import schemas
+from tiffschema.model.text.alike import numbers_in
 from tiffschema.model.text.jsontext import parse_json
 
 from .framesets import sibling_bytes, sibling_names
@@ -111,13 +112,19 @@ def _indexed(tif: Any, data: bytes) -> Frames:
     texts, names = table.texts
     if not texts:
         raise FormatError('no frames in the index', PATH)
-    axes = _axes_of(tif, texts)
     rows = table.fields
-    first = next((number for number, axis in enumerate(axes) if axis), None)
-    if first is None:
-        raise FormatError('no frame of the index has axes', PATH)
-    keys = axes[first].keys()
-    same = _have(axes, keys)
+    plain = _numbered(texts)
+    if plain is not None:
+        keys, places = plain
+        labels: tuple[tuple[str, ...], ...] = ((),) * len(keys)
+        first, same = 0, np.ones(len(texts), bool)
+    else:
+        axes = _axes_of(tif, texts)
+        first = next((number for number, axis in enumerate(axes) if axis), -1)
+        if first < 0:
+            raise FormatError('no frame of the index has axes', PATH)
+        keys = tuple(axes[first])
+        same = _have(axes, keys)
     for field in ('width', 'height', 'pixel_type'):
         same &= rows[field] == rows[field][first]
     same &= rows['compression'] == 0
@@ -126,19 +133,45 @@ def _indexed(tif: Any, data: bytes) -> Frames:
         unlike = np.flatnonzero(~same)
         tif.faults.add(f'{len(unlike)} frames are unlike the first: {unlike[:8].tolist()}', INDEX)
         rows = rows[same]
-        kept = np.flatnonzero(same).tolist()
-        axes, names = [axes[k] for k in kept], [names[k] for k in kept]
-    places, labels = _places(list(keys), axes)
+        names = [names[k] for k in np.flatnonzero(same).tolist()]
+    if plain is not None:
+        places = places[same]
+    else:
+        places, labels = _places(keys, [axes[k] for k in np.flatnonzero(same).tolist()])
     known = {name: number for number, name in enumerate(dict.fromkeys(names))}
+    numbers = np.zeros(len(names), np.intp)
+    if len(known) > 1:
+        numbers[:] = list(map(known.__getitem__, names))
     return Frames(
-        tuple(keys),
+        keys,
         places,
         labels,
         tuple(name.decode('utf-8', 'replace') for name in known),
-        np.fromiter((known[name] for name in names), np.intp, len(names)),
+        numbers,
         rows['offset'].astype(np.int64),
         INDEX,
     )
+
+
+def _numbered(texts: Sequence[bytes]) -> tuple[tuple[str, ...], NDArray[np.int64]] | None:
+    """Return names of axes and places on them, if texts differ in these numbers only.
+
+    Texts with names of places, or with more or other axes here and there, are for `_axes_of`.
+    """
+    found = numbers_in(texts)
+    if found is None:
+        return None
+    try:
+        axes = json.loads(found[0])
+    except (ValueError, RecursionError):
+        return None
+    places = found[1]
+    if not isinstance(axes, dict) or len(axes) != places.shape[1]:
+        return None
+    # A sign is no part of the numbers.
+    if b'-' in found[0] or any(type(value) is not int for value in axes.values()):
+        return None
+    return tuple(axes), places
 
 
 def _have(axes: Sequence[dict[str, Any]], keys: Collection[str]) -> NDArray[np.bool_]:

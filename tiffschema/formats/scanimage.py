@@ -12,45 +12,37 @@ from typing import Any
 
 import numpy as np
 
-from tiffschema.errors import FormatError, LimitError, TiffFileError
+from tiffschema.errors import FormatError
 from tiffschema.model.sections import schemas
 from tiffschema.model.text import parse_json
 from tiffschema.model.text.matlab import parse_lines
+from tiffschema.runtime.reached import reached
 from tiffschema.runtime.series import TiffPageSeries
 from tiffschema.runtime.seriespages import PageSelection
 
 from .framesets import StridedFrames
+from .spaced import spacing_of
 
 __all__ = ['metadata', 'series']
 
 _HEADER_AT = 16
-_HEADER_SIZE = 16
-_STRIP_OFFSETS = 273
-_PROBED = 5
+_WALKED = 16
+"""Chains of fewer pages are walked: that takes no more reads."""
+
 _SIGNED = 1 << 31
-_WRAP = 1 << 32
 
 
 def metadata(tif: Any) -> dict[str, Any]:
     """Return version, frame data and region groups of a BigTIFF file, else an empty dictionary."""
     if not tif.is_bigtiff or tif.byteorder != '<':
         return {}
-    source = tif.source
     head = schemas['vendor/scanimage'].struct('scanimage')
-    before = min(int(tif.pages.first.offset), tif.limits.text)
-    view = source.view(0, min(source.size, max(_HEADER_AT + _HEADER_SIZE, before)))
     try:
-        record = head.parse(view, _HEADER_AT, limits=tif.limits)
-    except FormatError:
-        # What follows the header may also follow the first directory.
-        whole = source.whole()
-        if whole is None:
-            whole = source.view(0, min(source.size, tif.limits.text))
-        try:
-            record = head.parse(whole, _HEADER_AT, limits=tif.limits)
-        except FormatError as error:
-            tif.faults.append(error)
-            return {}
+        buffer = reached(tif.source, head, _HEADER_AT, byteorder='<', limits=tif.limits)
+        record = head.parse(buffer, _HEADER_AT, limits=tif.limits)
+    except FormatError as error:
+        tif.faults.append(error)
+        return {}
     found: dict[str, Any] = {
         'version': record.version,
         'FrameData': parse_lines(record.frame_data, tif.limits),
@@ -69,8 +61,11 @@ def metadata(tif: Any) -> dict[str, Any]:
 def series(tif: Any) -> list[TiffPageSeries]:
     """Return the one series of a file: slices, frames, channels; or pages if that is not known."""
     page = tif.pages.first
-    frames = _beyond_chain(tif, page)
+    frames = _spaced(tif, page)
     count = len(tif.pages if frames is None else frames)
+    source = 'ScanImage frame data'
+    if frames is not None:
+        source += '; pages at one distance, of which few were looked at'
     values = _values(tif)
     lead, axes = _lead(tif, values, count)
     used = math.prod(lead)
@@ -90,59 +85,35 @@ def series(tif: Any) -> list[TiffPageSeries]:
             units=units,
             parent=tif,
             kind='scanimage',
-            source='ScanImage frame data',
+            source=source,
         )
     ]
 
 
-def _beyond_chain(tif: Any, page: Any) -> StridedFrames | None:
-    """Return the frames of a classic file beyond 2 GiB whose chain does not lead to all of them.
+def _spaced(tif: Any, page: Any) -> StridedFrames | None:
+    """Return the frames of a recording without walking its chain, None if that must be walked.
 
-    Old versions wrote offsets modulo 4 GiB, or chains that end too early. Pages of a recording have
-    equal size (that of the first may differ), so frames go on at their distance to the end.
+    Frames have equal sizes (that of the first may differ), so few tell where the others lie. A file
+    that can be mapped is walked all the same: its links are compared where they lie. Old versions
+    wrote offsets modulo 4 GiB, or chains that end too early: then frames go on at their distance to
+    the end of the file.
     """
-    size = tif.source.size
-    if tif.is_bigtiff or size < _SIGNED or not page.is_final:
+    spacing = spacing_of(tif, page)
+    if spacing is None or spacing.count < _WALKED:
         return None
-    heads = []
-    for number in range(1, _PROBED):
-        try:
-            directory = tif.pages.chain.directory(number)
-            begin = directory.number(directory.index[_STRIP_OFFSETS])
-        except (IndexError, KeyError, TiffFileError):
-            return None
-        if begin is None:
-            return None
-        heads.append((directory.offset, begin - directory.offset))
-    first, inset = heads[0]
-    distance = heads[1][0] - first
-    if distance <= 0 or not 0 < inset <= distance - page.nbytes:
+    is_far = tif.source.whole() is None and not tif.faults.strict
+    if is_far and spacing.is_confirmed(tif, page):
+        return spacing.frames(tif, page, tagged=True)
+    if tif.is_bigtiff or tif.source.size < _SIGNED:
         return None
-    if heads != [(first + k * distance, inset) for k in range(len(heads))]:
+    if spacing.count == len(tif.pages) or not spacing.ends_with_page(tif):
         return None
-    count = (size - page.nbytes - inset - first) // distance + 1
-    if count + 1 == len(tif.pages) or not _is_page(tif, first + (count - 1) * distance, inset):
-        return None
-    if count + 1 > tif.limits.items:
-        raise LimitError(f'{count + 1} frames, {tif.limits.items} are allowed', 'series.scanimage')
     tif.faults.add(
-        f'the chain does not lead to all of {count + 1} pages; they lie {distance} bytes apart',
+        f'the chain does not lead to all of {spacing.count} pages; they lie '
+        f'{spacing.distance} bytes apart',
         'series.scanimage',
     )
-    offsets = np.empty((count + 1, 1), np.int64)
-    offsets[0] = page.dataoffsets[0]
-    offsets[1:, 0] = first + inset + distance * np.arange(count, dtype=np.int64)
-    return StridedFrames(tif, page, offsets, np.full_like(offsets, page.nbytes))
-
-
-def _is_page(tif: Any, offset: int, inset: int) -> bool:
-    """Return whether there is a directory with pixels so many bytes behind it, modulo 4 GiB."""
-    try:
-        directory = tif.directories.read(offset)
-        begin = directory.number(directory.index[_STRIP_OFFSETS])
-    except (KeyError, TiffFileError):
-        return False
-    return bool(begin == (offset + inset) % _WRAP)
+    return spacing.frames(tif, page, tagged=False)
 
 
 def _values(tif: Any) -> Mapping[str, Any]:

@@ -32,7 +32,7 @@ from .references import checked_reference, resolve_reference
 __all__ = ['parse_detect']
 
 _DESCRIPTION: Final = 270
-_MAGIC_WINDOW: Final = 65536
+_MAGIC_WINDOW: Final = 8192
 
 
 class TreeParser:

@@ -46,8 +46,17 @@ class TagContext(Protocol):
     def is_kind(self, name: str, /) -> bool:
         """Whether the file is of a detected kind."""
 
-    def window(self, offset: int, size: int | None, /) -> tuple[Buffer, int]:
-        """Bytes of the file around an offset and the file offset of the first of them."""
+    @property
+    def offset(self) -> int:
+        """File offset of the values."""
+
+    def values(self) -> Buffer:
+        """Bytes of the values."""
+
+    def block(
+        self, struct: Any, offset: int, end: int | None, args: Mapping[str, Any], /
+    ) -> Buffer:
+        """Bytes of the file by offset, at least those that a struct at an offset reaches."""
 
 
 _IN_ENTRY = 4
@@ -145,7 +154,6 @@ class ValueBinding:
     def parse(
         self,
         context: TagContext,
-        data: Callable[[], tuple[Buffer, int, int]],
         byteorder: ByteOrder,
         *,
         faults: Faults | None = None,
@@ -157,8 +165,7 @@ class ValueBinding:
 
         Parameters:
             context: The tag.
-            data: Gives a buffer, the position of the values in it, and the file offset of its
-            start. byteorder: Of the file.
+            byteorder: Of the file.
             faults: Where tolerated faults go.
             limits: Of the file.
             lazy: Decode fields of the record when asked for.
@@ -168,17 +175,16 @@ class ValueBinding:
             FormatError: The bytes do not have the declared form.
         """
         if self.grammar:
-            buffer, position, _ = data()
-            text = bytes(buffer[position : position + context.size])
+            text = bytes(context.values())
             return self.view.texts[self.grammar].parse(text, faults, limits=limits)
-        struct, buffer, position, end, start = self._placed(context, data)
+        struct, offset, end = self._placed(context)
+        args = self.arguments(context)
         return struct.parse(
-            buffer,
-            position,
+            context.block(struct, offset, end, args),
+            offset,
             end,
             byteorder=byteorder,
-            base=-start,
-            args=self.arguments(context),
+            args=args,
             limits=limits,
             lazy=lazy,
             faults=faults,
@@ -199,7 +205,6 @@ class ValueBinding:
     def trace(
         self,
         context: TagContext,
-        data: Callable[[], tuple[Buffer, int, int]],
         byteorder: ByteOrder,
         *,
         limits: Limits = DEFAULT_LIMITS,
@@ -207,29 +212,23 @@ class ValueBinding:
         """Return the extents of the struct's fields in the file; none for texts.
 
         Parameters:
-            context, data, byteorder, limits: As in `parse`.
+            context, byteorder, limits: As in `parse`.
 
         Raises:
             FormatError: It is not known where the struct lies, or what its arguments are.
         """
         if self.grammar:
             return []
-        struct, buffer, position, end, start = self._placed(context, data)
+        struct, offset, end = self._placed(context)
+        args = self.arguments(context)
+        buffer = context.block(struct, offset, end, args)
         extents: list[Any] = struct.trace(
-            buffer,
-            position,
-            end,
-            byteorder=byteorder,
-            base=-start,
-            args=self.arguments(context),
-            limits=limits,
+            buffer, offset, end, byteorder=byteorder, args=args, limits=limits
         )
         return extents
 
-    def _placed(
-        self, context: TagContext, data: Callable[[], tuple[Buffer, int, int]]
-    ) -> tuple[Any, Buffer, int, int | None, int]:
-        """Return the struct, a buffer, where in it the struct begins and must end, its offset.
+    def _placed(self, context: TagContext) -> tuple[Any, int, int | None]:
+        """Return the struct, and where in the file it begins and must end.
 
         Raises:
             FormatError: The value is no offset.
@@ -238,15 +237,13 @@ class ValueBinding:
         # A count that lies does not make a block fit the entry, which then has its offset.
         beside = self.at_value or (self._is_counted and context.size <= _IN_ENTRY)
         if not beside:
-            buffer, position, start = data()
             # Where the row says how to count, count and type do not say how many bytes there are.
-            end = None if self._is_counted else position + context.size
-            return struct, buffer, position, end, start
+            end = None if self._is_counted else context.offset + context.size
+            return struct, context.offset, end
         offset = context.number
         if not isinstance(offset, int) or offset < 8:
             raise FormatError(f'{offset!r} is no offset', f'tag {self.row.code}')
-        buffer, start = context.window(offset, None)
-        return struct, buffer, offset - start, None, start
+        return struct, offset, None
 
     # Writing
 

@@ -20,6 +20,7 @@ from tiffschema.model.tagtable import tag_tables
 
 from .coverage import ByteMap, Claim, account
 from .leftovers import leftovers
+from .reached import reached
 from .tagplans import tag_plan
 from .tags import TiffTag, TiffTags
 from .tagvalue import block_of
@@ -277,7 +278,6 @@ class _Claims:
     def blocks(self) -> None:
         """Add the blocks that no tag points to, as schemas declare them."""
         source, codec = self.tif.source, self._codec
-        whole = source.whole()
         for rule in block_rules():
             if rule.reference:
                 rows = np.concatenate(self._stored) if self._stored else np.empty((0, 2), np.int64)
@@ -286,14 +286,14 @@ class _Claims:
                     self.add(start, min(stop, source.size), 'block', name)
                 continue
             at = codec.header_nbytes if rule.at is None else rule.at
-            view = source.view(0, self.tif.limits.text) if whole is None else whole
             struct = rule.schema.struct(rule.struct)
-            options = {'byteorder': codec.byteorder, 'limits': self.tif.limits}
+            order, limits = codec.byteorder, self.tif.limits
             try:
-                struct.parse(view, at, faults=[], **options)
+                view = reached(source, struct, at, byteorder=order, limits=limits)
+                struct.parse(view, at, byteorder=order, limits=limits, faults=[])
             except FormatError:
                 continue  # another kind of file: the constants are not there
-            extents = struct.trace(view, at, **options)
+            extents = struct.trace(view, at, byteorder=order, limits=limits)
             found = [e for e in extents if e.kind != 'fault' and e.stop > e.start]
             for start, stop, members in _merged(sorted(found, key=lambda e: (e.start, e.stop))):
                 parts = [_field(e, rule.name) for e in members] if self.details else ()

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tiffschema.compiler.linked import Stop, Walk, gather
 from tiffschema.errors import FormatError, LimitError, TruncatedError
@@ -27,6 +28,9 @@ __all__ = ['Chain', 'Directories']
 
 _ALL = 1 << 62
 _WINDOW = 1 << 16
+_LARGEST_WINDOW = 1 << 22
+_ONE_DIRECTORY = 1 << 12
+_FEW = 4
 
 
 class Directories:
@@ -89,6 +93,34 @@ class Directories:
             elif reason == 'outside':
                 view, start = self.window(offset, self.lists.nbytes(self.limits.tags))
         return self.codec.parse(view, start, offset, limits=self.limits)
+
+    def take(self, offsets: NDArray[np.int64], kind: np.dtype[Any], path: str) -> NDArray[Any]:
+        """Return items of a type from many places of the file, of shape ``(n, *kind.shape)``.
+
+        Raises:
+            TruncatedError: An item does not lie in the file.
+        """
+        source = self.source
+        plain = np.dtype([('item', kind)])
+        whole = source.whole()
+        if whole is None and len(offsets):
+            head = source.head()
+            if int(offsets.max()) + kind.itemsize <= len(head):
+                whole = head
+        if whole is not None:
+            try:
+                items = gather(whole, plain, offsets)
+            except IndexError as error:
+                raise TruncatedError(str(error), path) from None
+        else:
+            views = source.fetch(offsets.tolist(), [kind.itemsize] * len(offsets))
+            short = [i for i, view in enumerate(views) if len(view) != kind.itemsize]
+            if short:
+                raise TruncatedError('the file ends', path, int(offsets[short[0]]))
+            joined = memoryview(b''.join(views))
+            items = np.ndarray((len(offsets),), plain, joined)
+        found: NDArray[Any] = items['item']
+        return found
 
     def rescue(self, offset: int) -> int:
         """Return how many entries are there of a directory at which the file ends, 0 if none.
@@ -195,6 +227,8 @@ class Chain(Sequence[int]):
         lists, limit = directories.lists, directories.limits.directories
         source = directories.source
         size, stuck = _WINDOW, False
+        if wanted - len(walk.offsets) <= _FEW:
+            size = _ONE_DIRECTORY
         while True:
             met = len(walk.offsets)
             view, start = source.head(), 0
@@ -208,7 +242,11 @@ class Chain(Sequence[int]):
             if reason != 'outside':
                 return reason
             if len(walk.offsets) > met:
-                size, stuck = _WINDOW, False
+                # Directories beside each other are read in ever larger windows; where pixels lie
+                # between them, one at a time.
+                beside = start <= walk.next <= start + len(view) + source.gap
+                size = min(4 * size, _LARGEST_WINDOW) if beside else _ONE_DIRECTORY
+                stuck = False
             elif stuck and start:
                 return reason
             else:
@@ -294,16 +332,15 @@ class Chain(Sequence[int]):
         """
         stop = min(stop, self.extend(stop))
         directories, lists = self.directories, self.directories.lists
-        whole = directories.source.whole()
         counts = self._walk.counts[start:stop]
-        if whole is None or directories.codec.is_ndpi or directories.cut or len(set(counts)) > 4:
+        if directories.codec.is_ndpi or directories.cut or len(set(counts)) > 4:
             return [self.directory(index) for index in range(start, stop)]
         offsets = self._walk.offsets[start:stop]
         found: list[Any] = [None] * len(offsets)
         for count in set(counts):
             places = [i for i, other in enumerate(counts) if other == count]
             chosen = [offsets[i] for i in places]
-            tables = lists.gather(whole, 0, np.array(chosen, np.int64), count)
+            tables = directories.take(np.array(chosen, np.int64), lists.dtype(count), self.path)
             made = Directory.many(
                 directories.codec, chosen, tables['rows'], tables['link'].tolist()
             )

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tiffschema.compiler.linked import gather
 from tiffschema.errors import FormatError, LimitError, TruncatedError
 from tiffschema.model.fieldtypes import FIELD_TYPES
 from tiffschema.values import value
@@ -101,27 +100,7 @@ class ChainTable:
         Raises:
             TruncatedError: An item does not lie in the file.
         """
-        source = self.chain.directories.source
-        plain = np.dtype([('item', kind)])
-        whole = source.whole()
-        if whole is None and len(offsets):
-            head = source.head()
-            if int(offsets.max()) + kind.itemsize <= len(head):
-                whole = head
-        if whole is not None:
-            try:
-                items = gather(whole, plain, offsets)
-            except IndexError as error:
-                raise TruncatedError(str(error), self.chain.path) from None
-        else:
-            views = source.fetch(offsets.tolist(), [kind.itemsize] * len(offsets))
-            short = [i for i, view in enumerate(views) if len(view) != kind.itemsize]
-            if short:
-                raise TruncatedError('the file ends', self.chain.path, int(offsets[short[0]]))
-            joined = memoryview(b''.join(views))
-            items = np.ndarray((len(offsets),), plain, joined)
-        found: NDArray[Any] = items['item']
-        return found
+        return self.chain.directories.take(offsets, kind, self.chain.path)
 
     # Columns
 

@@ -5,6 +5,7 @@ Imported when a value that does not lie in its entry is first asked for.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tiffschema.errors import FormatError, LimitError, TiffFileError
@@ -15,6 +16,7 @@ from tiffschema.model.tagtable import tag_tables
 from tiffschema.model.tagvalues import decode_value
 from tiffschema.types import Buffer
 
+from .reached import reached
 from .signature import short_reader
 from .tags import TiffTag, TiffTags
 
@@ -176,26 +178,26 @@ class _Context:
     def is_kind(self, name: str, /) -> bool:
         return bool(self._tag.parent.is_kind(name))
 
-    def window(self, offset: int, size: int | None, /) -> tuple[Buffer, int]:
-        source = self._directories.source
-        whole = source.whole()
-        if whole is not None:
-            return whole, 0
-        if size is None:
-            size = min(source.size - offset, self._directories.limits.text)
-        return source.view(offset, size), offset
+    @property
+    def offset(self) -> int:
+        return self._tag.valueoffset
 
-    def data(self) -> tuple[Buffer, int, int]:
-        """Return a buffer, the position of the values in it, and the offset of its start."""
-        source = self._directories.source
-        whole = source.whole()
-        if whole is not None:
-            return whole, self._tag.valueoffset, 0
-        # Blocks hold pointers that count from the start of the file or of the block.
-        view = source.view(0, min(source.size, self._directories.limits.text))
-        if self._tag.valueoffset + self.size <= len(view):
-            return view, self._tag.valueoffset, 0
-        return value_bytes(self._tag), 0, self._tag.valueoffset
+    def values(self) -> Buffer:
+        return value_bytes(self._tag)
+
+    def block(
+        self, struct: Struct, offset: int, end: int | None, args: Mapping[str, Any], /
+    ) -> Buffer:
+        directories = self._directories
+        return reached(
+            directories.source,
+            struct,
+            offset,
+            end,
+            byteorder=directories.codec.byteorder,
+            args=args,
+            limits=directories.limits,
+        )
 
 
 def _parsed(tag: TiffTag, *, lazy: bool) -> Any:
@@ -209,7 +211,6 @@ def _parsed(tag: TiffTag, *, lazy: bool) -> Any:
     directories: Directories = tag.parent.directories
     return binding.parse(
         context,
-        context.data,
         directories.codec.byteorder,
         faults=directories.faults,
         limits=directories.limits,
@@ -241,9 +242,7 @@ def block_of(tag: TiffTag) -> Block | None:
     if binding is None or binding.grammar:
         return None
     directories: Directories = tag.parent.directories
-    extents = binding.trace(
-        context, context.data, directories.codec.byteorder, limits=directories.limits
-    )
+    extents = binding.trace(context, directories.codec.byteorder, limits=directories.limits)
     return Block(binding.view.struct(binding.name), extents)
 
 

@@ -32,12 +32,17 @@ class Context:
     def is_kind(self, name):
         return name in self.kinds
 
-    def window(self, offset, size):
-        return self.file, 0
+    offset = 0
+
+    def values(self):
+        return self.data
+
+    def block(self, struct, offset, end, args):
+        return self.file or self.data
 
 
 def parse(binding, context, order='<', **options):
-    return binding.parse(context, lambda: (context.data, 0, 0), order, **options)
+    return binding.parse(context, order, **options)
 
 
 @pytest.mark.parametrize('order', ['<', '>'])

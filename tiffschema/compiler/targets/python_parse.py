@@ -57,6 +57,8 @@ class _Parser(Extent):
             f'def {self.function(self.verb, plan.name)}(buf, pos, end, ctx{hook}{args}):'
         )
         self.emit(f'"""{plan.path}"""')
+        if self.tracing:
+            self.emit('ctx.reach(pos)')
         self.emit(f'r = record_{plan.name}()')
         if plan.can_drop:
             self.emit('r._dropped = ()')
@@ -363,6 +365,8 @@ class _Parser(Extent):
         if len(op.offsets) == 1:
             self.emit(f'pos = target({self.expr(op.offsets[0])}, {origin}, len(buf), {path}, pos)')
             self.emit('end = len(buf)')
+            if self.tracing:
+                self.emit('ctx.reach(pos)')
             return
         offsets = ', '.join(self.expr(offset) for offset in op.offsets)
         struct = next((item for item in op.body if isinstance(item, Call)), None)
@@ -370,6 +374,8 @@ class _Parser(Extent):
         unpack = 'None'
         if consts:
             unpack = self.module.constant('unpack', f'Struct({self.order + letters!r}).unpack_from')
+        if self.tracing:
+            self.emit(f'reach_each(({offsets}), {origin}, ctx)')
         self.emit(
             f'pos = first_target(({offsets}), {origin}, buf, {unpack}, {offset}, {consts!r}, '
             f'{path}, pos)'

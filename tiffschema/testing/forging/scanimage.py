@@ -38,6 +38,7 @@ def scanimage(
     frames: int = 4,
     apart: int = 0,
     broken: bool = False,
+    padded: bool = True,
     shape: tuple[int, int] = (5, 6),
 ) -> Forged:
     """Return a recording.
@@ -50,6 +51,7 @@ def scanimage(
         apart: Bytes between the pixels of a page and the next page; makes a sparse file. Offsets
             in classic files are modulo 4 GiB.
         broken: The chain of directories ends behind the fifth page.
+        padded: Descriptions have one length, so that pages lie at one distance.
         shape: Rows and columns of a page.
     """
     big = version > 0
@@ -78,12 +80,13 @@ def scanimage(
     parts[0] = directories.build_header(at)
     mask = -1 if big else _WORD
     for number, image in enumerate(data):
-        size = len(_page(directories, image, number, frames_text, sizes, at & mask, 0, 0))
+        told = frames_text.format(frame=_description(number, padded=padded))
+        size = len(_page(directories, image, told, sizes, at & mask, 0, 0))
         strip = at + size
         following = strip + image.nbytes + apart
         last = number + 1 == count or (broken and number == 4)
         parts[at] = _page(
-            directories, image, number, frames_text, sizes, at & mask, strip & mask,
+            directories, image, told, sizes, at & mask, strip & mask,
             0 if last else following & mask,
         )  # fmt: skip
         parts[strip] = image.tobytes()
@@ -105,19 +108,21 @@ def _matlab(value: Any) -> str:
     return f"'{value}'" if isinstance(value, str) else str(value)
 
 
+def _description(number: int, *, padded: bool) -> str:
+    seconds = f'{number * 0.5:.6f}'.zfill(12 if padded else 0)
+    return f'frameNumbers = {number + 1:06}\nframeTimestamps_sec = {seconds}'
+
+
 def _page(
     directories: Any,
     image: Any,
-    number: int,
-    text: str,
+    description: str,
     sizes: tuple[int, int] | None,
     address: int,
     strip: int,
     link: int,
 ) -> bytes:
     """Return the directory of a page; in BigTIFF its long texts are those behind the header."""
-    description = f'frameNumbers = {number + 1:06}\nframeTimestamps_sec = {number * 0.5:09.6f}'
-    description = text.format(frame=description)
     values: list[tuple[int, int, Any]] = [
         (254, 4, 0), (256, 4, image.shape[1]), (257, 4, image.shape[0]), (258, 3, 16),
         (259, 3, 1), (262, 3, 1), (270, 2, description), (273, 16 if sizes else 4, strip),

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from tiffschema.errors import FormatError
 from tiffschema.limits import Limits
 from tiffschema.runtime.file import TiffFile
+from tiffschema.writer.imwrite import imwrite
 
 tifffile = pytest.importorskip('tifffile', reason='tifffile, the reader to compare with, is absent')
 
@@ -392,3 +393,19 @@ def test_damage_names_page_and_segment() -> None:
         same = rest == ramp(3, 40, 50)
         same[1, 16:32, 16:32] = True
         assert same.all()
+
+
+def test_metadata_of_imagej_are_read_alike() -> None:
+    metadata = {'Properties': {'a': 'b', 'key': ''}, 'Labels': ['x', 'y', 'z'], 'Info': 'text'}
+    buffer = io.BytesIO()
+    imwrite(buffer, ramp(3, 40, 50), imagej=True, metadata=metadata)
+    with (
+        tifffile.TiffFile(io.BytesIO(buffer.getvalue())) as tif,
+        TiffFile(buffer.getvalue()) as own,
+    ):
+        assert own.imagej_metadata == tif.imagej_metadata
+        assert {name: own.imagej_metadata[name] for name in metadata} == metadata
+        again = io.BytesIO()
+        imwrite(again, ramp(3, 40, 50), imagej=True, metadata=own.imagej_metadata)
+    with TiffFile(again.getvalue()) as own:
+        assert {name: own.imagej_metadata[name] for name in metadata} == metadata

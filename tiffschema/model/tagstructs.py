@@ -87,7 +87,9 @@ class ValueBinding:
     Parameters:
         row: The tag.
         declared: ``name``, ``name(arg=expression)``, ``{type: name, at: value}``, ``{type: name,
-            part: field}`` where one field of the struct is the value, or ``{text: name}``.
+            part: field}`` where one field of the struct is the value, or ``{text: name}``. With
+            ``pairs: entry`` that entry of the part lists keys and values by turns, and is shown as
+            a dictionary.
         view: The schema.
 
     Raises:
@@ -100,10 +102,12 @@ class ValueBinding:
         self.grammar = ''
         self.at_value = False
         self.part = ''
+        self.pairs = ''
         path = f'tags.{row.code}.value'
         if isinstance(declared, Mapping):
-            unknown = set(declared) - {'type', 'at', 'text', 'part'}
-            if unknown or ('text' in declared) == ('type' in declared):
+            unknown = set(declared) - {'type', 'at', 'text', 'part', 'pairs'}
+            alone = 'pairs' in declared and 'part' not in declared
+            if unknown or alone or ('text' in declared) == ('type' in declared):
                 raise SchemaError(
                     'needs {text: grammar} or {type: struct, at: value}', file=view.file, field=path
                 )
@@ -112,6 +116,7 @@ class ValueBinding:
             self.at_value = 'at' in declared
             self.grammar = str(declared.get('text', ''))
             self.part = str(declared.get('part', ''))
+            self.pairs = str(declared.get('pairs', ''))
             declared = declared.get('type')
         self.name = ''
         self.args: dict[str, Expression] = {}
@@ -200,7 +205,14 @@ class ValueBinding:
         if isinstance(record, dict):
             return record
         found = record.asdict()
-        return found[self.part] if self.part else found
+        if self.part:
+            found = found[self.part]
+        if self.pairs:
+            listed = found.get(self.pairs)
+            # Half a pair is no reason to lose what is there.
+            if isinstance(listed, list) and len(listed) % 2 == 0:
+                found[self.pairs] = dict(zip(listed[::2], listed[1::2], strict=True))
+        return found
 
     def trace(
         self,
@@ -267,6 +279,9 @@ class ValueBinding:
             data = text + b'\0'
             return BuiltValue(len(data), len(data), lambda _: data)
         if self.part and isinstance(value, Mapping):
+            entry = value.get(self.pairs)
+            if isinstance(entry, Mapping):
+                value = {**value, self.pairs: [item for pair in entry.items() for item in pair]}
             value = {self.part: value}
         built = value
         if not hasattr(value, 'patches'):

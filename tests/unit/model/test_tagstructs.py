@@ -45,6 +45,28 @@ def parse(binding, context, order='<', **options):
     return binding.parse(context, order, **options)
 
 
+@pytest.mark.parametrize(
+    ('given', 'shown'),
+    [
+        ({'a': 'b', 'c d': ''}, {'a': 'b', 'c d': ''}),
+        (['a', 'b'], {'a': 'b'}),
+        (['a', 'b', 'c'], ['a', 'b', 'c']),
+        ('a', 'a'),
+    ],
+    ids=str,
+)
+def test_keys_and_values_by_turns_are_a_dictionary(given, shown):
+    binding = value_binding(TIFF['IJMetadata'])
+    texts = [given] if isinstance(given, str) else given
+    built = binding.build({'Info': 'x', 'Properties': texts}, '<', type_size=1)
+    sizes = built.partners[50838]
+    context = Context(built.at(0), partners={50838: (len(sizes), tuple(sizes))})
+    found = binding.value_of(parse(binding, context))
+    assert found == {'Info': 'x', 'Properties': shown}
+    if not isinstance(shown, str):
+        assert binding.build(found, '<', type_size=1).at(0) == built.at(0)
+
+
 @pytest.mark.parametrize('order', ['<', '>'])
 def test_imagej_metadata_both_ways(order):
     binding = value_binding(TIFF['IJMetadata'])

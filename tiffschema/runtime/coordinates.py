@@ -143,7 +143,9 @@ def page_coordinates(page: Any) -> Coordinates:
     unit = _TAG_UNITS.get(int(page.resolutionunit))
     units = {} if unit is None else dict.fromkeys(scales, unit)
     names = sample_names(page)
-    arrays = {} if names is None else {'S': np.asarray(names)}
+    arrays = {}
+    if names is not None:
+        arrays['S'], source['S'] = np.asarray(names), 'PhotometricInterpretation'
     return Coordinates(scales, dict.fromkeys(scales, 0.0), units, arrays, source)
 
 

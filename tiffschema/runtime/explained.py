@@ -1,4 +1,4 @@
-"""Where axes and sizes of pixels of series came from, and which other sources say otherwise.
+"""Why series are of a kind, where axes and sizes of pixels came from, and which sources disagree.
 
 Knows series; decides nothing itself.
 """
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from math import isclose
 from typing import Any
 
+from .assemble import held_kinds
 from .coordinates import page_coordinates
 
 __all__ = ['explain_series']
@@ -18,8 +19,8 @@ _NEAR = 1e-3
 
 
 def explain_series(tif: Any) -> str:
-    """Return a line for each series and each of its axes that has a size, with their sources."""
-    lines: list[str] = []
+    """Return a line for the choice of kind, each series and each of its axes that has a size."""
+    lines = _choice(tif)
     for number, series in enumerate(tif.series):
         shape = 'x'.join(map(str, series.shape))
         name = f' {series.name!r}' if series.name else ''
@@ -30,6 +31,24 @@ def explain_series(tif: Any) -> str:
     if tif.faults:
         lines.append(f'{len(tif.faults)} faults: see faults')
     return '\n'.join(lines)
+
+
+def _choice(tif: Any) -> list[str]:
+    """Return which kind the series are of, and what else the file might have been read as."""
+    if not tif.series:
+        return []
+    chosen = tif.series[0].kind
+    if tif.series.kind is not None:
+        return [f'kind of series: {chosen}, as asked for']
+    held = held_kinds(tif)
+    place = held.index(chosen) if chosen in held else len(held)
+    before, behind = held[:place], [kind for kind in held[place + 1 :] if kind != 'generic']
+    line = f'kind of series: {chosen}'
+    if before:
+        line += f'; tried before, without series: {", ".join(before)}'
+    if behind:
+        line += f'; holds too, later in the order of kinds: {", ".join(behind)}'
+    return [line]
 
 
 def _axes(series: Any) -> Iterator[str]:

@@ -18,7 +18,7 @@ from tiffschema.runtime.series import TiffPageSeries
 
 from .pyramids import grouped
 
-__all__ = ['assemble', 'check_kind', 'grouped', 'series_of_kind']
+__all__ = ['assemble', 'check_kind', 'grouped', 'held_kinds', 'series_of_kind']
 
 Assembler = Callable[[Any], list[TiffPageSeries]]
 
@@ -94,6 +94,15 @@ def _is_declared(kind: str) -> bool:
 
 def _holds(tif: Any, kind: str) -> bool:
     return kind in _assembled_kinds() and bool(getattr(tif, f'is_{kind}'))
+
+
+def held_kinds(tif: Any) -> list[str]:
+    """Return the kinds of series whose rules hold for a file, in the order in which they are tried.
+
+    The last one, generic, holds for all files.
+    """
+    possible = tif.possible_kinds(_assembled_kinds())
+    return [kind for kind in possible if kind == 'generic' or _holds(tif, kind)]
 
 
 def series_of_kind(tif: Any, kind: str) -> list[TiffPageSeries]:

@@ -113,10 +113,7 @@ def series_row(name: str, folder: Path) -> Row:
     contenders = {'tiffschema': using(tiffschema), 'tifffile': using(tifffile)}
     if kind in FILES:
         contenders['bound'] = touch(path, whole=True)
-    note = 'open, shapes of all series, close'
-    if kind == 'ndtiff':
-        note += '; two thirds go to a JSON text and two counts for each frame of the index'
-    return Row(name, contenders, note=note)
+    return Row(name, contenders, note='open, shapes of all series, close')
 
 
 def offsets_row(name: str, folder: Path) -> Row:

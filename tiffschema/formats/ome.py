@@ -159,7 +159,9 @@ class _FileSet:
         uuid, name = (element.text or '').strip(), element.attrib.get('FileName', '')
         if self.uuid and uuid == self.uuid:
             return True
-        return name.lower() == str(self.tif.filename).lower() or not name
+        if not name:
+            return not uuid or not self.uuid
+        return name.lower() == str(self.tif.filename).lower()
 
     def number(self, element: Element) -> int:
         """Return the index of the file that an element ``UUID`` names, -1 if it is not there."""
@@ -173,6 +175,9 @@ class _FileSet:
 
     def _open(self, name: str) -> int:
         path = 'series.ome.UUID'
+        if not name:
+            self.tif.faults.add('a UUID is that of another file, whose name is not given', path)
+            return -1
         relative = os.path.normpath(name.replace('\\', '/'))
         if os.path.isabs(relative) or relative.startswith('..'):
             self.tif.faults.add(f'file {name!r} lies outside the folder of this one', path)

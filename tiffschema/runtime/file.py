@@ -219,6 +219,9 @@ class TiffFile(FileFlags):
                 from .source.remote import RemoteSource
 
                 file = RemoteSource(location, path)
+            elif not (root.source.is_file and root.source.path):
+                # What lies in the current directory has nothing to do with a stream.
+                raise FileNotFoundError(f'{name}: the file is in no folder')
             kwargs.setdefault('limits', self.limits)
             kwargs.setdefault('strict', self.strict)
             found = root._companions[path] = TiffFile(file, _root=root, _multifile=False, **kwargs)

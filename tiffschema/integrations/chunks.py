@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from tiffschema.errors import FormatError, UnsupportedError
 from tiffschema.model.enums import enum, enumarg
 from tiffschema.runtime.frameplan import FramePlan
+from tiffschema.runtime.segmenttable import nowhere
 from tiffschema.runtime.selection import select
 
 __all__ = ['ChunkedImage', 'StoredSegment', 'checked_chunkmode', 'locate_image', 'located_image']
@@ -311,6 +312,8 @@ class ChunkedImage:
             if frame >= len(frames):
                 raise FormatError(f'{len(frames)} pages where {frame + 1} are needed', 'series')
             offsets, sizes = frames.table.offsets[frame], frames.table.bytecounts[frame]
+            if len(offsets) and offsets[0] < 0:
+                raise nowhere(frames.name(frame))
             if len(offsets) == 1 and self.geometry.segment_count > 1:
                 if offsets[0] > 0:
                     offsets = offsets[0] + self._strip_starts

@@ -7,7 +7,6 @@ Rule 2: damage does not end the map: what cannot be read claims nothing, and its
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -100,14 +99,20 @@ class _Claims:
         """Add a claim; empty ones claim nothing, and neither do those beyond the limit of items."""
         if stop <= start:
             return
-        inside = tuple(islice(parts, self._left))
-        self._left -= 1 + len(inside)
+        inside: list[Claim] = []
+        weight = 1
+        for part in parts:
+            weight += 1 + len(part.parts)
+            if weight > self._left:
+                break
+            inside.append(part)
+        self._left -= weight
         if self._left < 0:
             message = f'the map has more than {self.tif.limits.items} claims; others are left out'
             self.tif.faults.append(LimitError(message, 'map'))
             self._left = 0
             return
-        self.found.append(Claim(start, stop, kind, path, note, inside))
+        self.found.append(Claim(start, stop, kind, path, note, tuple(inside)))
 
     def header(self) -> None:
         """Add the header, field by field."""

@@ -56,6 +56,7 @@ class Directories:
         self.limits = limits
         self.lists = directory_lists(codec, limits.tags)
         self.cut: dict[int, int] = {}
+        self.incomplete: set[int] = set()
         # No sound file names more children than directories could lie in it side by side.
         self.children_left = max(1024, source.size // 4)
 
@@ -138,6 +139,8 @@ class Directories:
             return 0
         present = min(count, (size - at) // codec.entry_nbytes)
         self.cut[offset] = present
+        if present < count:
+            self.incomplete.add(offset)
         return int(present)
 
     def _cut_short(self, offset: int) -> Directory:
@@ -167,6 +170,9 @@ class Chain(Sequence[int]):
         first: Offset of the first one; or offsets of all, which then are no chain.
         path: Name of the chain, for faults.
         ancestors: Offsets of directories that must not occur again.
+
+    Attributes:
+        broken: Why the chain ends where it should not, once it was walked so far.
     """
 
     def __init__(
@@ -178,6 +184,7 @@ class Chain(Sequence[int]):
     ) -> None:
         self.directories = directories
         self.path = path
+        self.broken: FormatError | None = None
         self._mutex = threading.RLock()
         self._table: ChainTable | None = None
         self._block: tuple[memoryview, int] | None = None
@@ -298,7 +305,8 @@ class Chain(Sequence[int]):
             'limit': f'more than {self.directories.limits.directories} directories',
         }
         error = LimitError if reason == 'limit' else FormatError
-        self.directories.faults.append(error(messages[reason], path, offset))
+        self.broken = error(messages[reason], path, offset)
+        self.directories.faults.append(self.broken)
 
     # Access
 

@@ -137,6 +137,9 @@ def asarray(
     if colour_options and colour is None:
         raise TypeError(f'unexpected keyword argument {next(iter(colour_options))!r}')
     if not tif.pages:
+        broken = tif.pages.chain.broken
+        if broken is not None and errors != 'fault':
+            raise broken
         warnings.warn(f'{tif.filename!r} has no pages', stacklevel=3)
         return np.empty((0,), np.uint8)
     reading: dict[str, Any] = {
@@ -255,9 +258,11 @@ def chosen_image(tif: Any, key: Any, series: Any, kind: Any, level: Any, squeeze
         IndexError: There is no such page, series or level.
         TypeError: `key` is no integer.
         ValueError: The file has no pages, or the kind is unknown.
+        FormatError: The first directory cannot be read.
     """
     if not tif.pages:
-        raise ValueError(f'{tif.filename!r} has no pages')
+        broken = tif.pages.chain.broken
+        raise broken or ValueError(f'{tif.filename!r} has no pages')
     if key is None:
         if level is None and series is None and kind is None and squeeze is None:
             return chosen_series(tif)

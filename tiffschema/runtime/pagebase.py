@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tiffschema.errors import FormatError
+from tiffschema.errors import FormatError, TruncatedError
 from tiffschema.model.faces import face
 
 from .pagepixels import PagePixels
@@ -57,6 +57,21 @@ class PageBase(PagePixels):
         """Record what is wrong with the page, or with one of its tags."""
         path = f'{self.path}.tag {code}' if code else self.path
         self.parent.faults.append(FormatError(message, path, self.offset))
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the file ends within the directory, so that some of its tags are lost."""
+        return self.offset in self.parent.directories.incomplete
+
+    def check_complete(self) -> None:
+        """Check that no tag is lost on which the samples may depend.
+
+        Raises:
+            TruncatedError: The file ends within the directory.
+        """
+        if self.is_cut:
+            message = 'the file ends within the directory; errors="fault" reads what is left'
+            raise TruncatedError(message, self.path, self.offset)
 
     @property
     def is_subifd(self) -> bool:

@@ -26,7 +26,7 @@ from .contiguous import read_stretch
 from .frames import FrameMap
 from .output import LARGE, OutputType, create_output, fill_value
 from .reopening import reopening
-from .segmenttable import SegmentTable, located
+from .segmenttable import SegmentTable, located, nowhere
 
 if TYPE_CHECKING:
     from .segments import ErrorMode, ReadOptions, SegmentReader
@@ -123,7 +123,8 @@ class PagePixels:
     - ``_stored_segments()``: offsets and byte counts (None if that tag is missing) as the tags have
       them, and the offset at which the data must end;
     - ``spec`` on a frame whose segments differ from those of its key frame (JPEG tables);
-    - ``treeindex``: for the names of segments in messages.
+    - ``treeindex``: for the names of segments in messages;
+    - ``check_complete()``: raises if tags are lost on which the samples may depend.
     """
 
     if TYPE_CHECKING:
@@ -131,6 +132,8 @@ class PagePixels:
         keyframe: Any
         spec: SegmentSpec
         treeindex: int | tuple[int, ...]
+
+        def check_complete(self) -> None: ...
 
     def _stored_segments(self) -> tuple[Any, Any, int]:
         raise NotImplementedError
@@ -252,7 +255,7 @@ class PagePixels:
     @cached_property
     def dataoffsets(self) -> tuple[int, ...]:
         """Offsets of the segments in bytes, 0 where one is not stored."""
-        return tuple(self.segmenttable.offsets[0].tolist())
+        return tuple(np.maximum(self.segmenttable.offsets[0], 0).tolist())
 
     @cached_property
     def databytecounts(self) -> tuple[int, ...]:
@@ -361,6 +364,8 @@ class PagePixels:
                 f' and SampleFormat {geometry.sampleformat}'
             )
         check_options(errors, maxworkers)
+        if errors != 'fault':
+            self.check_complete()
         limits = self.parent.limits
         geometry.check(limits)
         if selection is None and lock is None:
@@ -430,6 +435,8 @@ class PagePixels:
         geometry, table = self._geometry, self.segmenttable
         decode, source = self.decode, self._source
         count = geometry.segment_count
+        if table.is_nowhere.any():
+            raise nowhere(self._path)
         if table.offsets.shape[1] != count:
             table = self._every_strip(table)
         offsets, sizes = table.offsets[0], table.bytecounts[0]

@@ -31,6 +31,7 @@ from .contiguous import read_contiguous
 from .frames import FrameMap
 from .output import fill_value
 from .places import Place, Places, Window, full_window, side_by_side
+from .segmenttable import SegmentTable, nowhere
 from .source import Source
 from .tilecache import SegmentCache
 
@@ -213,6 +214,8 @@ class _Job:
     def run(self) -> None:
         """Read everything."""
         geometry = self.geometry
+        if (lost := self.table.is_nowhere).any():
+            self._record_nowhere(lost)
         if geometry.is_final_layout and self._read_contiguous():
             return
         if self.table.offsets.shape[1] != geometry.segment_count:
@@ -221,6 +224,20 @@ class _Job:
                 self.frames.name(int(self.chosen[0])),
             )
         self._read_segments()
+
+    def _record_nowhere(self, lost: NDArray[np.bool_]) -> None:
+        """Raise, or record, of which frames nothing says where they lie; they then count as sparse.
+
+        Raises:
+            FormatError: Errors raise.
+        """
+        for frame in self.chosen[lost].tolist():
+            error = nowhere(self.frames.name(frame))
+            if self.options.errors == 'raise':
+                raise error
+            if self.options.fault is not None:
+                self.options.fault(error)
+        self.table = SegmentTable(np.maximum(self.table.offsets, 0), self.table.bytecounts)
 
     def row(self, place: int) -> int:
         """Return the row of the array that a frame of the job goes to."""

@@ -17,20 +17,22 @@ from tiffschema.model.geometry import Geometry
 from tiffschema.types import FaultSink
 from tiffschema.values import value
 
-__all__ = ['SegmentTable', 'located']
+__all__ = ['SegmentTable', 'located', 'nowhere']
 
 Offsets = NDArray[np.int64]
 
 _CCITT = frozenset((2, 3, 4, 32771))
 _BEYOND = np.iinfo(np.int64).max
+_NOWHERE = np.int64(-1)
 
 
 @value
 class SegmentTable:
     """Offsets and stored sizes of the segments of frames, both of shape (frames, segments).
 
-    A segment with an offset or a size of 0 is not stored (sparse). Contiguous frames may have one
-    column, which stands for all of their segments.
+    A segment with an offset or a size of 0 is not stored (sparse). Offsets of -1 are those of a
+    frame of which nothing says where it lies. Contiguous frames may have one column, which stands
+    for all of their segments.
 
     Parameters:
         offsets: In bytes from the start of the file.
@@ -50,6 +52,12 @@ class SegmentTable:
         return SegmentTable(self.offsets[frames], self.bytecounts[frames])
 
     @property
+    def is_nowhere(self) -> NDArray[np.bool_]:
+        """Whether nothing says where a frame's segments lie; one value per frame."""
+        result: NDArray[np.bool_] = (self.offsets[:, :1] < 0).any(axis=1)
+        return result
+
+    @property
     def is_adjacent(self) -> NDArray[np.bool_]:
         """Whether each frame's segments follow each other without gaps; one value per frame."""
         ends = self.offsets + self.bytecounts
@@ -66,6 +74,11 @@ class SegmentTable:
         return cls(offsets[:, None], np.full((frames, 1), nbytes, np.int64))
 
 
+def nowhere(path: str) -> FormatError:
+    """Return the error about a page that cannot be read, as no tag says where its segments lie."""
+    return FormatError('no tag says where the segments lie', path)
+
+
 def located(
     geometry: Geometry,
     offsets: Sequence[int] | NDArray[Any],
@@ -78,6 +91,7 @@ def located(
     =============================================== ==========================================
     found                                           taken as
     =============================================== ==========================================
+    no offsets at all                               segments are nowhere: the page is unreadable
     fewer offsets or counts than segments           missing segments are sparse
     more than segments                              extra ones are dropped
     one offset, uncompressed whole samples          one stretch, whatever RowsPerStrip says
@@ -97,6 +111,12 @@ def located(
     if len(begins) == 1 and count > 1 and geometry.is_final_layout:
         # A single stretch of whole samples needs no segments; RowsPerStrip is often wrong.
         return SegmentTable.contiguous(int(begins[0]), geometry.nbytes, 1)
+    if count and not len(begins):
+        if fault is not None:
+            fault(nowhere('segments'))
+        # One number stands for all: a size may ask for more segments than memory has room for.
+        offsets = np.broadcast_to(_NOWHERE, (1, count))
+        return SegmentTable(offsets, np.broadcast_to(np.int64(0), (1, count)))
     begins = _fitted(begins, count, 'offsets', fault)
     if bytecounts is None or len(bytecounts) == 0:
         if fault is not None and count:

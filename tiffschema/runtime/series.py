@@ -391,6 +391,8 @@ class TiffPageSeries(Sequence[Any]):
                 squeeze=squeeze, out=out, selection=selection, lock=lock,
                 maxworkers=maxworkers, buffersize=buffersize, errors=errors,
             )  # fmt: skip
+        if errors != 'fault':
+            self._check_complete()
         shape = self.get_shape(squeeze)
         dtype = self.keyframe.dtype
         if dtype is None:
@@ -419,6 +421,17 @@ class TiffPageSeries(Sequence[Any]):
             whole = whole.reshape(shape)
             return _given(out, whole[selection if selection is not None else ...])
         return self._selected(plan, chosen, out, read_options(self.parent, **reading))
+
+    def _check_complete(self) -> None:
+        """Check that no page lost tags; only the last directory of a file can have.
+
+        Raises:
+            TruncatedError: A file ends within the directory of a page.
+        """
+        if self.is_multifile or self.parent.directories.incomplete:
+            for page in self:
+                if page is not None and page.parent.directories.incomplete:
+                    page.check_complete()
 
     @cached_property
     def _is_one_page(self) -> bool:

@@ -82,8 +82,8 @@ class Forged:
 
     @property
     def data(self) -> bytes:
-        """Bytes of the file to open."""
-        return next(iter(self.files.values()))
+        """Bytes of the first TIFF; what is opened of some sets is a list of its files."""
+        return next(data for data in self.files.values() if data[:2] in (b'II', b'MM'))
 
     def write(self, folder: str | Path) -> Path:
         """Write the files to a folder, and return the path of the one to open."""

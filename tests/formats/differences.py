@@ -60,10 +60,6 @@ DIFFERENCES: Sequence[Difference] = (
         'it reads the first of several truncated series only',
     ),
     Difference(
-        'shaped', ('axes', 'levels', 'metadata', 'pixels', 'series', 'shape'), {'levels': 3},
-        'levels in SubIFDs are levels; it takes them for series of their own',
-    ),
-    Difference(
         'lsm', ('metadata KsData', 'metadata Roi'), {},
         'drawing lists and the values of applications are read too',
     ),

@@ -286,6 +286,7 @@ class Lowering:
 
     def _oneof(self, struct: StructDef, field: Field, name: str, type_: OneOfType) -> Op:
         choices: list[tuple[tuple[object, ...], str]] = []
+        leaders: list[str] = []
         places: set[tuple[int, int, str]] = set()
         for target in type_.names:
             declared = self._struct(struct, field, target, ())
@@ -302,6 +303,7 @@ class Lowering:
             letters = leader.type.letter if isinstance(leader.type, NumberType) else 's'
             places.add((offset, _fixed(leader.type) or 0, letters))
             choices.append((self._constants(declared, leader), target))
+            leaders.append(leader.name)
         if len(places) != 1:
             raise self.fail('the constants lie at different places', struct, field)
         values = [value for found, _ in choices for value in found]
@@ -311,7 +313,7 @@ class Lowering:
         number = None if letters == 's' else next(
             NumberType(key) for key in NUMPY if NumberType(key).letter == letters
         )  # fmt: skip
-        return Oneof(name, tuple(choices), number, offset, size, field)
+        return Oneof(name, tuple(choices), tuple(leaders), number, offset, size, field)
 
     def _switch(self, struct: StructDef, field: Field, name: str) -> list[Op]:
         switch = field.switch

@@ -111,10 +111,14 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Oneof:
-    """A struct chosen by its constant: (values, struct) pairs and where the constant lies."""
+    """A struct chosen by its constant: (values, struct) pairs and where the constant lies.
+
+    `leaders` are the names of the fields that hold the constants, one per choice.
+    """
 
     name: str
     choices: tuple[tuple[tuple[Any, ...], str], ...]
+    leaders: tuple[str, ...]
     number: NumberType | None
     offset: int
     size: int

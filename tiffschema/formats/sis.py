@@ -21,15 +21,27 @@ from tiffschema.runtime.series import TiffPageSeries
 from tiffschema.runtime.seriespages import PageSelection
 from tiffschema.types import Faults
 
-__all__ = ['fold_ini', 'metadata', 'series']
+__all__ = ['fold_ini', 'has_second_block', 'metadata', 'series']
 
 _INI, _SIS, _SECOND = 33471, 33560, 34853
+_LETTERS = 18
 _MILLIMETRE = 1e-3
 _GENERAL = 1
 _INDEXED = re.compile(r'(.*?)([0-9]{1,9})\Z')
 _PATH = 'text.olympus_ini'
 _BANDS = 65536
 _LARGEST = {np.float64: 1 << 53, np.int32: (1 << 31) - 1}
+
+
+def has_second_block(facts: Any) -> bool:
+    """Return whether tag 34853 leads to a block of Olympus rather than to a directory.
+
+    Cameras of Olympus and its slides have GPS directories, too. The letters IS tell: they stand at
+    the start of a block (``SIS0`` in some).
+    """
+    directory = facts.subject.directory
+    offset = directory.numbers[directory.index[_SECOND]]
+    return b'IS' in bytes(facts.view(offset, _LETTERS))
 
 
 def metadata(tif: Any) -> dict[str, Any]:

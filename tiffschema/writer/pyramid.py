@@ -249,8 +249,12 @@ def write_pyramid(
 
 
 def _axes_only(metadata: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    """Return what levels repeat of the description: by equal axes readers know them as levels."""
-    if metadata is None:
+    """Return what levels repeat of the description: by equal axes readers know them as levels.
+
+    They take a described image for a level only if its depth is less, too. Levels as deep as their
+    image are known by having no description.
+    """
+    if metadata is None or 'Z' in str(metadata.get('axes', '')):
         return None
     return {key: value for key, value in metadata.items() if key == 'axes'}
 

@@ -177,6 +177,21 @@ def test_kinds_and_number_of_levels(kind: str, reduced: str) -> None:
             assert level.keyframe.get_resolution()[0] == pytest.approx(100 / factor, rel=0.02)
 
 
+@pytest.mark.parametrize('axes', ['ZYX', 'TYX', 'CYX'])
+@pytest.mark.parametrize('reduced', ['subifds', 'pages'])
+def test_levels_of_stacks(axes: str, reduced: str) -> None:
+    array = samples((3, 64, 64), 'u1')
+    stream = io.BytesIO()
+    imwrite(stream, array, photometric='minisblack', tile=(16, 16), pyramid=2, reduced=reduced,
+            metadata={'axes': axes})  # fmt: skip
+    stream.seek(0)
+    with TiffFile(stream) as tif:
+        assert len(tif.series) == 1
+        assert [level.shape for level in tif.series[0].levels] == [
+            (3, 64, 64), (3, 32, 32), (3, 16, 16),
+        ]  # fmt: skip
+
+
 def test_iterator_of_tiles() -> None:
     array = samples((200, 300, 3), 'u1')
 

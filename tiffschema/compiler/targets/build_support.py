@@ -10,7 +10,7 @@ import struct
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from functools import cached_property
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 import numpy
 
@@ -405,16 +405,28 @@ def pack_part(out: bytearray, order: str, items: Sequence[tuple[str, str, Any]],
     return last + 1 == len(items) or all(item[1].endswith('x') for item in items[last + 1 :])
 
 
-def choice_of(value: Any, choices: Sequence[tuple[type[Record], Any]], path: str) -> Any:
-    """Return the builder of the alternative that values belong to."""
-    names = set(value)
-    for kind, build in choices:
-        if isinstance(value, Record):
-            if value._path == kind._path:
+Choice: TypeAlias = tuple[type[Record], Any, str, tuple[Any, ...]]
+"""Record class and builder of an alternative, the field that tells it, what that can be."""
+
+
+def choice_of(value: Any, choices: Sequence[Choice], path: str) -> Any:
+    """Return the builder of the alternative that values belong to.
+
+    Mappings belong to an alternative that has all of their fields; where several have, the constant
+    decides if it is given.
+    """
+    if isinstance(value, Record):
+        fitting = [choice for choice in choices if value._path == choice[0]._path]
+    else:
+        names = set(value)
+        fitting = [choice for choice in choices if names <= set(choice[0]._fields)]
+    if not fitting:
+        raise BuildError(f'fits none of {[choice[0]._path for choice in choices]}', path)
+    if len(fitting) > 1:
+        for _, build, leader, constants in fitting:
+            if value.get(leader) in constants:
                 return build
-        elif names <= set(kind._fields):
-            return build
-    raise BuildError(f'fits none of {[kind._path for kind, _ in choices]}', path)
+    return fitting[0][1]
 
 
 def early_end(path: str) -> NoReturn:

@@ -148,8 +148,9 @@ class Builder(Layout):
                     self.call(op)
                 case Oneof():
                     choices = ', '.join(
-                        f'(record_{struct}, {self.function("build", struct)})'
-                        for _, struct in op.choices
+                        f'(record_{struct}, {self.function("build", struct)}, '
+                        f'{leader!r}, {values!r})'
+                        for (values, struct), leader in zip(op.choices, op.leaders, strict=True)
                     )
                     name = local(op.name)
                     self.emit(

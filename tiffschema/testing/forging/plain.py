@@ -45,19 +45,20 @@ def shaped(
     """
     stream = io.BytesIO()
     series = []
-    tags: dict[str, Any] = {'photometric': 'minisblack', 'software': False}
+    # A described image is a level only if its depth is less, too.
+    axes = 'TZYX' if levels == 1 else 'TCYX'
+    tags: dict[str, Any] = {
+        'photometric': 'minisblack', 'software': False, 'metadata': {'axes': axes},
+    }  # fmt: skip
     with TiffWriter(stream, byteorder=byteorder, bigtiff=bigtiff, shaped=True) as writer:
         for number in range(images):
             data = _pixels((2, 3, 16 + number, 20)) + number
-            writer.write(
-                data, metadata={'axes': 'TZYX'}, subifds=levels - 1,
-                truncate=truncated, **tags,
-            )  # fmt: skip
+            writer.write(data, subifds=levels - 1, truncate=truncated, **tags)
             reduced = [data]
             for level in range(1, levels):
                 reduced.append(np.ascontiguousarray(data[..., :: 1 << level, :: 1 << level]))
                 writer.write(reduced[-1], subfiletype=1, **tags)
-            series.append(ForgedSeries('', 'TZYX', tuple(reduced)))
+            series.append(ForgedSeries('', axes, tuple(reduced)))
     return Forged('shaped', {'forged.tif': stream.getvalue()}, tuple(series))
 
 

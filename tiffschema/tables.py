@@ -56,6 +56,13 @@ class _Names(TiffTagRegistry):
         if self._space and name not in self._table.names(int(code)):
             _declare(self._space, int(code), name)
 
+    def __delitem__(self, key: int | str, /) -> None:
+        """Remove a code or name; what users added is not known to readers and writers any more."""
+        codes = [key] if isinstance(key, int) else self.getall(key, ())
+        super().__delitem__(key)
+        for code in codes:
+            _forget(self._space, int(code))
+
 
 def _pairs(table: TagTable) -> Iterator[tuple[int, str]]:
     # Codes of EXIF and of some vendors occur in the directories of TIFF, too.
@@ -69,10 +76,33 @@ def _declare(space: str, code: int, name: str) -> None:
     """Declare a tag without anything but a name, as a schema of the user."""
     if not 0 <= code < 1 << 16:
         raise ValueError(f'code {code} is not between 0 and 65535')
+    row = {
+        'name': name,
+        'count': 'any',
+        'space': space,
+        'doc': 'named by the user',
+        'source': 'user',
+    }
+    _register(space, {**_named(space), code: row})
+
+
+def _forget(space: str, code: int) -> None:
+    """Take back what `_declare` did for a code, if it did anything."""
+    known = dict(_named(space))
+    if known.pop(code, None) is not None:
+        _register(space, known)
+
+
+def _named(space: str) -> Mapping[int, Any]:
+    """Return the rows that the user declared by name alone."""
     id = f'user/names_{space}'
-    known = catalog.declared('tags', id) if catalog.is_registered(id) else {}
-    row = {'name': name, 'count': 'any', 'space': space, 'doc': 'named by the user'}
-    catalog.register(id, {'schema': id, 'tags': {**known, code: row}})
+    rows: Mapping[Any, Any] = catalog.declared('tags', id) if catalog.is_registered(id) else {}
+    return rows
+
+
+def _register(space: str, rows: Mapping[int, Any]) -> None:
+    id = f'user/names_{space}'
+    catalog.register(id, {'schema': id, 'tags': rows})
 
 
 class _Codecs(Mapping[int, Codec]):

@@ -25,6 +25,10 @@ def test_names_that_are_added_are_names_of_tags_everywhere(tmp_path: Path) -> No
         assert tif.pages[0].tags[65123].name == 'NamedByUser'
     with pytest.raises(ValueError, match='65535'):
         tiffschema.TIFF.TAGS.add(1 << 16, 'TooFar')
+    del tiffschema.TIFF.TAGS['NamedByUser']
+    assert 65123 not in tiffschema.TIFF.TAGS
+    with tiffschema.TiffFile(path) as tif:
+        assert tif.pages[0].tags[65123].name == '65123'
 
 
 def test_metadata_of_imagej_as_tags_is_read_back(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from .series import TiffPageSeries
 from .seriespages import PageSelection
 
 if TYPE_CHECKING:
-    from .segments import ErrorMode
+    from .readoptions import ErrorMode
     from .selection import SelectionArgument
 
 __all__ = ['asarray', 'aszarr', 'chosen_image', 'chosen_series', 'memmap_pages']

@@ -25,11 +25,12 @@ from . import workers
 from .contiguous import read_stretch
 from .frames import FrameMap
 from .output import LARGE, OutputType, create_output, fill_value
+from .readoptions import ErrorMode, ReadOptions, check_options, read_options
 from .reopening import reopening
 from .segmenttable import SegmentTable, located, nowhere
 
 if TYPE_CHECKING:
-    from .segments import ErrorMode, ReadOptions, SegmentReader
+    from .segments import SegmentReader
     from .selection import Selection, SelectionArgument
     from .source import Source
 
@@ -538,41 +539,6 @@ class PagePixels:
         """Return the value of samples that are not stored."""
         dtype = self._geometry.dtype
         return 0 if dtype is None else fill_value(self.keyframe.nodata, dtype)
-
-
-def check_options(errors: ErrorMode | None, maxworkers: int | None) -> None:
-    """Check arguments of a call.
-
-    Raises:
-        ValueError: `errors` is neither ``'raise'`` nor ``'fault'``, `maxworkers` is negative.
-    """
-    if errors not in (None, 'raise', 'fault'):
-        raise ValueError(f"errors {errors!r} is neither 'raise' nor 'fault'")
-    if maxworkers is not None and maxworkers < 0:
-        raise ValueError(f'maxworkers {maxworkers} is negative')
-
-
-def read_options(
-    parent: Any,
-    errors: ErrorMode | None = None,
-    maxworkers: int | None = None,
-    buffersize: int | None = None,
-    lock: Any = None,
-) -> ReadOptions:
-    """Return the options of one call of a page or series of a file.
-
-    Raises:
-        ValueError: `errors` is neither ``'raise'`` nor ``'fault'``, `maxworkers` is negative.
-    """
-    from .segments import ReadOptions
-
-    check_options(errors, maxworkers)
-    fault = parent.faults.append if errors == 'fault' else None
-    cache = getattr(parent, 'segmentcache', None)
-    # All fields in their order, which is what takes the least time: regions are many.
-    return ReadOptions(
-        errors or 'raise', maxworkers, buffersize, parent.limits, fault, cache, lock, False
-    )
 
 
 def _window(

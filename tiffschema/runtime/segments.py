@@ -24,57 +24,23 @@ from tiffschema.codecs.spec import SegmentSpec
 from tiffschema.errors import FormatError, TiffSchemaError, TruncatedError, UnsupportedError
 from tiffschema.limits import DEFAULT_LIMITS, Limits
 from tiffschema.types import FaultSink
-from tiffschema.values import value
 
 from . import workers
 from .contiguous import read_contiguous
 from .frames import FrameMap
 from .output import fill_value
 from .places import Place, Places, Window, full_window, side_by_side
+from .readoptions import ErrorMode, ReadOptions
 from .segmenttable import SegmentTable, nowhere
 from .source import Source
-from .tilecache import SegmentCache
 
-__all__ = [
-    'ErrorMode',
-    'ReadOptions',
-    'SegmentReader',
-    'blocks',
-]
-
-ErrorMode: TypeAlias = Literal['raise', 'fault']
-"""Damaged segments: ``'raise'`` an error, or keep the undamaged rest and record a ``'fault'``."""
+__all__ = ['SegmentReader', 'blocks']
 
 Array: TypeAlias = NDArray[Any]
 
 _GAP = 8 << 10
 _BUFFER_KEPT = 4 << 20
 _LONG = 64 << 10
-
-
-@value
-class ReadOptions:
-    """How to read, the same for all frames of one call.
-
-    Parameters:
-        errors: What to do with damaged segments.
-        maxworkers: Threads, None for as many as are worth it.
-        buffersize: Bytes read ahead at a time from sources without a descriptor.
-        limits: Bounds of what is decoded.
-        fault: Told what is wrong where `errors` is ``'fault'``.
-        cache: Keeps decoded segments of which only a part was wanted.
-        lock: Held while bytes are read; sources are safe without.
-        zeroed: The array is 0 already, so that sparse segments need not touch its memory.
-    """
-
-    errors: ErrorMode = 'raise'
-    maxworkers: int | None = None
-    buffersize: int | None = None
-    limits: Limits = DEFAULT_LIMITS
-    fault: FaultSink | None = None
-    cache: SegmentCache | None = None
-    lock: Any = None
-    zeroed: bool = False
 
 
 class SegmentReader:

@@ -21,13 +21,13 @@ from tiffschema.values import replace
 from .frameplan import FramePlan
 from .frames import FrameMap
 from .output import LARGE, OutputType, create_output
-from .pagepixels import read_options
+from .readoptions import ErrorMode, ReadOptions, read_options
 from .reopening import reopening
 from .seriespages import frame_map
 
 if TYPE_CHECKING:
     from .coordinates import Coordinates, PixelSize
-    from .segments import ErrorMode, ReadOptions, SegmentReader
+    from .segments import SegmentReader
     from .selection import Selection, SelectionArgument
 
 __all__ = ['TiffPageSeries']

@@ -25,7 +25,8 @@ from tiffschema.runtime import segments, workers
 from tiffschema.runtime.frames import FrameMap
 from tiffschema.runtime.output import fill_value
 from tiffschema.runtime.places import full_window
-from tiffschema.runtime.segments import ReadOptions, SegmentReader
+from tiffschema.runtime.readoptions import ReadOptions
+from tiffschema.runtime.segments import SegmentReader
 from tiffschema.runtime.segmenttable import SegmentTable, located
 from tiffschema.runtime.selection import select
 from tiffschema.runtime.source import Source, open_source

@@ -53,7 +53,7 @@ def described(image: Any) -> dict[str, Any]:
     samples = page.samplesperpixel
     separate = int(page.planarconfig) == 2
     # What a damaged tag says and no writer can: samples are plain, resolutions without unit.
-    known = _MINISBLACK if page.photometric not in PHOTOMETRIC else int(page.photometric)
+    known = int(page.photometric) if page.photometric in set(PHOTOMETRIC) else _MINISBLACK
     photometric = delivered_photometric(known, int(page.compression), samples, separate)
     found: dict[str, Any] = {'photometric': photometric}
     if photometric in _COLOURS and samples > 1:
@@ -71,7 +71,7 @@ def described(image: Any) -> dict[str, Any]:
         found['iccprofile'] = page.iccprofile
     found['resolution'] = page.resolution
     unit = page.resolutionunit
-    found['resolutionunit'] = int(unit) if unit in RESUNIT else 1
+    found['resolutionunit'] = int(unit) if unit in set(RESUNIT) else 1
     return found
 
 

@@ -36,7 +36,11 @@ class _Children(Sequence[Any]):
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, slice):
             return [self[index] for index in range(*key.indices(len(self)))]
-        return self._pages[key].aspage().pages[self._rank]
+        page = self._pages[key].aspage()
+        children = page.pages
+        if children is None or len(children) <= self._rank:
+            raise FormatError(f'the page has no child {self._rank}', page.path, page.offset)
+        return children[self._rank]
 
 
 def shaped_series(tif: Any) -> list[TiffPageSeries]:

@@ -137,6 +137,12 @@ def test_uic1_by_names_of_the_table() -> None:
     assert target.build(parsed, args={'planes': 1}).data == uic1()
 
 
+def test_a_number_is_no_list_of_rationals() -> None:
+    target = example('metamorph_stk').struct('uic1_item')
+    with pytest.raises(BuildError, match='value: needs a list of rationals, not 8'):
+        target.build({'id': 40, 'value': 8}, args={'planes': 1})
+
+
 def test_planes_follow_from_tables() -> None:
     target = example('metamorph_stk').struct('uic2')
     rows = np.zeros(5, [('z_distance', 'f8'), ('created', 'M8[ms]'), ('modified', 'M8[ms]')])

@@ -275,7 +275,9 @@ def items_bytes(value: Any, kind: Any, shape: tuple[int, ...], path: str) -> byt
 def pairs_of(value: Any, kind: Any, path: str) -> Any:
     """Return floats as rationals; pairs stay."""
     given = numpy.asarray(value)
-    if given.dtype.kind == 'f' or (given.ndim == 0):
+    if given.ndim == 0:
+        raise BuildError(f'needs a list of rationals, not {value!r:.40}', path)
+    if given.dtype.kind == 'f':
         try:
             pairs = [to_ratio(float(x), kind.kind == 'i') for x in given.ravel()]
         except ValueError as error:

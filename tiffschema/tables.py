@@ -95,14 +95,18 @@ def _forget(space: str, code: int) -> None:
 
 def _named(space: str) -> Mapping[int, Any]:
     """Return the rows that the user declared by name alone."""
-    id = f'user/names_{space}'
+    id = _schema_of_names(space)
     rows: Mapping[Any, Any] = catalog.declared('tags', id) if catalog.is_registered(id) else {}
     return rows
 
 
 def _register(space: str, rows: Mapping[int, Any]) -> None:
-    id = f'user/names_{space}'
+    id = _schema_of_names(space)
     catalog.register(id, {'schema': id, 'tags': rows})
+
+
+def _schema_of_names(space: str) -> str:
+    return f'user/names_{space}'
 
 
 class _Codecs(Mapping[int, Codec]):

@@ -104,7 +104,7 @@ def _read_whole(
         elif nbytes < SMALL:
             gaps = steps - nbytes
             if source.is_file and nbytes >= TINY and ((gaps >= 0) & (gaps <= GAP)).all():
-                _scatter(source, offsets, nbytes, stored, out, maxworkers)
+                _scatter(source, offsets, nbytes, swap, out, maxworkers)
                 return
             whole = source.whole()
             if whole is not None:
@@ -129,7 +129,7 @@ def _scatter(
     source: Source,
     offsets: NDArray[np.int64],
     nbytes: int,
-    stored: np.dtype[Any],
+    swap: bool,
     out: Array,
     maxworkers: int | None,
 ) -> None:
@@ -150,9 +150,8 @@ def _scatter(
                 parts.append(dropped[: offset - end])
             parts.append(memory[page * nbytes : (page + 1) * nbytes])
             end = offset + nbytes
-        if source.readparts(begin, parts) != end - begin:
-            raise TruncatedError('the file ended while it was read', 'page', begin)
-        if stored != out.dtype:
+        _check_read(source.readparts(begin, parts), end - begin, begin)
+        if swap:
             flat[first * nbytes : last * nbytes].view(out.dtype).byteswap(inplace=True)
 
     groups = range(0, len(places), most)
@@ -165,10 +164,19 @@ def _fill(source: Source, offset: int, part: Array, swap: bool, dtype: np.dtype[
     Raises:
         TruncatedError: The file was cut short since it was measured.
     """
-    if source.readinto(offset, part) != part.size:
-        raise TruncatedError('the file ended while it was read', 'page', offset)
+    _check_read(source.readinto(offset, part), part.size, offset)
     if swap:
         part.view(dtype).byteswap(inplace=True)
+
+
+def _check_read(count: int, wanted: int, offset: int) -> None:
+    """Check how many bytes were read.
+
+    Raises:
+        TruncatedError: The file was cut short since it was measured.
+    """
+    if count != wanted:
+        raise TruncatedError('the file ended while it was read', 'page', offset)
 
 
 def read_stretch(

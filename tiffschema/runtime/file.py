@@ -232,11 +232,10 @@ class TiffFile(FileFlags):
         from tiffschema.model.kinds import explain
 
         from .explained import explain_series
-        from .pageflags import PageFacts
 
         if not self.pages:
             return 'the file has no pages'
-        return '\n'.join(filter(None, (explain(PageFacts(self.pages.first)), explain_series(self))))
+        return '\n'.join(filter(None, (explain(self.facts), explain_series(self))))
 
     # Reading
 

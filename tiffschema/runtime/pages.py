@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
     from .file import TiffFile
 
-__all__ = ['TiffPages']
+__all__ = ['FEW_PAGES', 'TiffPages']
 
 _BLOCK = 256
-_KEPT = 16
+FEW_PAGES = 16
 """Pages at the start of a chain that are kept unless users say otherwise: those of most files."""
 _ALL = sys.maxsize
 
@@ -67,7 +67,7 @@ class TiffPages(Sequence['TiffPage | TiffFrame']):
             self.chain = Chain(arg.directories, arg.container.first)
         self._pages: dict[int, TiffPage | TiffFrame] = {}
         self._keyframe: TiffPage | None = None
-        self._kept = _KEPT
+        self._kept = FEW_PAGES
         self._useframes = False
 
     # Settings

@@ -10,19 +10,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tiffschema.runtime.pages import FEW_PAGES
 from tiffschema.runtime.signature import CORRECTION_CODES, LAYOUT_CODES
 
 __all__ = ['groups_of_pages', 'has_subifds']
 
 _SUBIFDS = 330
-_FEW = 16
-"""Pages that are looked at one by one in less time than columns take to make."""
 _CODES = LAYOUT_CODES + CORRECTION_CODES
 
 
 def has_subifds(tif: Any) -> bool:
     """Return whether a page of the chain has children."""
-    if len(tif.pages) <= _FEW:
+    if len(tif.pages) <= FEW_PAGES:
         return any(_SUBIFDS in page.directory.index for page in tif.pages)
     table = tif.pages.chain.table()
     return any(_SUBIFDS in group.codes for group in table.groups)
@@ -46,7 +45,8 @@ def groups_of_pages(tif: Any) -> list[NDArray[np.intp]]:
 
 def _equal_tags(tif: Any) -> list[NDArray[np.intp]]:
     """Return the indices of pages whose tags of the layout are equal."""
-    if len(tif.pages) <= _FEW:
+    # Pages that are kept are looked at one by one in less time than columns take to make.
+    if len(tif.pages) <= FEW_PAGES:
         return [np.array([index], np.intp) for index in range(len(tif.pages))]
     table = tif.pages.chain.table()
     if table.is_alike(_CODES):

@@ -57,7 +57,7 @@ class FrameMap:
         """Return the path of a frame for messages."""
         return f'frames[{frame}]' if self.names is None else self.names(frame)
 
-    def groups(self, frames: NDArray[np.intp]) -> list[tuple[int, Any, NDArray[np.intp]]]:
+    def groups(self, frames: NDArray[np.intp]) -> list[tuple[int, Any, NDArray[np.intp] | None]]:
         """Return the frames that are read alike.
 
         Parameters:
@@ -65,10 +65,14 @@ class FrameMap:
 
         Returns:
             For each group the file (-1: missing), the spec (None: that of the series), and the
-            places of its frames in `frames`.
+            places of its frames in `frames` (None: all of them).
         """
+        if len(frames) == 1:
+            frame = int(frames[0])
+            file = 0 if self.files is None else int(self.files[frame])
+            return [(file, self.specs.get(frame), None)]
         if self.files is None and not self.specs:
-            return [(0, None, np.arange(len(frames), dtype=np.intp))]
+            return [(0, None, None)]
         files = np.zeros(len(frames), np.intp) if self.files is None else self.files[frames]
         groups: dict[tuple[int, int], list[int]] = {}
         specs: dict[int, SegmentSpec | None] = {0: None}
@@ -78,6 +82,6 @@ class FrameMap:
             specs[number] = spec
             groups.setdefault((file, number), []).append(place)
         return [
-            (file, specs[number], np.asarray(places, np.intp))
+            (file, specs[number], None if len(groups) == 1 else np.asarray(places, np.intp))
             for (file, number), places in groups.items()
         ]

@@ -436,7 +436,7 @@ class PagePixels:
         geometry, table = self._geometry, self.segmenttable
         decode, source = self.decode, self._source
         count = geometry.segment_count
-        if table.is_nowhere.any():
+        if table.nowhere:
             raise nowhere(self._path)
         if table.offsets.shape[1] != count:
             table = self._every_strip(table)

@@ -57,13 +57,8 @@ class Place(NamedTuple):
     inner: tuple[slice, ...] | None
 
 
-class _Part(NamedTuple):
-    """Along one axis: where a segment goes, what of it is wanted, whether that is all of it."""
-
-    size: int
-    outer: slice
-    inner: slice
-    whole: bool
+_Part: TypeAlias = tuple[int, slice, slice, bool]
+"""Along one axis: size of a segment, where it goes, what of it is wanted, whether that is all."""
 
 
 class Places:
@@ -79,26 +74,30 @@ class Places:
 
     def __init__(self, geometry: Geometry, window: Window) -> None:
         cuts = [geometry.places_along(axis, window[axis]) for axis in range(4)]
-        indices = [0]
-        for cut, count in zip(cuts, geometry.grid, strict=True):
-            indices = [index * count + place for index in indices for place in cut]
+        (_, d, l, w), grid = cuts, geometry.grid  # noqa: E741 - axes of a segment
+        indices: Sequence[int] = cuts[0]
+        for cut, count in ((d, grid[1]), (l, grid[2]), (w, grid[3])):
+            if count > 1:
+                indices = [index * count + place for index in indices for place in cut]
         self.indices = indices
         sizes, ends = geometry.segment_shape, geometry.shaped
-        self._z, self._y, self._x = (
-            _parts(window[axis], cuts[axis], sizes[axis - 1], ends[axis]) for axis in (1, 2, 3)
-        )
-        self._c = _part(window[4], 0, geometry.segment_shape[3])
+        self._z = _parts(window[1], d, sizes[0], ends[1])
+        self._y = _parts(window[2], l, sizes[1], ends[2])
+        self._x = _parts(window[3], w, sizes[2], ends[3])
+        self._c = _part(window[4], 0, sizes[3])
 
     def __call__(self, number: int) -> Place:
         """Return the place of one of `indices`."""
         number, x = divmod(number, len(self._x))
         number, y = divmod(number, len(self._y))
         plane, z = divmod(number, len(self._z))
-        d, l, w, c = self._z[z], self._y[y], self._x[x], self._c  # noqa: E741 - axes of a segment
-        whole = d.whole and l.whole and w.whole and c.whole
-        inner = None if whole else (d.inner, l.inner, w.inner, c.inner)
-        outer = plane, d.outer, l.outer, w.outer, c.outer
-        return Place((d.size, l.size, w.size, c.size), outer, inner)
+        depth, d, inner_d, whole_d = self._z[z]
+        length, l, inner_l, whole_l = self._y[y]  # noqa: E741 - axes of a segment
+        width, w, inner_w, whole_w = self._x[x]
+        contig, c, inner_c, whole_c = self._c
+        whole = whole_d and whole_l and whole_w and whole_c
+        inner = None if whole else (inner_d, inner_l, inner_w, inner_c)
+        return Place((depth, length, width, contig), (plane, d, l, w, c), inner)
 
 
 def _parts(wanted: range, cut: Iterable[int], size: int, end: int) -> list[_Part]:
@@ -108,10 +107,15 @@ def _parts(wanted: range, cut: Iterable[int], size: int, end: int) -> list[_Part
 
 def _part(wanted: range, begin: int, size: int) -> _Part:
     """Return what a selection takes of a segment along one axis."""
-    offset, step = begin - wanted.start, wanted.step
+    step = wanted.step
+    offset = begin - wanted.start
+    if step == 1:
+        # As regions are: what begins last, up to what ends first.
+        first = offset if offset > 0 else 0
+        stop = min(offset + size, len(wanted))
+        return size, slice(first, stop), slice(first - offset, stop - offset), stop - first == size
     # The first index that is not before the segment, and the first one behind it.
     first = -(-offset // step) if offset > 0 else 0
     stop = min(-(-(offset + size) // step), len(wanted))
     start = first * step - offset
-    inner = slice(start, start + (stop - first) * step, step)
-    return _Part(size, slice(first, stop), inner, step == 1 and stop - first == size)
+    return size, slice(first, stop), slice(start, start + (stop - first) * step, step), False

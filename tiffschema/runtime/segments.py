@@ -117,17 +117,13 @@ class SegmentReader:
         window, out = _ascending(window, out)
         for file, spec, places in frames.groups(wanted):
             reader = self if spec is None else self.other(spec)
-            whole = len(places) == len(wanted)
             if file < 0:
                 if not (options.zeroed and self.has_zero_fill):
-                    out[slice(None) if whole else places] = self._fill(out)
+                    out[... if places is None else places] = self._fill(out)
                 continue
             source = frames.sources[file]()
-            chosen = wanted[places]
-            job = _Job(reader, source, frames, chosen, window, out, options)
-            if not whole:
-                job.rows = places
-            job.run()
+            chosen = wanted if places is None else wanted[places]
+            _Job(reader, source, frames, chosen, places, window, out, options).run()
 
     @cached_property
     def has_zero_fill(self) -> bool:
@@ -161,6 +157,7 @@ class _Job:
         source: Source,
         frames: FrameMap,
         chosen: NDArray[np.intp],
+        rows: NDArray[np.intp] | None,
         window: Window,
         out: Array,
         options: ReadOptions,
@@ -174,13 +171,13 @@ class _Job:
         self.window = window
         self.out = out
         self.options = options
-        self.rows: NDArray[np.intp] | None = None
+        self.rows = rows
         self.is_full = window == full_window(self.geometry.shaped)
 
     def run(self) -> None:
         """Read everything."""
         geometry = self.geometry
-        if (lost := self.table.is_nowhere).any():
+        if lost := self.table.nowhere:
             self._record_nowhere(lost)
         if geometry.is_final_layout and self._read_contiguous():
             return
@@ -191,7 +188,7 @@ class _Job:
             )
         self._read_segments()
 
-    def _record_nowhere(self, lost: NDArray[np.bool_]) -> None:
+    def _record_nowhere(self, lost: list[int]) -> None:
         """Raise, or record, of which frames nothing says where they lie; they then count as sparse.
 
         Raises:
@@ -362,7 +359,7 @@ class _Segments:
             place = places(column)
             part = tile if place.inner is None else tile[place.inner]
             job.out[job.row(row), *place.outer] = part
-        if len(left) < len(self.offsets):
+        if left and len(left) < len(self.offsets):
             self.numbers = left
             self.offsets, self.sizes = self.offsets[left], self.sizes[left]
         return len(left)
@@ -550,14 +547,16 @@ class _Segments:
         sink = self._sink(row, index, number)
         wrong: list[FormatError] = []
         is_cut = self._is_cut(view, row, index, number)
-        tile = self.decode(view, place.extent, None, None if sink is None else wrong.append)
+        cache = self._cache
+        room = None if cache is None else cache.room(place.extent, self.decode.dtype)
+        tile = self.decode(view, place.extent, room, None if sink is None else wrong.append)
         if sink is not None:
             for error in wrong:
                 sink(error)
         # Whoever reads damage again shall hear of it again, or be refused.
-        if self._cache is not None and not wrong and not is_cut:
+        if cache is not None and not wrong and not is_cut:
             (key,) = self.job.reader.keys(self.job.source, [int(self.offsets[number])])
-            self._cache.put(key, np.ascontiguousarray(tile))
+            cache.put(key, np.ascontiguousarray(tile))
         target[...] = tile if place.inner is None else tile[place.inner]
 
     def _sink(self, row: int, index: int, number: int) -> FaultSink | None:

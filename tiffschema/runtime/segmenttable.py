@@ -52,10 +52,13 @@ class SegmentTable:
         return SegmentTable(self.offsets[frames], self.bytecounts[frames])
 
     @property
-    def is_nowhere(self) -> NDArray[np.bool_]:
-        """Whether nothing says where a frame's segments lie; one value per frame."""
-        result: NDArray[np.bool_] = (self.offsets[:, :1] < 0).any(axis=1)
-        return result
+    def nowhere(self) -> list[int]:
+        """Rows of the frames of which nothing says where their segments lie."""
+        offsets = self.offsets
+        if not offsets.size or (len(offsets) == 1 and offsets.item(0) >= 0):
+            return []
+        rows: list[int] = np.flatnonzero(offsets[:, 0] < 0).tolist()
+        return rows
 
     @property
     def is_adjacent(self) -> NDArray[np.bool_]:

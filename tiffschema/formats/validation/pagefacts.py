@@ -167,7 +167,7 @@ class PageFacts(DirectoryFacts):
 
     @cached_property
     def _places(self) -> tuple[Any, Any]:
-        if self.page.segmenttable.is_nowhere.any():
+        if self.page.segmenttable.nowhere:
             return np.empty(0), np.empty(0)
         offsets, counts = self.page.dataoffsets, self.page.databytecounts
         size = min(len(offsets), len(counts))

@@ -25,7 +25,7 @@ from .model.tagtable import TagTable, tag_tables
 from .model.tiffformat import TiffFormat
 from .runtime.tagregistry import TiffTagRegistry
 from .threads import default_workers, set_default_workers
-from .writer.tags import LETTERS, OWNED
+from .writer.tags import LETTERS, is_owned
 
 __all__ = ['TIFF', '_TIFF']
 
@@ -240,10 +240,10 @@ class _TIFF:
         """Codes whose values are read with the directory."""
         return self._codes(lambda row: bool(row.load))
 
-    @property
+    @cached_property
     def TAG_FILTERED(self) -> frozenset[int]:
         """Codes that the writer does not take from ``extratags``."""
-        return OWNED
+        return frozenset(filter(is_owned, tag_tables['tiff'].own_codes()))
 
     # Values
 

@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from tiffschema.errors import TiffSchemaError
+from tiffschema.model.tagcodes import TagCode
 from tiffschema.runtime.file import TiffFile
 
 __all__ = ['main', 'tiffcomment']
-
-_DESCRIPTION = 270
 
 
 def tiffcomment(
@@ -43,7 +42,7 @@ def tiffcomment(
     mode = None if comment is None else 'r+'
     with TiffFile(arg, mode=mode) as tif:
         page = tif.pages.get(pageindex or 0, aspage=True)
-        key = _DESCRIPTION if tagcode is None else tagcode
+        key = TagCode.ImageDescription if tagcode is None else tagcode
         tag = page.tags.get(key)
         if tag is None:
             name = 'ImageDescription' if tagcode is None else tagcode

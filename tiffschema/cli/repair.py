@@ -14,8 +14,9 @@ from typing import Any, Final
 import numpy as np
 
 from tiffschema.errors import TiffFileError, TiffSchemaError, UnsupportedError
+from tiffschema.model.tagcodes import TagCode
 from tiffschema.runtime.file import TiffFile
-from tiffschema.writer.tags import OWNED
+from tiffschema.writer.tags import is_owned
 from tiffschema.writer.tiffwriter import TiffWriter
 
 from .arguments import CommandError
@@ -24,7 +25,22 @@ from .tables import Table, show
 
 __all__ = ['repair', 'run']
 
-_OWN: Final = OWNED | {254, 282, 283, 296, 320, 347, 512, 513, 514, 515, 519, 520, 521, 34675}
+_DERIVED: Final = {
+    TagCode.NewSubfileType,
+    TagCode.XResolution,
+    TagCode.YResolution,
+    TagCode.ResolutionUnit,
+    TagCode.ColorMap,
+    TagCode.JPEGTables,
+    TagCode.JPEGProc,
+    TagCode.JPEGInterchangeFormat,
+    TagCode.JPEGInterchangeFormatLength,
+    TagCode.JPEGRestartInterval,
+    TagCode.JPEGQTables,
+    TagCode.JPEGDCTables,
+    TagCode.JPEGACTables,
+    TagCode.InterColorProfile,
+}
 """Tags that follow from the samples, or that the copy describes by other arguments."""
 
 
@@ -155,8 +171,8 @@ def _tags(page: Any, dropped: list[tuple[str, str]]) -> tuple[list[Any], list[by
     for tag in page.tags:
         row = tag.plan.row
         where = f'{page.path}.tag {tag.code} {tag.name}'
-        if tag.code in _OWN:
-            if tag.code in (34665, 34853, 40965, 330):
+        if tag.code in _DERIVED or is_owned(tag.code):
+            if row is not None and row.space is not None:
                 dropped.append((where, 'left out: directories are not copied'))
             continue
         if row is not None and (row.pointer is not None or tag.count == 0):
@@ -165,7 +181,7 @@ def _tags(page: Any, dropped: list[tuple[str, str]]) -> tuple[list[Any], list[by
         data = _stored(tag)
         if data is None:
             dropped.append((where, 'left out: its value cannot be read'))
-        elif tag.code == 270:
+        elif tag.code == TagCode.ImageDescription:
             texts.append(data.rstrip(b'\0'))
         else:
             tags.append((tag.code, int(tag.dtype), tag.count, data, False))

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tiffschema.model import catalog
+from tiffschema.model.tagcodes import TagCode
 from tiffschema.runtime.describe import describe
 from tiffschema.runtime.series import TiffPageSeries
 
@@ -182,7 +183,7 @@ def trestle(tif: Any) -> list[TiffPageSeries]:
     made = pyramid(tif, levels, 'trestle', names=['Baseline'], source='order of pages', attrs=attrs)
     # These writers put the size of a pixel where its inverse belongs.
     x, y = pages[0].resolution
-    if 282 in pages[0].tags and 0 < x < 100 and 0 < y < 100:
+    if TagCode.XResolution in pages[0].tags and 0 < x < 100 and 0 < y < 100:
         locate(made, [((x, y), 'XResolution, YResolution (micrometres per pixel)')])
     return [made]
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from tiffschema.errors import FormatError
 from tiffschema.model import catalog
+from tiffschema.model.tagcodes import TagCode
 from tiffschema.model.text.values import auto
 
 __all__ = ['epics', 'nuvu', 'streak', 'streak_blocks']
@@ -18,7 +19,6 @@ __all__ = ['epics', 'nuvu', 'streak', 'streak_blocks']
 _EPICS_ATTRIBUTES = range(65004, 65500)
 _NUVU = re.compile(r"Field '([0-9]{1,5})' is '(.*)'")
 _NUVU_FIRST = 65000
-_DESCRIPTION = 270
 
 
 def epics(page: Any) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def nuvu(page: Any) -> dict[str, Any]:
 
 def streak(tif: Any) -> dict[str, Any] | None:
     """Return the sections of a description, with the tables of scalings that it points to."""
-    text = tif.pages.first.tags.valueof(_DESCRIPTION)
+    text = tif.pages.first.tags.valueof(TagCode.ImageDescription)
     view = catalog.view('vendor/hamamatsu_streak')
     found: dict[str, Any] = view.texts['streak'].parse(text, tif.faults, limits=tif.limits)
     scaling = found.get('Scaling')

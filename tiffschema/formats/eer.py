@@ -13,6 +13,7 @@ import numpy as np
 
 from tiffschema.errors import FormatError, LimitError
 from tiffschema.limits import DEFAULT_LIMITS, Limits
+from tiffschema.model.tagcodes import EerCode
 from tiffschema.model.text.values import auto
 from tiffschema.model.text.xml import escape, parse_element
 from tiffschema.runtime.series import TiffPageSeries
@@ -20,7 +21,7 @@ from tiffschema.runtime.seriespages import PageSelection
 
 __all__ = ['dump_items', 'metadata', 'parse_items', 'series']
 
-_METADATA = range(65001, 65007)
+_METADATA = range(65001, EerCode.PosSkipBits)
 _EVENTS = frozenset({65000, 65001, 65002})
 _DOSE = ('exposureTime', 'meanDoseRate', 'totalDose')
 _TRUTH = {'Yes': True, 'No': False}

@@ -14,12 +14,12 @@ import numpy as np
 
 from tiffschema.errors import FormatError
 from tiffschema.model import catalog
+from tiffschema.model.tagcodes import TagCode
 from tiffschema.runtime.series import TiffPageSeries
 from tiffschema.runtime.seriespages import PageSelection
 
 __all__ = ['metadata', 'series']
 
-_HEADER, _STAMP = 34361, 34362
 _LETTERS = {
     'X': 'X', 'Y': 'Y', 'Z': 'Z', 'T': 'T', 'TIME': 'T', 'CH': 'C', 'WAVELENGTH': 'C', 'XY': 'R',
     'EVENT': 'V', 'EXPOSURE': 'L',
@@ -44,12 +44,12 @@ def metadata(tif: Any) -> dict[str, Any]:
     """Return the header, the sections of the description and the stamp of the first page."""
     page = tif.pages.first
     found: dict[str, Any] = {}
-    header = page.tags.valueof(_HEADER)
+    header = page.tags.valueof(TagCode.MM_Header)
     if isinstance(header, Mapping):
         found.update(header)
         found['Dimensions'] = [tuple(one.values()) for one in header['Dimensions']]
         found['GrayChannel'] = tuple(header['GrayChannel'].values())
-    stamp = page.tags.valueof(_STAMP)
+    stamp = page.tags.valueof(TagCode.MM_Stamp)
     if stamp is not None:
         found['Stamp'] = np.asarray(stamp)
     description = page.description
@@ -68,7 +68,7 @@ def series(tif: Any) -> list[TiffPageSeries]:
     Raises:
         FormatError: The header is not there, or its axes do not fit the pages.
     """
-    header = tif.pages.first.tags.valueof(_HEADER)
+    header = tif.pages.first.tags.valueof(TagCode.MM_Header)
     if not isinstance(header, Mapping):
         raise FormatError('no header', 'series.fluoview')
     page = tif.pages.first

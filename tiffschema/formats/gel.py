@@ -12,25 +12,25 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tiffschema.model.tagcodes import TagCode
 from tiffschema.runtime.series import TiffPageSeries
 
 __all__ = ['metadata', 'series']
 
-_FIRST, _LAST = 33445, 33452
 _SQUARE_ROOT, _LINEAR = 2, 128
 
 
 def metadata(tif: Any) -> dict[str, Any] | None:
     """Return the values of the tags by name, without ``MD``."""
     pages = [tif.pages.first]
-    if _FIRST not in pages[0].tags and tif.pages.is_multipage:
+    if TagCode.MDFileTag not in pages[0].tags and tif.pages.is_multipage:
         pages.append(tif.pages.get(1))
     tags = pages[-1].tags
-    if _FIRST not in tags:
+    if TagCode.MDFileTag not in tags:
         return None
     return {
         tags[code].name.removeprefix('MD'): tags.valueof(code)
-        for code in range(_FIRST, _LAST + 1)
+        for code in range(TagCode.MDFileTag, TagCode.MDFileUnits + 1)
         if code in tags
     }
 

@@ -14,20 +14,19 @@ from tiffschema.errors import FormatError
 from tiffschema.model import catalog
 from tiffschema.model.enums import member
 from tiffschema.model.sections import schemas
+from tiffschema.model.tagcodes import TagCode
 from tiffschema.runtime.assemble.generic import generic_series
 from tiffschema.runtime.describe import describe
 from tiffschema.runtime.series import TiffPageSeries
 
 __all__ = ['geotiff_tags', 'geotransform', 'rpc', 'series', 'structural_metadata']
 
-_SCALE, _TIEPOINT, _MATRIX = 33550, 33922, 34264
-_DIRECTORY, _DOUBLES, _TEXTS = 34735, 34736, 34737
 _MODEL_TAGS = {
-    _SCALE: 'ModelPixelScale',
-    _TIEPOINT: 'ModelTiepoint',
-    _MATRIX: 'ModelTransformation',
+    TagCode.ModelPixelScaleTag: 'ModelPixelScale',
+    TagCode.ModelTiepointTag: 'ModelTiepoint',
+    TagCode.ModelTransformationTag: 'ModelTransformation',
 }
-_RPC, _RPC_COUNT = 50844, 92
+_RPC_COUNT = 92
 _RPC_NAMES = (
     'ERR_BIAS', 'ERR_RAND', 'LINE_OFF', 'SAMP_OFF', 'LAT_OFF', 'LONG_OFF', 'HEIGHT_OFF',
     'LINE_SCALE', 'SAMP_SCALE', 'LAT_SCALE', 'LONG_SCALE', 'HEIGHT_SCALE',
@@ -47,10 +46,12 @@ def geotiff_tags(page: Any) -> dict[str, Any]:
     Raises:
         FormatError: The directory of keys is shorter than its head or not of version 1.
     """
-    directory = _numbers(page.tags.valueof(_DIRECTORY))
+    directory = _numbers(page.tags.valueof(TagCode.GeoKeyDirectoryTag))
     if len(directory) < 4 or directory[0] != 1:
         raise FormatError(
-            f'{directory[:4]} is no directory of GeoKeys', _path(page, _DIRECTORY), page.offset
+            f'{directory[:4]} is no directory of GeoKeys',
+            _path(page, TagCode.GeoKeyDirectoryTag),
+            page.offset,
         )
     found: dict[str, Any] = {
         'KeyDirectoryVersion': directory[0],
@@ -61,7 +62,7 @@ def geotiff_tags(page: Any) -> dict[str, Any]:
         page.parent.faults.append(
             FormatError(
                 f'{directory[3]} keys are declared, {len(directory) // 4 - 1} are there',
-                _path(page, _DIRECTORY),
+                _path(page, TagCode.GeoKeyDirectoryTag),
                 page.offset,
             )
         )
@@ -78,11 +79,11 @@ def geotiff_tags(page: Any) -> dict[str, Any]:
         values = _floats(page.tags.valueof(code))
         if values:
             found[name] = values
-            if code == _MATRIX and len(values) == 16:
+            if code == TagCode.ModelTransformationTag and len(values) == 16:
                 found[name] = [values[row : row + 4] for row in range(0, 16, 4)]
-            elif code == _TIEPOINT and len(values) > 6:
+            elif code == TagCode.ModelTiepointTag and len(values) > 6:
                 found[name] = [values[at : at + 6] for at in range(0, len(values), 6)]
-    coefficients = _floats(page.tags.valueof(_RPC))
+    coefficients = _floats(page.tags.valueof(TagCode.RPCCoefficientTag))
     if len(coefficients) == _RPC_COUNT:
         found['RPCCoefficient'] = rpc(coefficients)
     return found
@@ -118,8 +119,8 @@ def _key_value(
     """
     if location == 0:
         return _coded(row, value)
-    if location == _TEXTS:
-        text = page.tags.valueof(_TEXTS)
+    if location == TagCode.GeoAsciiParamsTag:
+        text = page.tags.valueof(TagCode.GeoAsciiParamsTag)
         text = text.decode('latin-1') if isinstance(text, bytes) else text
         if isinstance(text, str) and value < len(text.encode('utf-8', 'replace')) + 1:
             piece = text[value : value + length]
@@ -127,16 +128,18 @@ def _key_value(
             return piece.removesuffix('|')
     else:
         numbers: list[Any] = (
-            list(directory) if location == _DIRECTORY else _floats(page.tags.valueof(location))
+            list(directory)
+            if location == TagCode.GeoKeyDirectoryTag
+            else _floats(page.tags.valueof(location))
         )
         chosen = numbers[value : value + length]
         if chosen and len(chosen) == length:
-            if location == _DIRECTORY:
+            if location == TagCode.GeoKeyDirectoryTag:
                 chosen = [_coded(row, number) for number in chosen]
             return chosen[0] if length == 1 else chosen
     raise FormatError(
         f'{length} values of tag {location} from {value} on are not there',
-        f'{_path(page, _DIRECTORY)}.{row["name"]}',
+        f'{_path(page, TagCode.GeoKeyDirectoryTag)}.{row["name"]}',
         page.offset,
     )
 

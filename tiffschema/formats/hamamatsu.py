@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from tiffschema.model.tagcodes import NdpiCode, TagCode
 from tiffschema.runtime.describe import describe
 from tiffschema.runtime.series import TiffPageSeries
 
@@ -16,14 +17,17 @@ from .slides import image, likeness, locate, page_mpp, pyramid, record
 
 __all__ = ['ndpi_tags', 'parse_properties', 'series']
 
-_MAGNIFICATION, _Z_OFFSET, _COMMENTS, _WAVELENGTH, _FILTER = 65421, 65424, 65449, 65451, 65434
 _RECORDS = re.compile(r'\r\n|\r|\n')
-_NAMED = (271, 272, 305)
+_NAMED = (TagCode.Make, TagCode.Model, TagCode.Software)
 
 
 def ndpi_tags(page: Any) -> dict[str, Any]:
     """Return the vendor's tags of a page by name, and its comments as ``PropertyMap``."""
-    found = {tag.name: tag.value for tag in page.tags if tag.code in _NAMED or tag.code >= 65420}
+    found = {
+        tag.name: tag.value
+        for tag in page.tags
+        if tag.code in _NAMED or tag.code >= NdpiCode.FileFormat
+    }
     comments = found.get('Comments')
     if isinstance(comments, bytes):
         comments = comments.decode('latin-1')
@@ -60,7 +64,7 @@ def series(tif: Any) -> list[TiffPageSeries]:
     others: list[tuple[Any, str]] = []
     pages = [page for page in tif.pages if page.shape and 0 not in page.shape]
     for index, page in enumerate(pages):
-        power = page.tags.valueof(_MAGNIFICATION)
+        power = page.tags.valueof(NdpiCode.Magnification)
         if isinstance(power, int | float) and power > 0:
             stacks.setdefault(likeness(page)[:2], []).append(page)
         elif power == -1:
@@ -85,11 +89,11 @@ def series(tif: Any) -> list[TiffPageSeries]:
 def _pyramid(tif: Any, stacks: list[list[Any]]) -> TiffPageSeries:
     levels = sorted(stacks, key=lambda stack: -stack[0].imagewidth)
     base = levels[0][0]
-    power = base.tags.valueof(_MAGNIFICATION)
+    power = base.tags.valueof(NdpiCode.Magnification)
     attrs: dict[str, Any] = {}
     if isinstance(power, int | float) and power > 0:
         attrs['magnification'] = power
-    for code, name in ((_FILTER, 'channel'), (_WAVELENGTH, 'wavelength')):
+    for code, name in ((NdpiCode.Fluorescence, 'channel'), (NdpiCode.Wavelength, 'wavelength')):
         value = base.tags.valueof(code)
         if value:
             attrs[name] = value
@@ -100,7 +104,7 @@ def _pyramid(tif: Any, stacks: list[list[Any]]) -> TiffPageSeries:
     locate(made, [(page_mpp(base), 'XResolution, YResolution')])
     if 'Z' in made.get_axes(False):
         for level in made.levels:
-            offsets = [page.tags.valueof(_Z_OFFSET) for page in level]
+            offsets = [page.tags.valueof(NdpiCode.ZOffsetFromSlideCenter) for page in level]
             if all(isinstance(offset, int) for offset in offsets):
                 # The tags count nanometres.
                 describe(

@@ -11,10 +11,15 @@ from typing import Any, Final
 
 from tiffschema.errors import FormatError
 from tiffschema.model.sections import schemas
+from tiffschema.model.tagcodes import TagCode
 
 __all__ = ['blocks']
 
-_TABLES: Final = {519: 'quantisation_table', 520: 'huffman_table', 521: 'huffman_table'}
+_TABLES: Final = {
+    TagCode.JPEGQTables: 'quantisation_table',
+    TagCode.JPEGDCTables: 'huffman_table',
+    TagCode.JPEGACTables: 'huffman_table',
+}
 _LARGEST: Final = 16 + 256
 _COMPONENTS: Final = 16
 

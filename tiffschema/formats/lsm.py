@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 
 from tiffschema.errors import FormatError
 from tiffschema.model import catalog
+from tiffschema.model.tagcodes import TagCode
 from tiffschema.runtime.series import TiffPageSeries
 
 from .framesets import TableFrames
 
 __all__ = ['metadata', 'series']
 
-_INFO, _SUBFILETYPE, _OFFSETS, _BYTECOUNTS = 34412, 254, 273, 279
 _WRAP = 1 << 32
 _KNOTS = 5
 _UNDOCUMENTED = {'AcquisitionParameters', 'Palette', 'UnmixParameters'}
@@ -30,7 +30,7 @@ _UNDOCUMENTED = {'AcquisitionParameters', 'Palette', 'UnmixParameters'}
 
 def metadata(tif: Any) -> dict[str, Any] | None:
     """Return the information block of a file with its tree of settings as dictionaries."""
-    value = tif.pages.first.tags.valueof(_INFO)
+    value = tif.pages.first.tags.valueof(TagCode.CZ_LSMINFO)
     if not isinstance(value, Mapping):
         return None
     found = {name: one for name, one in value.items() if one is not None}
@@ -115,7 +115,7 @@ def series(tif: Any) -> list[TiffPageSeries]:
     info = tif.lsm_metadata
     if info is None:
         return []
-    reduced = tif.pages.chain.table().numbers(_SUBFILETYPE) & 1
+    reduced = tif.pages.chain.table().numbers(TagCode.NewSubfileType) & 1
     images, thumbnails = np.flatnonzero(reduced == 0), np.flatnonzero(reduced == 1)
     if not len(images):
         raise FormatError('no pages of the image', 'series.lsm')
@@ -238,8 +238,8 @@ def _segments(
     ones. Strips follow each other in the order in which they were acquired.
     """
     table = tif.pages.chain.table()
-    offsets, present = table.arrays(_OFFSETS)
-    counts, sized = table.arrays(_BYTECOUNTS)
+    offsets, present = table.arrays(TagCode.StripOffsets)
+    counts, sized = table.arrays(TagCode.StripByteCounts)
     width = min(offsets.shape[1], counts.shape[1])
     offsets, counts = offsets[:, :width].copy(), counts[:, :width].copy()
     listed = np.arange(width) < np.minimum(present, sized)[:, None]
@@ -249,7 +249,7 @@ def _segments(
     if not valid.any():
         return offsets, counts
     if tif.source.size >= _WRAP:
-        each = 2 if (table.numbers(_SUBFILETYPE) & 1).any() else 1
+        each = 2 if (table.numbers(TagCode.NewSubfileType) & 1).any() else 1
         order = _written(len(offsets), info, offsets, each)
         flat = offsets[order].reshape(-1)
         used = flat > 0

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from tiffschema.errors import FormatError, LimitError, TiffFileError
 from tiffschema.model.sections import schemas
+from tiffschema.model.tagcodes import TagCode
 from tiffschema.runtime.reached import reached
 from tiffschema.runtime.series import TiffPageSeries
 
@@ -24,8 +25,6 @@ __all__ = ['header', 'metadata', 'pixel_offsets', 'series']
 
 _SCHEMA = 'vendor/micromanager'
 _HEADER_AT = 8
-_STRIP_OFFSETS = 273
-_METADATA = 51123
 _TRIED = 8
 _AXES = ('C', 'Z', 'T', 'R')
 _PLACES = ('ChannelIndex', 'SliceIndex', 'FrameIndex', 'PositionIndex')
@@ -121,7 +120,7 @@ def _index_of(tif: Any, settings: dict[str, Any]) -> NDArray[np.uint32]:
     found = []
     for page in tif.pages:
         # Pages without values only fill places that were not acquired.
-        values = page.tags.valueof(_METADATA)
+        values = page.tags.valueof(TagCode.MicroManagerMetadata)
         places = [values.get(name, 0) for name in _PLACES] if isinstance(values, dict) else []
         if places and all(isinstance(place, int) and 0 <= place < 1 << 31 for place in places):
             found.append((*places, page.offset))
@@ -247,7 +246,7 @@ def _distance(file: Any, offsets: list[int]) -> int:
     for offset in offsets:
         try:
             directory = file.directories.read(offset)
-            begin = directory.number(directory.index[_STRIP_OFFSETS])
+            begin = directory.number(directory.index[TagCode.StripOffsets])
         except (TiffFileError, KeyError):
             continue
         if begin is not None and offset < begin < file.source.size:

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from tiffschema.compiler.counted import CountedRecords
 from tiffschema.errors import FormatError
 from tiffschema.model.sections import schemas
+from tiffschema.model.tagcodes import TagCode
 from tiffschema.model.text.alike import numbers_in
 from tiffschema.model.text.jsontext import parse_json
 
@@ -33,7 +34,6 @@ __all__ = ['Frames', 'frames_of_set', 'is_version_0', 'summary_of']
 INDEX = 'NDTiff.index'
 PATH = 'series.ndtiff'
 _SCHEMA = 'vendor/micromanager'
-_METADATA = 51123
 _MOST = 1 << 31
 _PLACES = {
     'channel': 'ChannelIndex', 'z': 'SliceIndex', 'time': 'FrameIndex', 'position': 'PositionIndex',
@@ -295,7 +295,7 @@ def _axes_of_page(page: Any) -> dict[str, Any]:
 
 
 def _values(page: Any) -> dict[str, Any]:
-    values = page.tags.valueof(_METADATA)
+    values = page.tags.valueof(TagCode.MicroManagerMetadata)
     if isinstance(values, str):
         try:
             values = parse_json(values, limits=page.parent.limits)

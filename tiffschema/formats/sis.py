@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from tiffschema.errors import FormatError
+from tiffschema.model.tagcodes import TagCode
 from tiffschema.model.text.values import auto
 from tiffschema.runtime.assemble.alike import groups_of_pages
 from tiffschema.runtime.series import TiffPageSeries
@@ -23,7 +24,6 @@ from tiffschema.types import Faults
 
 __all__ = ['fold_ini', 'has_second_block', 'metadata', 'series']
 
-_INI, _SIS, _SECOND = 33471, 33560, 34853
 _LETTERS = 18
 _MILLIMETRE = 1e-3
 _GENERAL = 1
@@ -40,7 +40,7 @@ def has_second_block(facts: Any) -> bool:
     the start of a block (``SIS0`` in some).
     """
     directory = facts.subject.directory
-    offset = directory.numbers[directory.index[_SECOND]]
+    offset = directory.numbers[directory.index[TagCode.GPSInfoIFD]]
     return b'IS' in bytes(facts.view(offset, _LETTERS))
 
 
@@ -48,10 +48,10 @@ def metadata(tif: Any) -> dict[str, Any]:
     """Return the sections of the INI text, and name, time and calibration of the blocks."""
     tags = tif.pages.first.tags
     found: dict[str, Any] = {}
-    ini = tags.valueof(_INI)
+    ini = tags.valueof(TagCode.OlympusINI)
     if isinstance(ini, Mapping):
         found.update(fold_ini(ini, tif.faults, items=tif.limits.items))
-    block = tags.valueof(_SIS)
+    block = tags.valueof(TagCode.OlympusSIS)
     if isinstance(block, Mapping):
         found['name'] = block['name']
         if block['datetime'] is not None:
@@ -62,7 +62,7 @@ def metadata(tif: Any) -> dict[str, Any]:
                 names = ('pixelsizex', 'pixelsizey', 'magnification', 'cameraname', 'picturetype')
                 found.update({name: general[name] for name in names})
     if tif.is_sis_second:
-        second = tags.valueof(_SECOND)
+        second = tags.valueof(TagCode.GPSInfoIFD)
         size = second.get('calibration') if isinstance(second, Mapping) else None
         if size is not None:
             found['pixelsizex'] = size['x'] * _MILLIMETRE

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tiffschema.errors import FormatError
+from tiffschema.model.tagcodes import TagCode
 from tiffschema.runtime.describe import describe, pixel_coordinates
 from tiffschema.runtime.series import TiffPageSeries
 
@@ -120,7 +121,7 @@ def page_mpp(page: Any) -> tuple[float, float] | None:
     72 and 96 pixels per inch are how large to show an image, not how large the object is.
     """
     unit = _MICROMETRES.get(int(page.resolutionunit))
-    if unit is None or 282 not in page.tags:
+    if unit is None or TagCode.XResolution not in page.tags:
         return None
     x, y = page.resolution
     if x <= 0 or y <= 0 or (int(page.resolutionunit) == 2 and {x, y} <= _SCREEN):

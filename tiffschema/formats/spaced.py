@@ -12,12 +12,12 @@ import numpy as np
 
 from tiffschema.errors import LimitError, TiffFileError
 from tiffschema.model.directory import Directory
+from tiffschema.model.tagcodes import TagCode
 
 from .framesets import StridedFrames
 
 __all__ = ['Spacing', 'spacing_of']
 
-_STRIP_OFFSETS, _STRIP_SIZES = 273, 279
 _PROBED = 5
 _BETWEEN = 8
 _WRAP = 1 << 32
@@ -49,7 +49,7 @@ class Spacing:
         """Return whether the last page is there; its own offsets may be modulo 4 GiB."""
         offset = self.directory(self.count - 1)
         directory = _read(tif, offset)
-        begin = None if directory is None else _number(directory, _STRIP_OFFSETS)
+        begin = None if directory is None else _number(directory, TagCode.StripOffsets)
         return begin == (offset + self.inset) % _WRAP
 
     def is_confirmed(self, tif: Any, page: Any) -> bool:
@@ -69,8 +69,8 @@ class Spacing:
                 return False
             found = (
                 directory.next_offset,
-                _number(directory, _STRIP_OFFSETS),
-                _number(directory, _STRIP_SIZES),
+                _number(directory, TagCode.StripOffsets),
+                _number(directory, TagCode.StripByteCounts),
             )
             following = 0 if number == last else offset + self.distance
             if found != (following, offset + self.inset, page.nbytes):
@@ -116,7 +116,7 @@ def spacing_of(tif: Any, page: Any) -> Spacing | None:
             directory = tif.pages.chain.directory(number)
         except (IndexError, TiffFileError):
             return None
-        begin = _number(directory, _STRIP_OFFSETS)
+        begin = _number(directory, TagCode.StripOffsets)
         if begin is None:
             return None
         heads.append((directory.offset, begin - directory.offset))

@@ -16,14 +16,13 @@ from numpy.typing import NDArray
 
 from tiffschema.errors import FormatError
 from tiffschema.model import catalog
+from tiffschema.model.tagcodes import TagCode
 from tiffschema.runtime.series import TiffPageSeries
 
 from .framesets import StridedFrames
 
 __all__ = ['metadata', 'series']
 
-_UIC1, _UIC2, _UIC3, _UIC4 = 33628, 33629, 33630, 33631
-_DESCRIPTION = 270
 _LONG = 4
 _FIRST_DAY = 1721425
 _PROPERTIES = 49
@@ -44,20 +43,20 @@ def _names() -> Mapping[int, str]:
 def metadata(tif: Any) -> dict[str, Any]:
     """Return the values of the stack by name: those of planes as arrays or lists."""
     tags = tif.pages.first.tags
-    uic2 = tags.valueof(_UIC2)
-    count = tags[_UIC2].count if _UIC2 in tags else 1
-    description = tags.valueof(_DESCRIPTION)
+    uic2 = tags.valueof(TagCode.UIC2tag)
+    count = tags[TagCode.UIC2tag].count if TagCode.UIC2tag in tags else 1
+    description = tags.valueof(TagCode.ImageDescription)
     found: dict[str, Any] = {'NumberPlanes': count}
     if description:
         found['PlaneDescriptions'] = str(description).split('\0')
-    uic1 = tags.valueof(_UIC1)
+    uic1 = tags.valueof(TagCode.UIC1tag)
     # Before MetaMorph 2.5 the tag held one Z distance per plane, as RATIONAL.
-    if isinstance(uic1, Mapping) and int(tags[_UIC1].dtype) == _LONG:
+    if isinstance(uic1, Mapping) and int(tags[TagCode.UIC1tag].dtype) == _LONG:
         found.update(_named(uic1['items'], count))
-    uic3 = tags.valueof(_UIC3)
+    uic3 = tags.valueof(TagCode.UIC3tag)
     if isinstance(uic3, Mapping):
         found['Wavelengths'] = np.asarray(uic3['wavelengths'])
-    uic4 = tags.valueof(_UIC4)
+    uic4 = tags.valueof(TagCode.UIC4tag)
     if isinstance(uic4, Mapping):
         found.update(_named(uic4['items'], count))
     if isinstance(uic2, Mapping):
@@ -164,7 +163,13 @@ def _frames(tif: Any, page: Any, count: int) -> StridedFrames:
     Offsets and sizes of segments are listed for all planes, or for the first plane; those of
     others follow at the distance of the stretch that it takes.
     """
-    located = [page.tags.valueof(_code(page, *codes)) for codes in ((324, 273), (325, 279))]
+    located = [
+        page.tags.valueof(_code(page, *codes))
+        for codes in (
+            (TagCode.TileOffsets, TagCode.StripOffsets),
+            (TagCode.TileByteCounts, TagCode.StripByteCounts),
+        )
+    ]
     if any(not isinstance(value, int | tuple | np.ndarray) for value in located):
         raise FormatError('the first plane says of no segment where it is', 'series.stk')
     offsets, sizes = (np.atleast_1d(np.asarray(value, np.int64)) for value in located)

@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ['metadata']
+from tiffschema.model.tagcodes import TagCode
 
-_TVIPS = 37706
+__all__ = ['metadata']
 
 
 def metadata(tif: Any) -> dict[str, Any] | None:
     """Return the fields of both versions by name; where both have one, that of version 2."""
-    block = tif.pages.first.tags.valueof(_TVIPS)
+    block = tif.pages.first.tags.valueof(TagCode.TVIPS)
     if not isinstance(block, Mapping):
         return None
     found = dict(block)

@@ -11,6 +11,7 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from tiffschema.errors import FormatError
+from tiffschema.model.tagcodes import TagCode
 from tiffschema.model.text.xml import parse_element
 from tiffschema.runtime.describe import describe
 from tiffschema.runtime.series import TiffPageSeries
@@ -19,7 +20,6 @@ from .slides import element_number, image, locate, pyramid, record
 
 __all__ = ['metadata', 'series']
 
-_XMP = 700
 _ROLES = {
     'Label Image': 'Overview',
     'Label_Image': 'Overview',
@@ -30,7 +30,7 @@ _ROLES = {
 
 def metadata(tif: Any) -> str | None:
     """Return the XML of the first page."""
-    value = tif.pages.first.tags.valueof(_XMP)
+    value = tif.pages.first.tags.valueof(TagCode.XMP)
     return value.decode('utf-8', 'replace').rstrip('\0') if isinstance(value, bytes) else value
 
 
@@ -100,7 +100,7 @@ def _documents(tif: Any) -> Iterator[Element]:
 
 
 def _document(tif: Any, page: Any) -> Element | None:
-    value = page.tags.valueof(_XMP)
+    value = page.tags.valueof(TagCode.XMP)
     if not isinstance(value, str | bytes) or not value:
         return None
     try:

@@ -12,10 +12,10 @@ from tiffschema.errors import FormatError
 from tiffschema.types import Buffer
 
 from .directory import DirectoryCodec, codec, parse_header
+from .tagcodes import NdpiCode
 
 __all__ = ['Start', 'read_start']
 
-_FILE_FORMAT: Final = 65420
 """Tag that stands in every directory of an NDPI file."""
 
 _HEADER: Final = 16
@@ -73,6 +73,6 @@ def _first_of_ndpi(
         if offset & 0xFFFFFFFF != classic or offset == 0 or offset + 6 > size():
             return 0
         window = view(offset, parser.directory_nbytes(256))
-        return offset if _FILE_FORMAT in parser.parse(window, offset, offset).codes else 0
+        return offset if NdpiCode.FileFormat in parser.parse(window, offset, offset).codes else 0
     except FormatError:
         return 0

@@ -28,10 +28,10 @@ from .detect import (
 )
 from .fieldtypes import FIELD_TYPES
 from .references import checked_reference, resolve_reference
+from .tagcodes import TagCode
 
 __all__ = ['parse_detect']
 
-_DESCRIPTION: Final = 270
 _MAGIC_WINDOW: Final = 8192
 
 
@@ -221,12 +221,12 @@ class TreeParser:
             raise self.error(raw, path, f'text {value!r} does not say how it starts')
 
         def make(n: Names) -> ast.expr:
-            texts = call(attribute('texts'), literal(_DESCRIPTION))
+            texts = call(attribute('texts'), literal(TagCode.ImageDescription))
             return call(n.function(_any_starts), texts, literal(starts))
 
         return Node(
             'leaf', f'description starts {" or ".join(map(repr, starts))}', make=make,
-            tag=_DESCRIPTION,
+            tag=TagCode.ImageDescription,
         )  # fmt: skip
 
     def leaf_entry(self, value: object, path: str, raw: Mapping[str, object]) -> Node:

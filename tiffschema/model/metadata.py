@@ -13,11 +13,11 @@ from tiffschema.types import Faults
 
 from . import catalog
 from .references import checked_reference, resolve_reference
+from .tagcodes import TagCode
 from .tagtable import resolver, tag_tables
 
 __all__ = ['MetadataRule', 'Source', 'metadata_names', 'metadata_rule', 'parse_metadata']
 
-_DESCRIPTION = 270
 _SUBJECTS = ('file', 'page')
 
 
@@ -57,7 +57,7 @@ class Source:
         kind: str,
         name: str,
         fields: tuple[str, ...] = (),
-        tag: str | int = _DESCRIPTION,
+        tag: str | int = TagCode.ImageDescription,
         codes: range = range(0),
     ) -> None:
         self.kind = kind
@@ -147,7 +147,7 @@ class MetadataRule:
 
 
 def _source(raw: object, path: str, view: catalog.SchemaView) -> Source:
-    tag: str | int = _DESCRIPTION
+    tag: str | int = TagCode.ImageDescription
     text = raw
     if isinstance(raw, Mapping) and 'tags' in raw:
         codes = raw['tags']
@@ -161,7 +161,7 @@ def _source(raw: object, path: str, view: catalog.SchemaView) -> Source:
         if unknown or 'text' not in raw:
             raise SchemaError('needs {text: grammar, tag: Name}', file=view.file, field=path)
         text = f'text.{raw["text"]}'
-        tag = raw.get('tag', _DESCRIPTION)
+        tag = raw.get('tag', TagCode.ImageDescription)
     parts = tuple(text.split('.')) if isinstance(text, str) else ()
     if len(parts) < 2 or parts[0] not in ('text', 'tag'):
         raise SchemaError(

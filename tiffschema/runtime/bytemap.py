@@ -15,6 +15,7 @@ from tiffschema.errors import FormatError, LimitError, TiffFileError
 from tiffschema.model.blocks import block_rules
 from tiffschema.model.references import resolve_reference
 from tiffschema.model.sections import schemas
+from tiffschema.model.tagcodes import TagCode
 from tiffschema.model.tagtable import tag_tables
 
 from .coverage import ByteMap, Claim, account
@@ -33,13 +34,15 @@ if TYPE_CHECKING:
 
 __all__ = ['byte_map', 'child_tags']
 
-_SUBIFDS: Final = 330
 _MAX_CHILDREN: Final = 1 << 12
 _ROUNDS: Final = 16
 """How often gaps are looked at again after something was found in others."""
-_STORED: Final = ((273, 279), (324, 325))
-_PREVIEW: Final = (513, 514)
-_FREE: Final = (288, 289)
+_STORED: Final = (
+    (TagCode.StripOffsets, TagCode.StripByteCounts),
+    (TagCode.TileOffsets, TagCode.TileByteCounts),
+)
+_PREVIEW: Final = (TagCode.JPEGInterchangeFormat, TagCode.JPEGInterchangeFormatLength)
+_FREE: Final = (TagCode.FreeOffsets, TagCode.FreeByteCounts)
 
 
 def byte_map(tif: TiffFile, *, details: bool = True) -> ByteMap:
@@ -355,7 +358,7 @@ def child_tags(tag: TiffTag, tags: TiffTags) -> Iterator[TiffTags]:
         tags: The tags of its directory.
     """
     space = tag.plan.row.space if tag.plan.row is not None else None
-    if space is None or tag.code == _SUBIFDS or tag.count > _MAX_CHILDREN:
+    if space is None or tag.code == TagCode.SubIFDs or tag.count > _MAX_CHILDREN:
         return
     tif = tags.parent
     trail = (*tags.trail, 0 if tags.directory is None else tags.directory.offset)

@@ -19,7 +19,6 @@ __all__ = ['TagParameters', 'page_asrgb', 'series_asrgb']
 Array = NDArray[Any]
 
 _ALPHA = frozenset((1, 2))
-_ORIENTATION = 274
 
 
 class TagParameters(Mapping[str, Any]):

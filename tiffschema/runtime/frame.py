@@ -13,6 +13,7 @@ import numpy as np
 
 from tiffschema.codecs.spec import SegmentSpec
 from tiffschema.model.directory import Directory
+from tiffschema.model.tagcodes import TagCode
 
 from .pagebase import PageBase
 from .pagelayout import stored_segments
@@ -173,7 +174,7 @@ class TiffFrame(PageBase):
     @cached_property
     def subifds(self) -> tuple[int, ...] | None:
         """Offsets of child directories."""
-        value = None if self.is_virtual else self.tags.valueof(330)
+        value = None if self.is_virtual else self.tags.valueof(TagCode.SubIFDs)
         if isinstance(value, int):
             return (value,)
         return tuple(value) if isinstance(value, tuple) and value else None

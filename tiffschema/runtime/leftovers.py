@@ -35,7 +35,6 @@ _SIZES: Final = 64
 _MOST_COMPARED: Final = 1 << 26
 """Bytes of values that are compared with gaps in all."""
 _SHORTEST_TEXT: Final = 16
-_DESCRIPTION: Final = 270
 
 
 def leftovers(tif: TiffFile, found: ByteMap, directories: Collection[int]) -> list[Claim]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tiffschema.codecs.ojpeg import OldJpeg, is_complete
 from tiffschema.model.geometry import Geometry
+from tiffschema.model.tagcodes import TagCode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,15 +20,15 @@ __all__ = ['old_jpeg']
 
 _HEAD: Final = 1 << 16
 _TAGS: Final = {
-    512: 'JPEGProc',
-    513: 'JPEGInterchangeFormat',
-    514: 'JPEGInterchangeFormatLength',
-    515: 'JPEGRestartInterval',
-    517: 'JPEGLosslessPredictors',
-    518: 'JPEGPointTransforms',
-    519: 'JPEGQTables',
-    520: 'JPEGDCTables',
-    521: 'JPEGACTables',
+    TagCode.JPEGProc: 'JPEGProc',
+    TagCode.JPEGInterchangeFormat: 'JPEGInterchangeFormat',
+    TagCode.JPEGInterchangeFormatLength: 'JPEGInterchangeFormatLength',
+    TagCode.JPEGRestartInterval: 'JPEGRestartInterval',
+    TagCode.JPEGLosslessPredictors: 'JPEGLosslessPredictors',
+    TagCode.JPEGPointTransforms: 'JPEGPointTransforms',
+    TagCode.JPEGQTables: 'JPEGQTables',
+    TagCode.JPEGDCTables: 'JPEGDCTables',
+    TagCode.JPEGACTables: 'JPEGACTables',
 }
 
 

@@ -20,6 +20,7 @@ from tiffschema.model.enums import enum, enumarg, enumstr
 from tiffschema.model.geometry import Geometry
 from tiffschema.model.kinds import detectors
 from tiffschema.model.metadata import metadata_names
+from tiffschema.model.tagcodes import TagCode
 from tiffschema.model.tagtext import parse_datetime
 from tiffschema.values import replace
 
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
 __all__ = ['TiffPage']
 
 _PER_METRE: Final = {1: 1.0, 2: 100 / 2.54, 3: 100.0, 4: 1000.0, 5: 1_000_000.0}
-_DESCRIPTION: Final = 270
 _WHOLE_BITS: Final = (8, 16, 32, 64, 128)
 _SHORT: Final = 1024
 _STRUCTURED: Final = ('{', '<', 'ImageJ=', 'shape=')
@@ -284,36 +284,36 @@ class TiffPage(PageBase):
     @cached_property
     def datetime(self) -> datetime.datetime | None:
         """Date and time of tag 306, None if absent or in no known form."""
-        value = self.tags.valueof(306)
+        value = self.tags.valueof(TagCode.DateTime)
         if not isinstance(value, str) or not value:
             return None
         try:
             return parse_datetime(value)
         except ValueError as error:
-            self.fault(str(error), 306)
+            self.fault(str(error), TagCode.DateTime)
             return None
 
     @property
     def colormap(self) -> NDArray[np.uint16] | None:
         """Colours of palette images, shape (3, colours)."""
-        value: NDArray[np.uint16] | None = self.tags.valueof(320)
+        value: NDArray[np.uint16] | None = self.tags.valueof(TagCode.ColorMap)
         return value
 
     @property
     def iccprofile(self) -> bytes | None:
         """Bytes of the ICC profile."""
-        value: bytes | None = self.tags.valueof(34675)
+        value: bytes | None = self.tags.valueof(TagCode.InterColorProfile)
         return value
 
     @property
     def transferfunction(self) -> Any:
         """Value of tag 301."""
-        return self.tags.valueof(301)
+        return self.tags.valueof(TagCode.TransferFunction)
 
     @cached_property
     def resolutionunit(self) -> int:
         """Unit of `resolution` as a member of `RESUNIT`; inch if absent."""
-        value = self.tags.valueof(296, 2)
+        value = self.tags.valueof(TagCode.ResolutionUnit, 2)
         try:
             unit: int = enum('RESUNIT')(value)  # type: ignore[assignment]
         except (ValueError, TypeError):
@@ -338,14 +338,19 @@ class TiffPage(PageBase):
         Raises:
             ValueError: The unit is unknown.
         """
-        resolution = self._stored_resolution(282), self._stored_resolution(283)
+        resolution = (
+            self._stored_resolution(TagCode.XResolution),
+            self._stored_resolution(TagCode.YResolution),
+        )
         if unit is None:
             return resolution if scale is None else (resolution[0] * scale, resolution[1] * scale)
         wanted = int(enumarg(enum('RESUNIT'), unit))  # type: ignore[call-overload]
         if scale is None:
             scale = _PER_METRE.get(int(self.resolutionunit))
             if scale is None:
-                self.fault(f'resolution unit {self.resolutionunit} is unknown', 296)
+                self.fault(
+                    f'resolution unit {self.resolutionunit} is unknown', TagCode.ResolutionUnit
+                )
                 return resolution
         scale /= _PER_METRE[wanted]
         return resolution[0] * scale, resolution[1] * scale
@@ -368,7 +373,7 @@ class TiffPage(PageBase):
         found: dict[str, Any] = {'photometric': enumstr(self.photometric).lower()}
         if self.bitspersample not in _WHOLE_BITS:
             found['bitspersample'] = self.bitspersample
-        if 296 in self.directory.index:
+        if TagCode.ResolutionUnit in self.directory.index:
             found['resolutionunit'] = enumstr(self.resolutionunit).lower()
         if (moment := self.datetime) is not None:
             found['datetime'] = moment.isoformat()
@@ -413,7 +418,7 @@ def _text(code: int, which: int) -> Callable[[TiffPage], str]:
 
 
 def _subifds(page: TiffPage) -> tuple[int, ...] | None:
-    value = page.tags.valueof(330)
+    value = page.tags.valueof(TagCode.SubIFDs)
     if isinstance(value, int):
         return (value,)
     if isinstance(value, tuple) and all(isinstance(one, int) for one in value):
@@ -424,7 +429,7 @@ def _subifds(page: TiffPage) -> tuple[int, ...] | None:
 
 
 def _subfiletype(page: TiffPage) -> int:
-    value = page.tags.valueof(254, 0)
+    value = page.tags.valueof(TagCode.NewSubfileType, 0)
     if isinstance(value, tuple):
         value = value[0] if value else 0
     return value if isinstance(value, int) else 0
@@ -464,9 +469,9 @@ _LOADERS: dict[str, Callable[[TiffPage], Any]] = {
     'oldjpeg': _oldjpeg,
     'subifds': _subifds,
     'subfiletype': _subfiletype,
-    'description': _text(_DESCRIPTION, 0),
-    'description1': _text(_DESCRIPTION, 1),
-    'software': _text(305, 0),
+    'description': _text(TagCode.ImageDescription, 0),
+    'description1': _text(TagCode.ImageDescription, 1),
+    'software': _text(TagCode.Software, 0),
 }
 for _name in (
     'imagewidth', 'imagelength', 'imagedepth', 'tilewidth', 'tilelength', 'tiledepth',

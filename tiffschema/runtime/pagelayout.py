@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from tiffschema.errors import FormatError
 from tiffschema.model.geometry import Geometry
+from tiffschema.model.tagcodes import NdpiCode, TagCode
 
 from .tagplans import tag_plan
 
@@ -30,17 +31,17 @@ _EVENTS: Final = frozenset({65000, 65001, 65002})
 _NO_STRIPS: Final = (1 << 32) - 1
 _RGB: Final = 2
 _YCBCR: Final = 6
-_CAPTURE_MODE: Final = 65441
-_MAGNIFICATION: Final = 65421
 _MONOCHROME_MODE: Final = 6
-_OFFSET_TAGS: Final = (324, 273, 513)
-_COUNT_TAGS: Final = (325, 279, 514)
+_OFFSET_TAGS: Final = (TagCode.TileOffsets, TagCode.StripOffsets, TagCode.JPEGInterchangeFormat)
+_COUNT_TAGS: Final = (
+    TagCode.TileByteCounts,
+    TagCode.StripByteCounts,
+    TagCode.JPEGInterchangeFormatLength,
+)
 _WIDE: Final = 1 << 62
 _KEPT: Final = 256
 _FEW_SAMPLES: Final = 8
 _STREAM_HEADER: Final = 1 << 16
-_OFFSET_HIGH: Final = 65324
-_COUNT_HIGH: Final = 65325
 
 
 def _number(page: TiffPage, code: int, default: int) -> int:
@@ -102,7 +103,9 @@ def read_geometry(page: TiffPage) -> Geometry:
     if found is None:
         found = _read_geometry(page)
         # Else the software counts too, or each page has to collect its parts.
-        if (found.bitspersample != 32 or 339 in signature.index) and found.compression != _OLD_JPEG:
+        if (
+            found.bitspersample != 32 or TagCode.SampleFormat in signature.index
+        ) and found.compression != _OLD_JPEG:
             shared[key] = found
     return found
 
@@ -110,23 +113,23 @@ def read_geometry(page: TiffPage) -> Geometry:
 def _read_geometry(page: TiffPage) -> Geometry:
     index = page.directory.index
     key = (
-        _number(page, 256, 0),
-        _number(page, 257, 0),
-        _number(page, 32997, 1),
-        _number(page, 277, 1),
-        _number(page, 284, 1),
-        _one_or_many(page, 258, 1),
-        _one_or_many(page, 339, 1),
-        _number(page, 322, 0),
-        _number(page, 323, 0),
-        _number(page, 32998, 1),
+        _number(page, TagCode.ImageWidth, 0),
+        _number(page, TagCode.ImageLength, 0),
+        _number(page, TagCode.ImageDepth, 1),
+        _number(page, TagCode.SamplesPerPixel, 1),
+        _number(page, TagCode.PlanarConfiguration, 1),
+        _one_or_many(page, TagCode.BitsPerSample, 1),
+        _one_or_many(page, TagCode.SampleFormat, 1),
+        _number(page, TagCode.TileWidth, 0),
+        _number(page, TagCode.TileLength, 0),
+        _number(page, TagCode.TileDepth, 1),
         _rows_per_strip(page),
-        _number(page, 259, 1),
-        _number(page, 317, 1),
-        _number(page, 262, 0),
-        _number(page, 266, 1),
-        _numbers(page, 338) if 338 in index else (),
-        _subsampling(page) if 530 in index else None,
+        _number(page, TagCode.Compression, 1),
+        _number(page, TagCode.Predictor, 1),
+        _number(page, TagCode.PhotometricInterpretation, 0),
+        _number(page, TagCode.FillOrder, 1),
+        _numbers(page, TagCode.ExtraSamples) if TagCode.ExtraSamples in index else (),
+        _subsampling(page) if TagCode.YCbCrSubSampling in index else None,
     )
     corrections = _corrections(page, key)
     shared = page.parent.geometries
@@ -153,28 +156,28 @@ def _of_old_jpeg(page: TiffPage, found: Geometry) -> Geometry:
     try:
         parts = old_jpeg(page, found, offsets.tolist(), None if sizes is None else sizes.tolist())
     except FormatError as error:
-        page.fault(error.message, 259)
+        page.fault(error.message, TagCode.Compression)
         return found
     page.oldjpeg = parts
     return found if parts is None else parts.geometry
 
 
 def _rows_per_strip(page: TiffPage) -> int:
-    position = page.directory.index.get(278)
+    position = page.directory.index.get(TagCode.RowsPerStrip)
     if position is None:
         return _NO_STRIPS
     value = page.directory.number(position)
     if value is None:
         # More than one value has no meaning; one strip then holds the page.
-        values = _numbers(page, 278)
+        values = _numbers(page, TagCode.RowsPerStrip)
         value = values[0] if len(values) == 1 else _NO_STRIPS
     return value or _NO_STRIPS
 
 
 def _subsampling(page: TiffPage) -> tuple[int, int] | None:
-    values = _numbers(page, 530)
+    values = _numbers(page, TagCode.YCbCrSubSampling)
     if len(values) < 2 or not 0 < values[0] <= 4 or not 0 < values[1] <= 4:
-        page.fault(f'{values} is no subsampling', 530)
+        page.fault(f'{values} is no subsampling', TagCode.YCbCrSubSampling)
         return None
     return values[0], values[1]
 
@@ -186,20 +189,28 @@ def _corrections(page: TiffPage, key: tuple[Any, ...]) -> tuple[tuple[str, Any],
     compression, photometric = key[11], key[13]
     if compression == _OLD_JPEG:
         # Writers of old-style JPEG rely on the stream to say what it holds (Technical Note 2).
-        if 262 not in index:
+        if TagCode.PhotometricInterpretation not in index:
             found['photometric'] = photometric = _YCBCR
-        if 258 not in index:
+        if TagCode.BitsPerSample not in index:
             found['bitspersample'] = 8
-        if 277 not in index:
+        if TagCode.SamplesPerPixel not in index:
             found['samplesperpixel'] = 3 if photometric in (_RGB, _YCBCR) else 1
-    elif 277 not in index and photometric == _RGB and isinstance(key[5], tuple):
+    elif TagCode.SamplesPerPixel not in index and photometric == _RGB and isinstance(key[5], tuple):
         # SamplesPerPixel is left out by some writers; BitsPerSample has as many values.
         found['samplesperpixel'] = len(key[5])
-    if 256 not in index and 257 not in index and 513 in index:
+    if (
+        TagCode.ImageWidth not in index
+        and TagCode.ImageLength not in index
+        and TagCode.JPEGInterchangeFormat in index
+    ):
         found.update(_stated_size(page))
-    if key[5] == 32 and 339 not in index and page.software.startswith('IndicaLabsImageWriter'):
+    if (
+        key[5] == 32
+        and TagCode.SampleFormat not in index
+        and page.software.startswith('IndicaLabsImageWriter')
+    ):
         found['sampleformat'] = 3
-    if _CAPTURE_MODE in index and page.parent.tiff.is_ndpi and _is_monochrome(page):
+    if NdpiCode.CaptureMode in index and page.parent.tiff.is_ndpi and _is_monochrome(page):
         # The tags still say 3 x 8 bit RGB (Hamamatsu NDPI, fluorescence).
         found.update(bitspersample=16, samplesperpixel=1, sampleformat=1, photometric=1)
     if (key[2] > 1 or key[9] > 1) and _software(page).startswith(_WRONG_DEPTH):
@@ -218,7 +229,7 @@ def _pair_elsewhere(page: TiffPage) -> dict[str, Any]:
     The entry then holds an offset. It is taken as one if two equal, usual numbers lie there.
     """
     directory = page.directory
-    position = directory.index[258]
+    position = directory.index[TagCode.BitsPerSample]
     if directory.types[position] != 3 or directory.codec.inline != 4:
         return {}
     view = page.parent.source.view(directory.numbers[position], 4)
@@ -230,7 +241,7 @@ def _stated_size(page: TiffPage) -> dict[str, Any]:
     """Return what the JPEG stream of a preview says that the tags leave out (raw files)."""
     from tiffschema.codecs.codestream import jpeg_info
 
-    offset = _number(page, 513, 0)
+    offset = _number(page, TagCode.JPEGInterchangeFormat, 0)
     info = jpeg_info(page.parent.source.view(offset, _STREAM_HEADER)) if offset > 0 else None
     if info is None or not info.width or not info.height:
         return {}
@@ -240,7 +251,7 @@ def _stated_size(page: TiffPage) -> dict[str, Any]:
         'samplesperpixel': info.samples,
         'bitspersample': info.bits,
         'photometric': _YCBCR if info.samples == 3 else 1,
-        'compression': _number(page, 259, _OLD_JPEG),
+        'compression': _number(page, TagCode.Compression, _OLD_JPEG),
     }
 
 
@@ -259,16 +270,16 @@ def _of_events(page: TiffPage, width: int, length: int) -> dict[str, Any]:
     found = {'rowsperstrip': _NO_STRIPS}
     level = page.parent.superres
     if level:
-        widths = widths_of_compression(page.tags.valueof, _number(page, 259, 1))
+        widths = widths_of_compression(page.tags.valueof, _number(page, TagCode.Compression, 1))
         found['imagewidth'] = width << min(level, widths.horizontal)
         found['imagelength'] = length << min(level, widths.vertical)
     return found
 
 
 def _is_monochrome(page: TiffPage) -> bool:
-    magnification = page.tags.valueof(_MAGNIFICATION)
+    magnification = page.tags.valueof(NdpiCode.Magnification)
     return (
-        _number(page, _CAPTURE_MODE, 0) >= _MONOCHROME_MODE
+        _number(page, NdpiCode.CaptureMode, 0) >= _MONOCHROME_MODE
         and isinstance(magnification, float)
         and magnification > 0
     )
@@ -310,7 +321,7 @@ def _rows(page: TiffPage) -> int:
     geometry = page.geometry
     if geometry.is_tiled and page.tiles is None:
         return 0
-    if not geometry.imagelength and page.tags.get(278) is None:
+    if not geometry.imagelength and page.tags.get(TagCode.RowsPerStrip) is None:
         return _NO_STRIPS
     return min(_rows_per_strip(page), geometry.imagelength)
 
@@ -334,8 +345,11 @@ def show_geometry(page: TiffPage) -> None:
     show('predictor', geometry.predictor)
     show('extrasamples', geometry.extrasamples)
     show('subsampling', geometry.subsampling)
-    show('compression', tag_plan('tiff', 259).of_number(geometry.compression))
-    show('photometric', tag_plan('tiff', 262).of_number(geometry.photometric))
+    show('compression', tag_plan('tiff', TagCode.Compression).of_number(geometry.compression))
+    show(
+        'photometric',
+        tag_plan('tiff', TagCode.PhotometricInterpretation).of_number(geometry.photometric),
+    )
 
 
 # Segments
@@ -410,7 +424,9 @@ def _joined(
     stored = sizes[: len(offsets)]
     count = 1 + int(np.argmin(np.append(offsets[:-1] + stored[:-1] == offsets[1:], False)))
     if count < len(offsets):
-        page.fault(f'strip {count} of one stream does not follow those before', 273)
+        page.fault(
+            f'strip {count} of one stream does not follow those before', TagCode.StripOffsets
+        )
     return offsets[:1], stored[:count].sum(keepdims=True)
 
 
@@ -421,7 +437,7 @@ def _listed_segments(
     signature = page.signature
     index = signature.index
     # Some files have tags of strips and of tiles; those of the page's kind go first.
-    order = (0, 1, 2) if is_tiled or 273 not in index else (1, 0, 2)
+    order = (0, 1, 2) if is_tiled or TagCode.StripOffsets not in index else (1, 0, 2)
     which = next((i for i in order if _OFFSET_TAGS[i] in index), 1)
     offsets = _array(page, _OFFSET_TAGS[which])
     sizes_in = which
@@ -429,9 +445,9 @@ def _listed_segments(
         # Some writers give tiles a StripByteCounts, or the reverse.
         sizes_in = next((i for i in order if _COUNT_TAGS[i] in index), -1)
     sizes = None if sizes_in < 0 else _array(page, _COUNT_TAGS[sizes_in])
-    if len(offsets) > 1 and _OFFSET_HIGH in index:
-        offsets = _with_high(page, offsets, _OFFSET_HIGH)
-        sizes = None if sizes is None else _with_high(page, sizes, _COUNT_HIGH)
+    if len(offsets) > 1 and NdpiCode.OffsetHighBytes in index:
+        offsets = _with_high(page, offsets, NdpiCode.OffsetHighBytes)
+        sizes = None if sizes is None else _with_high(page, sizes, NdpiCode.ByteCountHighBytes)
     if (offsets < 0).any() or (sizes is not None and (sizes < 0).any()):
         page.fault('segments beyond 63 bits are taken as absent', _OFFSET_TAGS[which])
         offsets = np.maximum(offsets, 0)

@@ -8,23 +8,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from tiffschema.codecs.spec import NO_OPTIONS, SegmentSpec
+from tiffschema.model.tagcodes import TagCode
 
 if TYPE_CHECKING:
     from .page import TiffPage
 
 __all__ = ['read_nodata', 'read_spec']
 
-_JPEG_TABLES: Final = (347, 437)
+_JPEG_TABLES: Final = (TagCode.JPEGTables, TagCode.JPEGTables_437)
 _OPTIONS: Final = {
-    292: 't4options',
-    293: 't6options',
-    529: 'ycbcrcoefficients',
-    531: 'ycbcrpositioning',
-    532: 'referenceblackwhite',
-    50674: 'lercparameters',
+    TagCode.T4Options: 't4options',
+    TagCode.T6Options: 't6options',
+    TagCode.YCbCrCoefficients: 'ycbcrcoefficients',
+    TagCode.YCbCrPositioning: 'ycbcrpositioning',
+    TagCode.ReferenceBlackWhite: 'referenceblackwhite',
+    TagCode.LercParameters: 'lercparameters',
 }
 _EER_V2: Final = 65002
-_NODATA: Final = 42113
 
 
 def read_tables(page: TiffPage) -> bytes | None:
@@ -73,9 +73,9 @@ def read_nodata(page: TiffPage) -> float:
 
     The text may have a decimal comma.
     """
-    if _NODATA not in page.directory.index:
+    if TagCode.GDAL_NODATA not in page.directory.index:
         return 0
-    text = page.tags.valueof(_NODATA)
+    text = page.tags.valueof(TagCode.GDAL_NODATA)
     if isinstance(text, bytes):
         text = text.decode('latin-1')
     if not isinstance(text, str):
@@ -88,5 +88,5 @@ def read_nodata(page: TiffPage) -> float:
     try:
         return float(text)
     except ValueError:
-        page.fault(f'{text!r:.40} is no number', _NODATA)
+        page.fault(f'{text!r:.40} is no number', TagCode.GDAL_NODATA)
         return 0

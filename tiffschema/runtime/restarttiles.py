@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from tiffschema.codecs.restart import RestartLayout, restart_layout, scan_restarts
 from tiffschema.model.geometry import Geometry
+from tiffschema.model.tagcodes import NdpiCode, TagCode
 from tiffschema.values import replace, value
 
 if TYPE_CHECKING:
@@ -21,9 +22,7 @@ if TYPE_CHECKING:
 __all__ = ['RestartTiles', 'restart_tiles']
 
 _JPEG: Final = 7
-_STARTS: Final = 65426
-_STARTS_HIGH: Final = 65432
-_STRIP: Final = (273, 279)
+_STRIP: Final = (TagCode.StripOffsets, TagCode.StripByteCounts)
 _HEADER: Final = 1 << 16
 _SCAN: Final = 1 << 28
 """Largest stream that is searched for markers where the tag that lists them is damaged."""
@@ -54,7 +53,7 @@ def restart_tiles(page: TiffPage, geometry: Geometry) -> RestartTiles | None:
     """
     if geometry.compression != _JPEG or geometry.is_tiled:
         return None
-    if _STARTS not in page.directory.index:
+    if NdpiCode.McuStarts not in page.directory.index:
         return None
     strip, size = (_single(page, code) for code in _STRIP)
     if strip <= 0 or size <= 0:
@@ -92,20 +91,24 @@ def _starts(
     ):
         return starts
     if size > _SCAN:
-        page.fault('restart markers are damaged, and the stream is too long to search', _STARTS)
+        page.fault(
+            'restart markers are damaged, and the stream is too long to search', NdpiCode.McuStarts
+        )
         return None
     found = scan_restarts(page.parent.source.view(strip, size), layout.header)
-    page.fault('restart markers are damaged; the stream was searched for them', _STARTS)
+    page.fault('restart markers are damaged; the stream was searched for them', NdpiCode.McuStarts)
     if len(found) != count:
         return None
     return np.array(found, np.int64)
 
 
 def _listed(page: TiffPage) -> NDArray[np.int64]:
-    values: Any = page.tags.valueof(_STARTS)
+    values: Any = page.tags.valueof(NdpiCode.McuStarts)
     starts = np.atleast_1d(np.asarray(values if values is not None else (), np.int64))
-    if _STARTS_HIGH in page.directory.index:
-        high = np.atleast_1d(np.asarray(page.tags.valueof(_STARTS_HIGH, ()), np.int64))
+    if NdpiCode.McuStartsHighBytes in page.directory.index:
+        high = np.atleast_1d(
+            np.asarray(page.tags.valueof(NdpiCode.McuStartsHighBytes, ()), np.int64)
+        )
         if len(high) == len(starts):
             starts = starts | (high << 32)
     return starts

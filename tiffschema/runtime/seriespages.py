@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from tiffschema.codecs.spec import SegmentSpec
 from tiffschema.errors import FormatError
 from tiffschema.model.geometry import Geometry
+from tiffschema.model.tagcodes import NdpiCode, TagCode
 
 from .frames import FrameMap, OpenSource
 from .segmenttable import SegmentTable
@@ -23,11 +24,25 @@ from .source import Source
 
 __all__ = ['PageSelection', 'frame_map', 'open_of']
 
-_OFFSETS = (324, 273)
-_BYTECOUNTS = (325, 279)
-_OWN_STREAM_TAGS = frozenset((347, 437, 512, 513, 519, 520, 521, 50674, 65324, 65325, 65426))
+_OFFSETS = (TagCode.TileOffsets, TagCode.StripOffsets)
+_BYTECOUNTS = (TagCode.TileByteCounts, TagCode.StripByteCounts)
+_OWN_STREAM_TAGS = frozenset(
+    (
+        TagCode.JPEGTables,
+        TagCode.JPEGTables_437,
+        TagCode.JPEGProc,
+        TagCode.JPEGInterchangeFormat,
+        TagCode.JPEGQTables,
+        TagCode.JPEGDCTables,
+        TagCode.JPEGACTables,
+        TagCode.LercParameters,
+        NdpiCode.OffsetHighBytes,
+        NdpiCode.ByteCountHighBytes,
+        NdpiCode.McuStarts,
+    )
+)
 # Numbers that decoding depends on besides geometry: T.4 and T.6 options, subsampling.
-_OPTION_TAGS = (292, 293, 530)
+_OPTION_TAGS = (TagCode.T4Options, TagCode.T6Options, TagCode.YCbCrSubSampling)
 _FEW = 8
 _BLOCK = 1 << 8
 

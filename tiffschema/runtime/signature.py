@@ -14,6 +14,7 @@ from tiffschema.compiler.scalars import unpacker
 from tiffschema.model import catalog
 from tiffschema.model.directory import Directory, DirectoryCodec
 from tiffschema.model.fieldtypes import FIELD_TYPES
+from tiffschema.model.tagcodes import EerCode, NdpiCode, TagCode
 from tiffschema.model.tagtext import decode_text
 
 from .tagplans import TagPlan, tag_plan
@@ -24,16 +25,33 @@ __all__ = [
 ]  # fmt: skip
 
 LAYOUT_CODES: Final = (
-    256, 257, 258, 259, 262, 266, 277, 278, 284, 317, 322, 323, 338, 339, 530, 32997, 32998,
+    TagCode.ImageWidth, TagCode.ImageLength, TagCode.BitsPerSample, TagCode.Compression,
+    TagCode.PhotometricInterpretation, TagCode.FillOrder, TagCode.SamplesPerPixel,
+    TagCode.RowsPerStrip, TagCode.PlanarConfiguration, TagCode.Predictor, TagCode.TileWidth,
+    TagCode.TileLength, TagCode.ExtraSamples, TagCode.SampleFormat, TagCode.YCbCrSubSampling,
+    TagCode.ImageDepth, TagCode.TileDepth,
 )  # fmt: skip
 """Tags on which the geometry of a page depends."""
 
 CODEC_CODES: Final = frozenset(
-    {292, 293, 347, 437, *range(512, 522), 529, 531, 532, 50674, 65007, 65008, 65009}
+    {
+        TagCode.T4Options,
+        TagCode.T6Options,
+        TagCode.JPEGTables,
+        TagCode.JPEGTables_437,
+        *range(TagCode.JPEGProc, TagCode.JPEGACTables + 1),
+        TagCode.YCbCrCoefficients,
+        TagCode.YCbCrPositioning,
+        TagCode.ReferenceBlackWhite,
+        TagCode.LercParameters,
+        EerCode.PosSkipBits,
+        EerCode.HorzSubBits,
+        EerCode.VertSubBits,
+    }
 )
 """Tags that codecs look at."""
 
-CORRECTION_CODES: Final = (513, 65420, 65441)
+CORRECTION_CODES: Final = (TagCode.JPEGInterchangeFormat, NdpiCode.FileFormat, NdpiCode.CaptureMode)
 """Tags that correct the geometry of some pages: their values are no part of a signature."""
 
 SHORTS: Final = 0
@@ -99,9 +117,9 @@ class Signature:
             self.entries.append(place)
         self.layout = self._layout()
         self.is_plain = CODEC_CODES.isdisjoint(self.index)
-        offset_at, size_at = self.column(273), self.column(279)
+        offset_at, size_at = self.column(TagCode.StripOffsets), self.column(TagCode.StripByteCounts)
         self.strip: tuple[tuple[int, int], tuple[int, int]] | None = None
-        if offset_at is not None and size_at is not None and 324 not in self.index:
+        if offset_at is not None and size_at is not None and TagCode.TileOffsets not in self.index:
             self.strip = offset_at, size_at
 
     def _layout(self) -> list[tuple[int, int]] | None:

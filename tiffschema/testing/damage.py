@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tiffschema.model.directory import Directory, codec, parse_header
+from tiffschema.model.tagcodes import TagCode
 
 from .nearvalid import NearValid
 
@@ -20,17 +21,32 @@ __all__ = ['DAMAGES', 'damaged']
 
 Draw: TypeAlias = Callable[[Any], Any]
 
-OFFSETS, COUNTS = (273, 324), (279, 325)
+OFFSETS, COUNTS = (
+    (TagCode.StripOffsets, TagCode.TileOffsets),
+    (TagCode.StripByteCounts, TagCode.TileByteCounts),
+)
 SHORT, LONG, LONG8 = 3, 4, 16
-SIZES = (256, 257, 277, 278, 322, 323, 32997, 32998, 258, 339, 284)
+SIZES = (
+    TagCode.ImageWidth,
+    TagCode.ImageLength,
+    TagCode.SamplesPerPixel,
+    TagCode.RowsPerStrip,
+    TagCode.TileWidth,
+    TagCode.TileLength,
+    TagCode.ImageDepth,
+    TagCode.TileDepth,
+    TagCode.BitsPerSample,
+    TagCode.SampleFormat,
+    TagCode.PlanarConfiguration,
+)
 CHOICES: Mapping[int, tuple[int, ...]] = {
-    258: (0, 1, 3, 7, 24, 65, 65535),
-    259: (0, 2, 3, 4, 5, 6, 7, 8, 9, 34712, 34887, 50000, 50001, 50002, 65000, 65535),
-    262: (2, 3, 5, 6, 8, 32803, 32844, 32845, 34892, 65535),
-    284: (0, 2, 9),
-    317: (2, 3, 34894, 9),
-    338: (0, 9),
-    339: (0, 2, 3, 5, 6, 9),
+    TagCode.BitsPerSample: (0, 1, 3, 7, 24, 65, 65535),
+    TagCode.Compression: (0, *range(2, 10), 34712, 34887, 50000, 50001, 50002, 65000, 65535),
+    TagCode.PhotometricInterpretation: (2, 3, 5, 6, 8, 32803, 32844, 32845, 34892, 65535),
+    TagCode.PlanarConfiguration: (0, 2, 9),
+    TagCode.Predictor: (2, 3, 34894, 9),
+    TagCode.ExtraSamples: (0, 9),
+    TagCode.SampleFormat: (0, 2, 3, 5, 6, 9),
 }
 """Values of enumerated tags that may contradict the rest of a page."""
 TEXTS = (
@@ -62,7 +78,7 @@ class Anatomy:
         while offset:
             directory = self.codec.parse(self.data, 0, offset)
             self.directories.append(directory)
-            for child in self.numbers(directory, 330):
+            for child in self.numbers(directory, TagCode.SubIFDs):
                 self._walk(child)
             offset = directory.next_offset
 
@@ -195,9 +211,11 @@ def _cycle(draw: Draw, anatomy: Anatomy) -> Patch:
 
 
 def _cyclic_children(draw: Draw, anatomy: Anatomy) -> Patch:
-    directory, position = _entry(draw, anatomy, (330, 305, 296))
+    directory, position = _entry(
+        draw, anatomy, (TagCode.SubIFDs, TagCode.Software, TagCode.ResolutionUnit)
+    )
     target = _directory(draw, anatomy)
-    entry = anatomy.entry(directory, position, code=330, number=target.offset)
+    entry = anatomy.entry(directory, position, code=TagCode.SubIFDs, number=target.offset)
     return directory.entry_at(position), entry
 
 
@@ -237,7 +255,20 @@ def _field_type(draw: Draw, anatomy: Anatomy) -> Patch:
 
 
 def _value_offset(draw: Draw, anatomy: Anatomy) -> Patch:
-    directory, position = _entry(draw, anatomy, (270, 273, 279, 282, 324, 325, 320, 50839))
+    directory, position = _entry(
+        draw,
+        anatomy,
+        (
+            TagCode.ImageDescription,
+            TagCode.StripOffsets,
+            TagCode.StripByteCounts,
+            TagCode.XResolution,
+            TagCode.TileOffsets,
+            TagCode.TileByteCounts,
+            TagCode.ColorMap,
+            TagCode.IJMetadata,
+        ),
+    )
     entry = anatomy.entry(directory, position, offset=_wild(draw, anatomy))
     return directory.entry_at(position), entry
 
@@ -296,11 +327,13 @@ def _text(draw: Draw, anatomy: Anatomy) -> Patch:
     from hypothesis import strategies as st
 
     text = draw(st.sampled_from(TEXTS)) + draw(st.sampled_from((b'', b'\0')))
-    directory, position = _entry(draw, anatomy, (270, 305, 296))
+    directory, position = _entry(
+        draw, anatomy, (TagCode.ImageDescription, TagCode.Software, TagCode.ResolutionUnit)
+    )
     at = directory.value_at(position)
     room = directory.value_nbytes(position)
     if directory.is_inline(position):
-        kind = {'kind': 2, 'code': 270}
+        kind = {'kind': 2, 'code': TagCode.ImageDescription}
         return directory.entry_at(position), anatomy.entry(directory, position, **kind)
     return at, text[:room]
 

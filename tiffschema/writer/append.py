@@ -14,6 +14,7 @@ from typing import Any
 
 from tiffschema.errors import FormatError
 from tiffschema.model.directory import Directory
+from tiffschema.model.tagcodes import NdpiCode, TagCode
 from tiffschema.types import Buffer
 
 from .arguments import Kind
@@ -31,15 +32,14 @@ __all__ = [
 ]
 
 ASCII = 2
-DESCRIPTION = 270
 FOREIGN = {
-    33628: 'stk',
-    33629: 'stk',
-    34412: 'lsm',
-    34361: 'fluoview',
-    34362: 'fluoview',
-    51123: 'micromanager',
-    65420: 'ndpi',
+    TagCode.UIC1tag: 'stk',
+    TagCode.UIC2tag: 'stk',
+    TagCode.CZ_LSMINFO: 'lsm',
+    TagCode.MM_Header: 'fluoview',
+    TagCode.MM_Stamp: 'fluoview',
+    TagCode.MicroManagerMetadata: 'micromanager',
+    NdpiCode.FileFormat: 'ndpi',
 }
 """Tags of formats whose own structures would not know of added pages."""
 
@@ -156,12 +156,14 @@ def text_entries(view: Buffer, directory: Directory) -> list[TextEntry]:
         FormatError: A description leaves the file.
     """
     texts = []
-    for position in directory.positions(DESCRIPTION):
+    for position in directory.positions(TagCode.ImageDescription):
         at = directory.value_at(position)
         size = directory.value_nbytes(position)
         raw = bytes(view[at : at + size])
         if len(raw) < size:
-            raise FormatError('a description leaves the file', f'tag {DESCRIPTION}', at)
+            raise FormatError(
+                'a description leaves the file', f'tag {TagCode.ImageDescription}', at
+            )
         room = size + _slack(view, directory, position)
         text = raw.rstrip(b'\0').decode('utf-8', 'surrogateescape')
         texts.append(TextEntry(directory.entry_at(position), at, room, text))
@@ -212,21 +214,25 @@ def replace_entry_text(
         data += b'\0'
     codec = output.codec
     if len(data) <= codec.inline:
-        output.write(entry_at, codec.build_entry(DESCRIPTION, ASCII, len(data), data))
+        output.write(entry_at, codec.build_entry(TagCode.ImageDescription, ASCII, len(data), data))
         return value_at, room
     if len(data) <= room and room > codec.inline:
-        entry = codec.build_entry(DESCRIPTION, ASCII, len(data), None, value_at)
+        entry = codec.build_entry(TagCode.ImageDescription, ASCII, len(data), None, value_at)
         if output.read_at(entry_at, codec.entry_nbytes) == entry:
             output.write(value_at, data)
             return value_at, room
         # Text ends with its first NUL: with all the room counted, old and new text are whole.
-        output.write(entry_at, codec.build_entry(DESCRIPTION, ASCII, room, None, value_at))
+        output.write(
+            entry_at, codec.build_entry(TagCode.ImageDescription, ASCII, room, None, value_at)
+        )
         output.write(value_at, data + bytes(room - len(data)))
         output.write(entry_at, entry)
         return value_at, room
     moved_to = output.next_address()
     output.write(moved_to, data)
-    output.write(entry_at, codec.build_entry(DESCRIPTION, ASCII, len(data), None, moved_to))
+    output.write(
+        entry_at, codec.build_entry(TagCode.ImageDescription, ASCII, len(data), None, moved_to)
+    )
     if room > codec.inline:
         output.erase(value_at, room)
     return moved_to, len(data)

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from tiffschema.errors import FormatError, LimitError, TruncatedError
 from tiffschema.limits import DEFAULT_LIMITS
 from tiffschema.model.directory import Directory, DirectoryCodec
+from tiffschema.model.tagcodes import SEGMENTS
 from tiffschema.model.tagtable import tag_tables
 
 __all__ = ['Claims', 'Readable', 'claims_of', 'extents', 'numbers', 'read_directory', 'segments']
 
-SEGMENTS = {273: 279, 324: 325, 513: 514}
 POINTERS = frozenset({4, 13, 16, 18})
 HEADER = 8
 FIRST_BYTES, MOST_BYTES = 1 << 12, 1 << 18

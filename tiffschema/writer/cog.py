@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from tiffschema.model.directory import DirectoryCodec
 from tiffschema.model.directory import codec as directory_codec
+from tiffschema.model.tagcodes import TagCode
 from tiffschema.types import ByteOrder
 
 from .arguments import WriteArguments, normalize_arguments
@@ -35,9 +36,7 @@ from .tags import extra_tags, fields_of
 __all__ = ['GHOST', 'GHOST_MASK', 'write_cog']
 
 LONG, LONG8 = 4, 16
-OFFSETS, COUNTS = 324, 325
 MASK_BIT, REDUCED_BIT = 4, 1
-NODATA = 42113
 
 GHOST = (
     'LAYOUT=IFDS_BEFORE_DATA\n'
@@ -257,7 +256,7 @@ class _Layout:
         self._arrays: list[dict[int, int]] = []
         for template in self._templates:
             places = {}
-            for code in (OFFSETS, COUNTS):
+            for code in (TagCode.TileOffsets, TagCode.TileByteCounts):
                 field = template.fields[template.index(code)]
                 if field.nbytes > file_codec.inline:
                     places[code] = position
@@ -272,14 +271,14 @@ class _Layout:
         if first:
             tags += extra_tags(codec, given, {tag.code for tag in tags})
         elif not image.plan.arguments.subfiletype & MASK_BIT:
-            nodata = [item for item in given if item[0] == NODATA]
+            nodata = [item for item in given if item[0] == TagCode.GDAL_NODATA]
             tags += [replace(tag, once=False) for tag in extra_tags(codec, nodata, ())]
         fields = fields_of(codec, tags, first=first)
         count = len(image.sizes)
         offset_type = LONG8 if codec.is_big else LONG
         fields += [
-            Field(OFFSETS, offset_type, count, None),
-            Field(COUNTS, LONG, count, None),
+            Field(TagCode.TileOffsets, offset_type, count, None),
+            Field(TagCode.TileByteCounts, LONG, count, None),
         ]
         separate = [field.code for field in fields[-2:] if field.nbytes > codec.inline]
         return DirectoryTemplate(codec, fields, separate=separate)
@@ -309,7 +308,10 @@ class _Layout:
             self._chain, self._templates, self._addresses, following, self._arrays, strict=True
         ):
             assert image.offsets is not None
-            columns = {OFFSETS: image.offsets[None], COUNTS: image.sizes[None]}
+            columns = {
+                TagCode.TileOffsets: image.offsets[None],
+                TagCode.TileByteCounts: image.sizes[None],
+            }
             inline = {code: column for code, column in columns.items() if code not in places}
             block = template.block(
                 np.array([address], np.int64),

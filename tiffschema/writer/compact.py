@@ -19,6 +19,7 @@ from tiffschema.model.directory import (
     DirectoryCodec,
     Entry,
 )
+from tiffschema.model.tagcodes import SEGMENTS, TagCode
 from tiffschema.model.tagtable import TagRow, tag_tables
 from tiffschema.types import Buffer
 
@@ -29,8 +30,7 @@ from .sink import FileSink, open_sink
 
 __all__ = ['compact']
 
-SEGMENTS = {273: 279, 324: 325, 513: 514}
-FREE = frozenset({288, 289})
+FREE = frozenset({TagCode.FreeOffsets, TagCode.FreeByteCounts})
 LONG, IFD, LONG8, IFD8 = 4, 13, 16, 18
 ALIGN = 16
 

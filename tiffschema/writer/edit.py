@@ -16,20 +16,18 @@ from typing import Any, TypeAlias
 from tiffschema.errors import FormatError
 from tiffschema.model.directory import Directory, Entry
 from tiffschema.model.fieldtypes import FIELD_TYPES
+from tiffschema.model.tagcodes import TagCode
 from tiffschema.model.tagtable import tag_tables
 
 from .chain import directory_offsets, open_view, read_codec
 from .change import SourceTarget, encode, overwrite_value, rebuild_directory
 from .claims import Claims, claims_of, numbers, read_directory
 from .sink import SpoolSink, StreamSink, Target, open_sink
-from .tags import OWNED, fieldtype_code, tag_code
+from .tags import fieldtype_code, is_owned, tag_code
 
 __all__ = ['TagEditor', 'overwrite_tag']
 
 PageKey: TypeAlias = 'int | Sequence[int]'
-
-SUBIFDS = 330
-SEGMENTS = frozenset({273, 279, 324, 325})
 
 
 _CLAIMS: weakref.WeakKeyDictionary[Any, Callable[[], Claims]] = weakref.WeakKeyDictionary()
@@ -137,14 +135,14 @@ class TagEditor:
     def _children(self, offset: int) -> list[_Place]:
         """Return the directories that the SubIFDs of a directory lead to, chained ones too."""
         directory = self._read(offset)
-        position = directory.index.get(SUBIFDS)
+        position = directory.index.get(TagCode.SubIFDs)
         if position is None:
             return []
         fieldtype = directory.types[position]
         at, size = directory.value_at(position), FIELD_TYPES[fieldtype].size
         found: list[_Place] = []
         seen: set[int] = set()
-        for index, child in enumerate(numbers(self._sink, directory, SUBIFDS).tolist()):
+        for index, child in enumerate(numbers(self._sink, directory, TagCode.SubIFDs).tolist()):
             place = _Place(child, at + index * size, fieldtype)
             while place.offset and place.offset not in seen:
                 seen.add(place.offset)
@@ -263,7 +261,7 @@ class TagEditor:
         def link(address: int) -> bytes:
             if place.fieldtype is None:
                 return self._codec.build_link(address)
-            return encode(self._codec, SUBIFDS, place.fieldtype, (address,))[2]
+            return encode(self._codec, TagCode.SubIFDs, place.fieldtype, (address,))[2]
 
         new = rebuild_directory(
             self._sink, directory, place.pointer_at, link=link, claims=self._claims, **changes
@@ -273,11 +271,22 @@ class TagEditor:
 
     @staticmethod
     def _refuse(code: int) -> None:
-        if code in SEGMENTS or (code in OWNED and code not in CHANGEABLE):
+        if code not in CHANGEABLE and is_owned(code):
             raise ValueError(f'key: tag {code} says how the pixels are stored')
 
 
-CHANGEABLE: frozenset[int] = frozenset({262, 338, 339, 34665, 34853, 40965, 400, 330})
+CHANGEABLE: frozenset[int] = frozenset(
+    {
+        TagCode.PhotometricInterpretation,
+        TagCode.ExtraSamples,
+        TagCode.SampleFormat,
+        TagCode.ExifIFD,
+        TagCode.GPSInfoIFD,
+        TagCode.InteroperabilityTag,
+        TagCode.GlobalParametersIFD,
+        TagCode.SubIFDs,
+    }
+)
 """Tags of the writer whose change does not make pixels unreadable."""
 
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from tiffschema.errors import OmeXmlError
 from tiffschema.model.directory import Directory
+from tiffschema.model.tagcodes import TagCode
 from tiffschema.types import Buffer
 
 from .append import AppendState, TextEntry, shaped_json, text_entries
@@ -30,10 +31,45 @@ from .series import MainLinks, SeriesWriter
 
 __all__ = ['extend_series']
 
-STRUCTURE = (256, 257, 258, 259, 262, 277, 284, 317, 322, 323, 338, 339, 32997, 32998)
-DEFAULTS: Mapping[int, int] = {258: 1, 259: 1, 277: 1, 284: 1, 317: 1, 339: 1, 32997: 1, 32998: 1}
-ONCE = frozenset({270, 305, 306, 50838, 50839})
-OFFSETS, COUNTS = (273, 324), (279, 325)
+STRUCTURE = (
+    TagCode.ImageWidth,
+    TagCode.ImageLength,
+    TagCode.BitsPerSample,
+    TagCode.Compression,
+    TagCode.PhotometricInterpretation,
+    TagCode.SamplesPerPixel,
+    TagCode.PlanarConfiguration,
+    TagCode.Predictor,
+    TagCode.TileWidth,
+    TagCode.TileLength,
+    TagCode.ExtraSamples,
+    TagCode.SampleFormat,
+    TagCode.ImageDepth,
+    TagCode.TileDepth,
+)
+DEFAULTS: Mapping[int, int] = {
+    TagCode.BitsPerSample: 1,
+    TagCode.Compression: 1,
+    TagCode.SamplesPerPixel: 1,
+    TagCode.PlanarConfiguration: 1,
+    TagCode.Predictor: 1,
+    TagCode.SampleFormat: 1,
+    TagCode.ImageDepth: 1,
+    TagCode.TileDepth: 1,
+}
+ONCE = frozenset(
+    {
+        TagCode.ImageDescription,
+        TagCode.Software,
+        TagCode.DateTime,
+        TagCode.IJMetadataByteCounts,
+        TagCode.IJMetadata,
+    }
+)
+OFFSETS, COUNTS = (
+    (TagCode.StripOffsets, TagCode.TileOffsets),
+    (TagCode.StripByteCounts, TagCode.TileByteCounts),
+)
 
 
 def extend_series(
@@ -119,7 +155,15 @@ def _last_shaped(state: AppendState, view: Buffer) -> tuple[int, TextEntry]:
             raise ValueError('contiguous: a series of the file has no description of its shape')
         items = shaped_json(entries[-1].text)
         assert items is not None
-        sizes = [_numbers(view, directory, code) or (1,) for code in (256, 257, 277, 32997)]
+        sizes = [
+            _numbers(view, directory, code) or (1,)
+            for code in (
+                TagCode.ImageWidth,
+                TagCode.ImageLength,
+                TagCode.SamplesPerPixel,
+                TagCode.ImageDepth,
+            )
+        ]
         size = math.prod(value[0] for value in sizes)
         pages, rest = divmod(math.prod(int(n) for n in items['shape']), max(size, 1))
         if items.get('truncated') or rest or pages < 1:
@@ -233,7 +277,7 @@ def _hyperstack(state: AppendState, view: Buffer, plan: ImagePlan) -> _Hyperstac
     first = state.first
     assert first is not None
     entry = next(e for e in state.texts if e.text.startswith('ImageJ='))
-    offsets = _numbers(view, first, 273)
+    offsets = _numbers(view, first, TagCode.StripOffsets)
     images = re.search(r'^images=(\d+)$', entry.text, re.MULTILINE)
     planes = int(images[1]) if images else 1
     if offsets is None:
@@ -243,7 +287,7 @@ def _hyperstack(state: AppendState, view: Buffer, plan: ImagePlan) -> _Hyperstac
     if state.pages not in (1, planes):
         raise ValueError(f'append: the ImageJ file has {state.pages} pages, says {planes}')
     for index, offset in enumerate(state.offsets[1:], 1):
-        found = _numbers(view, state.output.codec.parse(view, 0, offset), 273)
+        found = _numbers(view, state.output.codec.parse(view, 0, offset), TagCode.StripOffsets)
         if found is None or found[0] != start + index * page_bytes:
             raise ValueError('append: the planes of the ImageJ file are not one block')
     values = [first.value_at(i) for i in range(len(first)) if not first.is_inline(i)]
@@ -309,7 +353,7 @@ def _write_tail(
     nexts[-1] = 0
     starts = stack.start + stack.page_bytes * np.arange(begin, begin + count, dtype=np.int64)
     sizes = np.full((count, 1), stack.page_bytes, np.int64)
-    columns = {273: starts[:, None], 279: sizes}
+    columns = {TagCode.StripOffsets: starts[:, None], TagCode.StripByteCounts: sizes}
     block = tail.block(addresses, nexts, columns)
     output.write(address, block.reshape(-1).data)
     MainLinks(output).tail(begin, addresses, tail.next_at)

@@ -12,6 +12,7 @@ import numpy as np
 
 from tiffschema.model import catalog
 from tiffschema.model.enums import enum
+from tiffschema.model.tagcodes import TagCode
 from tiffschema.model.text import escape
 
 __all__ = ['gdal_metadata_xml', 'geo_tags', 'geokey_tags', 'transform_tags']
@@ -60,9 +61,9 @@ def geo_tags(
         text = gdal_metadata
         if not isinstance(text, str):
             text = gdal_metadata_xml(text)
-        tags.append((42112, ASCII, 0, text.encode(), True))
+        tags.append((TagCode.GDAL_METADATA, ASCII, 0, text.encode(), True))
     if nodata is not None:
-        tags.append((42113, ASCII, 0, _number_text(nodata), True))
+        tags.append((TagCode.GDAL_NODATA, ASCII, 0, _number_text(nodata), True))
     return tags
 
 
@@ -77,7 +78,15 @@ def transform_tags(transform: Any, *, point: bool = False) -> list[PAIR]:
     else:
         array = np.asarray(transform, 'f8')
         if array.shape == (4, 4):
-            return [(34264, DOUBLE, 16, tuple(array.reshape(-1).tolist()), True)]
+            return [
+                (
+                    TagCode.ModelTransformationTag,
+                    DOUBLE,
+                    16,
+                    tuple(array.reshape(-1).tolist()),
+                    True,
+                )
+            ]
         if array.shape == (3, 3):
             array = array[:2]
         if array.size not in (6, 9):
@@ -88,11 +97,11 @@ def transform_tags(transform: Any, *, point: bool = False) -> list[PAIR]:
         c, f = c + a / 2 + b / 2, f + d / 2 + e / 2
     if b == 0 and d == 0 and a > 0 and e < 0:
         return [
-            (33550, DOUBLE, 3, (a, -e, 0.0), True),
-            (33922, DOUBLE, 6, (0.0, 0.0, 0.0, c, f, 0.0), True),
+            (TagCode.ModelPixelScaleTag, DOUBLE, 3, (a, -e, 0.0), True),
+            (TagCode.ModelTiepointTag, DOUBLE, 6, (0.0, 0.0, 0.0, c, f, 0.0), True),
         ]
     matrix = (a, b, 0.0, c, d, e, 0.0, f, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
-    return [(34264, DOUBLE, 16, matrix, True)]
+    return [(TagCode.ModelTransformationTag, DOUBLE, 16, matrix, True)]
 
 
 def geokey_tags(keys: Mapping[str | int, Any]) -> list[PAIR]:
@@ -122,7 +131,7 @@ def geokey_tags(keys: Mapping[str | int, Any]) -> list[PAIR]:
         value, kind = numbered[code], rows[code]['type']
         if kind == 'ascii' or isinstance(value, str):
             piece = f'{value}|'
-            directory += [code, 34737, len(piece), len(text)]
+            directory += [code, TagCode.GeoAsciiParamsTag, len(piece), len(text)]
             text += piece
         elif kind == 'u16':
             if not 0 <= int(value) < 1 << 16:
@@ -130,13 +139,13 @@ def geokey_tags(keys: Mapping[str | int, Any]) -> list[PAIR]:
             directory += [code, 0, 1, int(value)]
         else:
             numbers = [float(item) for item in np.atleast_1d(value)]
-            directory += [code, 34736, len(numbers), len(doubles)]
+            directory += [code, TagCode.GeoDoubleParamsTag, len(numbers), len(doubles)]
             doubles += numbers
-    tags: list[PAIR] = [(34735, SHORT, len(directory), tuple(directory), True)]
+    tags: list[PAIR] = [(TagCode.GeoKeyDirectoryTag, SHORT, len(directory), tuple(directory), True)]
     if doubles:
-        tags.append((34736, DOUBLE, len(doubles), tuple(doubles), True))
+        tags.append((TagCode.GeoDoubleParamsTag, DOUBLE, len(doubles), tuple(doubles), True))
     if text:
-        tags.append((34737, ASCII, 0, text.encode('ascii', 'replace'), True))
+        tags.append((TagCode.GeoAsciiParamsTag, ASCII, 0, text.encode('ascii', 'replace'), True))
     return tags
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from tiffschema.errors import OmeXmlError
 from tiffschema.model.omexml import PIXEL_TYPES, OmeXml
+from tiffschema.model.tagcodes import TagCode
 from tiffschema.types import Buffer
 
 from .append import TextEntry
@@ -23,7 +24,7 @@ from .series import SeriesWriter
 
 __all__ = ['OmeFile']
 
-ASCII, DESCRIPTION = 2, 270
+ASCII = 2
 SAMPLE = 4096
 DOCUMENT = ('UUID', 'Creator', 'Project')
 
@@ -96,7 +97,7 @@ class OmeFile:
 
     def place(self, writer: SeriesWriter) -> None:
         """Remember where the entry of the description lies."""
-        index = writer.first.index(DESCRIPTION, last=True)
+        index = writer.first.index(TagCode.ImageDescription, last=True)
         self._entry_at = writer.addresses[0] + writer.first.entry_at[index]
 
     def write(self, output: Output) -> None:
@@ -113,7 +114,7 @@ class OmeFile:
             data = self._xml.tostring(declaration=True).encode() + b'\0'
         position = output.next_address()
         output.write(position, data)
-        entry = output.codec.build_entry(DESCRIPTION, ASCII, len(data), None, position)
+        entry = output.codec.build_entry(TagCode.ImageDescription, ASCII, len(data), None, position)
         output.write(self._entry_at, entry)
         if self._existing is not None and self._existing.room > output.codec.inline:
             output.erase(self._existing.value_at, self._existing.room)

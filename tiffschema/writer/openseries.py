@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from tiffschema.model.directory import DirectoryCodec
+from tiffschema.model.tagcodes import TagCode
 
 from .append import replace_entry_text
 from .arguments import Kind
@@ -24,8 +25,6 @@ from .series import ChildLinks, Links, SeriesWriter
 from .tags import extra_tags
 
 __all__ = ['OpenSeries', 'ParentSeries', 'imagej_tags', 'truncated']
-
-DESCRIPTION = 270
 
 
 class ParentSeries:
@@ -126,7 +125,7 @@ class OpenSeries:
             return None
         text = CountedText(self._description.text, self.calls)
         template = self.writer.first
-        index = template.index(DESCRIPTION, last=True)
+        index = template.index(TagCode.ImageDescription, last=True)
         at = self.writer.addresses[0] + template.value_at[index]
         return PlaneRepeater(self.writer, self.calls, self._count, text, at)
 
@@ -152,7 +151,7 @@ class OpenSeries:
     def replace_description(self, text: bytes) -> None:
         """Replace the last description of the first page, in place where it fits."""
         template = self.writer.first
-        index = template.index(DESCRIPTION, last=True)
+        index = template.index(TagCode.ImageDescription, last=True)
         if index < 0:
             raise ValueError('description: the series has none')
         self.moved = replace_text(self._output, self.writer, index, text)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tiffschema.model.directory import DirectoryCodec
+from tiffschema.model.tagcodes import TagCode
 
 from .layout import DirectoryTemplate, Field
 from .plan import ImagePlan
@@ -19,7 +20,6 @@ from .plan import ImagePlan
 __all__ = ['PageTemplates', 'subifd_field']
 
 SHORT, LONG, IFD, LONG8, IFD8 = 3, 4, 13, 16, 18
-STRIP_OFFSETS, STRIP_COUNTS, TILE_OFFSETS, TILE_COUNTS, SUBIFDS = 273, 279, 324, 325, 330
 
 
 class PageTemplates:
@@ -45,8 +45,8 @@ class PageTemplates:
         self.first_fields = tuple(first)
         self.rest_fields = tuple(rest)
         tiled = plan.geometry.is_tiled
-        self.offsets_code = TILE_OFFSETS if tiled else STRIP_OFFSETS
-        self.counts_code = TILE_COUNTS if tiled else STRIP_COUNTS
+        self.offsets_code = TagCode.TileOffsets if tiled else TagCode.StripOffsets
+        self.counts_code = TagCode.TileByteCounts if tiled else TagCode.StripByteCounts
         self.first = self.template(self.first_fields)
         """Template of the first page."""
         self._head: tuple[int, int, bytes] | None = None
@@ -116,4 +116,4 @@ class PageTemplates:
 def subifd_field(codec: DirectoryCodec, count: int) -> Field:
     """Return the entry of tag SubIFDs with empty slots."""
     fieldtype = IFD8 if codec.variant == 'big' else IFD
-    return Field(SUBIFDS, fieldtype, count, bytes(codec.next_nbytes * count))
+    return Field(TagCode.SubIFDs, fieldtype, count, bytes(codec.next_nbytes * count))

@@ -17,6 +17,7 @@ import numpy as np
 from tiffschema.codecs.pipeline import encoder
 from tiffschema.codecs.spec import SegmentSpec
 from tiffschema.model.geometry import Geometry
+from tiffschema.model.tagcodes import TagCode
 from tiffschema.types import ByteOrder
 from tiffschema.values import replace as altered
 
@@ -354,55 +355,60 @@ def _tags(plan: ImagePlan, kind: Kind) -> list[TagValue]:
     samples = stored.samples
     bits = _number(geometry.bitspersample)
     tags = [
-        TagValue(256, LONG, stored.width),
-        TagValue(257, LONG, stored.length),
-        TagValue(259, SHORT, arguments.compression),
-        TagValue(262, SHORT, plan.photometric),
-        TagValue(277, SHORT, samples),
-        TagValue(282, RATIONAL, arguments.resolution[0]),
-        TagValue(283, RATIONAL, arguments.resolution[1]),
+        TagValue(TagCode.ImageWidth, LONG, stored.width),
+        TagValue(TagCode.ImageLength, LONG, stored.length),
+        TagValue(TagCode.Compression, SHORT, arguments.compression),
+        TagValue(TagCode.PhotometricInterpretation, SHORT, plan.photometric),
+        TagValue(TagCode.SamplesPerPixel, SHORT, samples),
+        TagValue(TagCode.XResolution, RATIONAL, arguments.resolution[0]),
+        TagValue(TagCode.YResolution, RATIONAL, arguments.resolution[1]),
     ]
     if arguments.subfiletype:
-        tags.append(TagValue(254, LONG, arguments.subfiletype))
+        tags.append(TagValue(TagCode.NewSubfileType, LONG, arguments.subfiletype))
     if plan.storage.kind != 'b':
-        tags.append(TagValue(258, SHORT, (bits,) * samples))
+        tags.append(TagValue(TagCode.BitsPerSample, SHORT, (bits,) * samples))
     if plan.storage.kind in 'ifc':
-        tags.append(TagValue(339, SHORT, (_number(geometry.sampleformat),) * samples))
+        tags.append(
+            TagValue(TagCode.SampleFormat, SHORT, (_number(geometry.sampleformat),) * samples)
+        )
     if geometry.is_tiled:
-        tags += [TagValue(322, LONG, geometry.tilewidth), TagValue(323, LONG, geometry.tilelength)]
+        tags += [
+            TagValue(TagCode.TileWidth, LONG, geometry.tilewidth),
+            TagValue(TagCode.TileLength, LONG, geometry.tilelength),
+        ]
     else:
-        tags.append(TagValue(278, LONG, geometry.rowsperstrip))
+        tags.append(TagValue(TagCode.RowsPerStrip, LONG, geometry.rowsperstrip))
     if samples > 1:
-        tags.append(TagValue(284, SHORT, stored.planarconfig or 1))
+        tags.append(TagValue(TagCode.PlanarConfiguration, SHORT, stored.planarconfig or 1))
     unit = arguments.resolutionunit
     if unit is None:
         unit = 2 if arguments.has_resolution and kind != 'imagej' else 1
-    tags.append(TagValue(296, SHORT, unit))
+    tags.append(TagValue(TagCode.ResolutionUnit, SHORT, unit))
     if arguments.software is not None:
-        tags.append(TagValue(305, ASCII, arguments.software, once=True))
+        tags.append(TagValue(TagCode.Software, ASCII, arguments.software, once=True))
     if arguments.datetime is not None:
-        tags.append(TagValue(306, ASCII, arguments.datetime, once=True))
+        tags.append(TagValue(TagCode.DateTime, ASCII, arguments.datetime, once=True))
     if arguments.predictor != 1:
-        tags.append(TagValue(317, SHORT, arguments.predictor))
+        tags.append(TagValue(TagCode.Predictor, SHORT, arguments.predictor))
     if arguments.colormap is not None:
-        tags.append(TagValue(320, SHORT, arguments.colormap.reshape(-1)))
+        tags.append(TagValue(TagCode.ColorMap, SHORT, arguments.colormap.reshape(-1)))
     if plan.extrasamples:
-        tags.append(TagValue(338, SHORT, plan.extrasamples))
+        tags.append(TagValue(TagCode.ExtraSamples, SHORT, plan.extrasamples))
     if plan.spec.jpegtables is not None:
-        tags.append(TagValue(347, UNDEFINED, plan.spec.jpegtables))
+        tags.append(TagValue(TagCode.JPEGTables, UNDEFINED, plan.spec.jpegtables))
     if arguments.iccprofile is not None:
-        tags.append(TagValue(34675, UNDEFINED, arguments.iccprofile))
+        tags.append(TagValue(TagCode.InterColorProfile, UNDEFINED, arguments.iccprofile))
     if geometry.subsampling is not None:
-        tags.append(TagValue(530, SHORT, geometry.subsampling))
-    if plan.photometric == YCBCR and not _given(arguments, 532):
+        tags.append(TagValue(TagCode.YCbCrSubSampling, SHORT, geometry.subsampling))
+    if plan.photometric == YCBCR and not _given(arguments, TagCode.ReferenceBlackWhite):
         black_white = (0, 1, 255, 1, 128, 1, 255, 1, 128, 1, 255, 1)
-        tags.append(TagValue(532, RATIONAL, black_white))
+        tags.append(TagValue(TagCode.ReferenceBlackWhite, RATIONAL, black_white))
     if _is_volume(arguments, stored, len(plan.shape)):
-        tags.append(TagValue(32997, LONG, stored.depth))
+        tags.append(TagValue(TagCode.ImageDepth, LONG, stored.depth))
         if geometry.is_tiled:
-            tags.append(TagValue(32998, LONG, geometry.tiledepth))
+            tags.append(TagValue(TagCode.TileDepth, LONG, geometry.tiledepth))
     if arguments.compression == LERC:
-        tags.append(TagValue(50674, LONG, plan.options['lercparameters']))
+        tags.append(TagValue(TagCode.LercParameters, LONG, plan.options['lercparameters']))
     return tags
 
 

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from tiffschema.model.directory import DirectoryCodec
+from tiffschema.model.tagcodes import TagCode
 
 from .arguments import Kind, WriteArguments, normalize_arguments
 from .metadata import Description, ShapedDescription, imagej_layout
@@ -27,7 +28,6 @@ from .tags import extra_tags, fields_of
 __all__ = ['PlannedCall', 'PlannedSeries', 'planned_call']
 
 ASCII = 2
-DESCRIPTION = 270
 KEPT_CALLS = 64
 KEPT_LENGTH = 1 << 10
 """Texts and sequences that are longer are not kept."""
@@ -84,12 +84,14 @@ class PlannedSeries:
                 plan.shape, metadata, truncated=arguments.truncate or plan.empty
             )
         if kind in ('generic', 'shaped') and arguments.description is not None:
-            tags.append(TagValue(DESCRIPTION, ASCII, arguments.description, once=True))
+            tags.append(TagValue(TagCode.ImageDescription, ASCII, arguments.description, once=True))
         if placeholder:
-            tags.append(TagValue(DESCRIPTION, ASCII, b'\0\0\0\0', once=True))
+            tags.append(TagValue(TagCode.ImageDescription, ASCII, b'\0\0\0\0', once=True))
         elif description is not None:
             text = description.text(1)
-            tags.append(TagValue(DESCRIPTION, ASCII, text, once=True, slack=description.slack))
+            tags.append(
+                TagValue(TagCode.ImageDescription, ASCII, text, once=True, slack=description.slack)
+            )
         taken = {tag.code for tag in tags}
         tags += extra_tags(codec, arguments.extratags, taken)
         first = fields_of(codec, tags, first=True)

@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tiffschema.codecs.pipeline import encoder
+from tiffschema.model.tagcodes import TagCode
 from tiffschema.types import Buffer
 
 from .encode import default_workers, encode_ahead
 from .layout import DirectoryTemplate
 from .output import Output
-from .pages import SHORT, SUBIFDS, PageTemplates
+from .pages import SHORT, PageTemplates
 from .pixels import ArrayPixels, Counted, EmptyPixels, IteratorPixels, Pixels, Segments
 from .plan import ImagePlan
 
@@ -359,7 +360,7 @@ class SeriesWriter:
         self.addresses.append(address)
         self.links.connect(self.frames, address, template.next_at)
         self.frames += 1
-        index = template.index(SUBIFDS)
+        index = template.index(TagCode.SubIFDs)
         if index >= 0:
             self._slots.append(address + template.value_at[index])
 
@@ -372,7 +373,7 @@ class SeriesWriter:
             templates = [self.first] + [self.pages.rest] * (self.frames - 1)
             slots = np.array(
                 [
-                    address + template.value_at[template.index(SUBIFDS)]
+                    address + template.value_at[template.index(TagCode.SubIFDs)]
                     for address, template in zip(self.addresses, templates, strict=True)
                 ],
                 np.int64,

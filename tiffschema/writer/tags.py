@@ -22,19 +22,21 @@ from .arguments import rational, tag_text
 from .layout import Field
 from .plan import TagValue
 
-__all__ = ['declared_value', 'extra_tags', 'field_of', 'fields_of', 'fieldtype_code', 'tag_code']
+__all__ = [
+    'declared_value', 'extra_tags', 'field_of', 'fields_of', 'fieldtype_code', 'is_owned',
+    'tag_code',
+]  # fmt: skip
 
 ASCII, LONG, RATIONAL, UNDEFINED, SRATIONAL, LONG8 = 2, 4, 5, 7, 10, 16
-OWNED = frozenset(
-    {256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 317, 322, 323, 324, 325}
-    | {330, 338, 339, 400, 32997, 32998, 34665, 34853, 40965}
-)
-"""Tags which only the writer knows how to write."""
-
 LETTERS = {
     'B': 1, 's': 2, 'H': 3, 'I': 4, '2I': 5, 'b': 6, 'h': 8, 'i': 9, '2i': 10, 'f': 11, 'd': 12,
     'Q': 16, 'q': 17,
 }  # fmt: skip
+
+
+def is_owned(code: int) -> bool:
+    """Return whether only the writer knows how to write a tag, as the tag is declared."""
+    return any(row.owner == 'writer' for row in tag_tables['tiff'].rows(code))
 
 
 def tag_code(key: int | str, argument: str = 'extratags') -> int:
@@ -165,7 +167,7 @@ def extra_tags(codec: DirectoryCodec, given: Iterable[Any], taken: Iterable[int]
         if not isinstance(item, Sequence) or isinstance(item, str) or len(item) not in (2, 4, 5):
             raise ValueError(f'extratags: {item!r} is neither five items nor a pair')
         code = tag_code(item[0])
-        if code in OWNED or code in taken:
+        if code in taken or is_owned(code):
             logger().warning('extratags: tag %d is written by the writer itself', code)
             continue
         if len(item) == 2:

@@ -10,21 +10,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tiffschema.model.tagcodes import TagCode
 from tiffschema.runtime.pages import FEW_PAGES
 from tiffschema.runtime.signature import CORRECTION_CODES, LAYOUT_CODES
 
 __all__ = ['groups_of_pages', 'has_subifds']
 
-_SUBIFDS = 330
 _CODES = LAYOUT_CODES + CORRECTION_CODES
 
 
 def has_subifds(tif: Any) -> bool:
     """Return whether a page of the chain has children."""
     if len(tif.pages) <= FEW_PAGES:
-        return any(_SUBIFDS in page.directory.index for page in tif.pages)
+        return any(TagCode.SubIFDs in page.directory.index for page in tif.pages)
     table = tif.pages.chain.table()
-    return any(_SUBIFDS in group.codes for group in table.groups)
+    return any(TagCode.SubIFDs in group.codes for group in table.groups)
 
 
 def groups_of_pages(tif: Any) -> list[NDArray[np.intp]]:

@@ -75,7 +75,8 @@ def metadata(tif: Any) -> dict[str, Any]:
 def _index_array(rows: Any) -> NDArray[np.uint32]:
     """Return an index map as an array, without rows that were only reserved."""
     names = ('channel', 'slice', 'frame', 'position', 'ifd_offset')
-    array = np.stack([np.asarray(rows[name], np.uint32) for name in names], axis=1)
+    # Each column lies in one stretch, as series take them.
+    array = np.array([rows[name] for name in names], np.uint32).T
     ends = np.flatnonzero(array[:, 4] == 0)
     return array[: ends[0]] if len(ends) else array
 
@@ -201,7 +202,8 @@ def _made(
     numbers = np.full(count, -1, np.intp)
     offsets = np.zeros(count, np.int64)
     for number, (file, rows) in enumerate(maps):
-        index = tuple(rows[:, _AXES.index(axis)].astype(np.int64) - lowest[axis] for axis in order)
+        columns = ((axis, rows[:, _AXES.index(axis)].astype(np.intp)) for axis in order)
+        index = tuple(column - lowest[axis] if lowest[axis] else column for axis, column in columns)
         places = np.ravel_multi_index(index, lead)
         begins = pixel_offsets(file, rows[:, 4].astype(np.int64), page)
         # The last entry wins where a plane was written twice.
@@ -235,10 +237,13 @@ def pixel_offsets(file: Any, ifds: NDArray[np.int64], page: Any) -> NDArray[np.i
     there; the first directory is larger than the others.
     """
     first = file.pages.first
-    distance = _distance(file, ifds[ifds != first.offset][:_TRIED].tolist())
-    begins = np.where(ifds == first.offset, first.dataoffsets[0], ifds + distance)
-    whole = (ifds > 0) & (begins > 0) & (begins + page.nbytes <= file.source.size)
-    return np.where(whole, begins, 0).astype(np.int64)
+    is_first = ifds == first.offset
+    some = slice(_TRIED + int(is_first[:_TRIED].sum()))
+    distance = _distance(file, ifds[some][~is_first[some]].tolist())
+    begins = ifds + distance
+    begins[is_first] = first.dataoffsets[0]
+    begins[(ifds <= 0) | (begins <= 0) | (begins > file.source.size - page.nbytes)] = 0
+    return begins
 
 
 def _distance(file: Any, offsets: list[int]) -> int:

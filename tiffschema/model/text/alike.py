@@ -36,9 +36,10 @@ def numbers_in(texts: Sequence[bytes]) -> tuple[bytes, NDArray[np.int64]] | None
                [12,  0]]))
     """
     joined = np.frombuffer(b'\n'.join(texts) + b'\n', np.uint8)
-    digit = (joined >= _ZERO) & (joined <= _NINE)
+    # What stands before 0 is a large number without a sign.
+    digit = joined - np.uint8(_ZERO) <= _NINE - _ZERO
     count = len(texts)
-    if digit[0] or int((joined == _LINE_FEED).sum()) != count:
+    if digit[0]:
         return None
     edges = np.flatnonzero(digit[1:] != digit[:-1]) + 1
     begins, lengths = edges[::2], edges[1::2] - edges[::2]
@@ -49,14 +50,16 @@ def numbers_in(texts: Sequence[bytes]) -> tuple[bytes, NDArray[np.int64]] | None
     width = len(others) // count
     if len(others) != width * count or (others.reshape(count, width) != others[:width]).any():
         return None
+    if others[:width].tobytes().find(_LINE_FEED) != width - 1:
+        return None
     # How many other characters precede each number.
     places = (begins - np.concatenate(([0], np.cumsum(lengths)[:-1]))).reshape(count, per)
     places -= np.arange(count)[:, None] * width
     if (places != places[0]).any() or ((joined[begins] == _ZERO) & (lengths > 1)).any():
         return None
-    values = np.zeros(len(begins), np.int64)
-    for place in range(int(lengths.max())):
-        there = lengths > place
+    values = joined[begins].astype(np.int64) - _ZERO
+    for place in range(1, int(lengths.max())):
+        there = np.flatnonzero(lengths > place)
         values[there] = values[there] * 10 + (joined[begins[there] + place] - _ZERO)
     # The last of the other characters is the line feed.
     shared = np.insert(others[: width - 1], places[0], _ZERO)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -34,6 +36,13 @@ def samples() -> Path:
     if not (SAMPLES / 'MANIFEST.csv').is_file():
         pytest.skip('samples: the folder of real files is absent')
     return SAMPLES
+
+
+@pytest.fixture(scope='session')
+def expected(samples: Path) -> dict[str, Any]:
+    """What other readers find in the real files, by name."""
+    files: dict[str, Any] = json.loads((samples / 'expected.json').read_text())['files']
+    return files
 
 
 @pytest.fixture(autouse=True, scope='module')

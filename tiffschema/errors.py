@@ -31,6 +31,9 @@ __all__ = [
 class TiffSchemaError(Exception):
     """Base of every error that this library defines."""
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return _restore, (type(self), self.args, self.__dict__)
+
 
 class SchemaError(TiffSchemaError):
     """A declaration is wrong.
@@ -50,9 +53,6 @@ class SchemaError(TiffSchemaError):
         place = f'{file}:{line}' if line else file
         super().__init__(': '.join(part for part in (place, field, message) if part))
 
-    def __reduce__(self) -> tuple[object, ...]:
-        return _restore, (type(self), self.args, self.__dict__)
-
 
 class BuildError(TiffSchemaError, ValueError):
     """Values cannot be written as the schema says.
@@ -66,9 +66,6 @@ class BuildError(TiffSchemaError, ValueError):
         self.message = message
         self.path = path
         super().__init__(f'{path}: {message}' if path else message)
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return _restore, (type(self), self.args, self.__dict__)
 
 
 class TiffFileError(TiffSchemaError, ValueError):
@@ -90,9 +87,6 @@ class FormatError(TiffFileError):
         self.offset = offset
         place = f'{path} @{offset}' if offset >= 0 else path
         super().__init__(f'{place.strip()}: {message}' if place else message)
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return _restore, (type(self), self.args, self.__dict__)
 
 
 class TruncatedError(FormatError):

@@ -7,12 +7,9 @@ fails too.
 from __future__ import annotations
 
 import hashlib
-import importlib.util
-import json
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -20,21 +17,9 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.interop import readers
+from tests.samples import differences
 from tiffschema.errors import TiffFileError, UnsupportedError
 from tiffschema.runtime.file import TiffFile
-
-
-def _beside(name: str) -> ModuleType:
-    path = Path(__file__).with_name(f'{name}.py')
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-differences = _beside('differences')
 
 FAMILIES = (
     'baseline', 'bigtiff', 'bitdepth', 'colour', 'compression', 'dicom', 'dng', 'exif', 'fax',
@@ -43,12 +28,6 @@ FAMILIES = (
     'svs', 'tiffep', 'tiled',
 )  # fmt: skip
 OUR_KINDS = frozenset(('shaped', 'imagej', 'uniform', 'generic'))
-
-
-@pytest.fixture(scope='module')
-def expected(samples: Path) -> dict[str, Any]:
-    files: dict[str, Any] = json.loads((samples / 'expected.json').read_text())['files']
-    return files
 
 
 def digest(array: NDArray[Any]) -> str:

@@ -6,7 +6,6 @@ there that no longer differs fails too. Pixels are compared in `test_pixels`.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -63,12 +62,6 @@ METADATA_DIFFERENCES: dict[tuple[str, str], str] = {
     ('lsm', 'ChannelDataTypes'): 'one entry per channel, as Zeiss describes it',
     ('lsm', 'f56'): 'reserved words without a name',
 }
-
-
-@pytest.fixture(scope='module')
-def expected(samples: Path) -> dict[str, Any]:
-    files: dict[str, Any] = json.loads((samples / 'expected.json').read_text())['files']
-    return files
 
 
 def described(path: Path) -> list[tuple[str, tuple[int, ...], str]]:

@@ -6,25 +6,14 @@ import io
 import json
 import random
 from collections.abc import Iterator
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy
 import pytest
 
+from tests.interop.reference_reader import FORMATS, kerchunk, zarr
 from tiffschema import TiffFile, TiffSchemaError, UnsupportedError
-
-zarr = pytest.importorskip('zarr', reason='zarr: the package is absent')
-kerchunk = pytest.importorskip('kerchunk.utils', reason='kerchunk: the package is absent')
-codecs = pytest.importorskip('imagecodecs.numcodecs', reason='imagecodecs: the package is absent')
-codecs.register_codecs(verbose=False)
-FORMATS = [2]
-if find_spec('imagecodecs.zarr'):
-    # Older ones, of Python 3.11, have no codecs for Zarr 3.
-    import_module('imagecodecs.zarr').register_codecs()
-    FORMATS = [2, 3]
 
 PARTS = 4
 

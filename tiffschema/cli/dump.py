@@ -149,21 +149,9 @@ def _fields(struct: Any, extents: Any, value: Any, path: str) -> Iterator[Row]:
         kind, meaning = '', ''
         if field is not None:
             kind, meaning = type_text(field.type), _meaning(field.doc, field.unit)
-        shown = _at(value, extent.path)
+        shown = extent.value_in(value)
         nbytes = extent.stop - extent.start
         yield Row(
             extent.start, f'{path}.{extent.path}', kind or f'{nbytes} bytes',
             '' if shown is None else shown, meaning,
         )  # fmt: skip
-
-
-def _at(value: Any, path: str) -> Any:
-    """Return what stands at a path such as ``blocks[1].offset`` of nested values, else None."""
-    for part in path.replace('[', '.[').split('.'):
-        if not part or value is None:
-            continue
-        try:
-            value = value[int(part[1:-1])] if part.startswith('[') else value[part]
-        except (KeyError, IndexError, TypeError, ValueError):
-            return None
-    return value

@@ -37,6 +37,18 @@ class Extent(NamedTuple):
     path: str
     kind: str
 
+    def value_in(self, parsed: Any) -> Any:
+        """Return what stands at the path in a parsed value, None where nothing does."""
+        found = parsed
+        for part in self.path.replace('[', '.[').split('.'):
+            if not part or found is None:
+                continue
+            try:
+                found = found[int(part[1:-1])] if part.startswith('[') else found[part]
+            except (KeyError, IndexError, TypeError, ValueError):
+                return None
+        return found
+
 
 class Built:
     """Bytes that a builder made.

@@ -6,7 +6,6 @@ Knows images and segments; nothing of Zarr, references or dask. Samples of a chu
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -22,10 +21,11 @@ from tiffschema.runtime.frameplan import FramePlan
 from tiffschema.runtime.segmenttable import nowhere
 from tiffschema.runtime.selection import select
 
+from .chunkgrid import ChunkGrid, Index
+
 __all__ = ['ChunkedImage', 'StoredSegment', 'checked_chunkmode', 'locate_image', 'located_image']
 
 Array = NDArray[Any]
-Index = tuple[int, ...]
 
 STRILE, PAGE, FILE = 0, 2, 3
 
@@ -68,7 +68,7 @@ class StoredSegment:
         return self.file >= 0 and self.offset > 0 and self.nbytes > 0
 
 
-class ChunkedImage:
+class ChunkedImage(ChunkGrid):
     """A page or series cut into chunks.
 
     Parameters:
@@ -121,9 +121,7 @@ class ChunkedImage:
         if self._lengths is None:
             self.plan = FramePlan.of(self.shape, keyframe.shape, self.geometry.shaped)
         self.chunkshape = self._chunkshape()
-        self.grid: Index = tuple(
-            -(-size // chunk) for size, chunk in zip(self.shape, self.chunkshape, strict=True)
-        )
+        self.grid = self.cut()
 
     def _chunkshape(self) -> Index:
         if self._lengths is not None:
@@ -172,16 +170,6 @@ class ChunkedImage:
         return tuple(
             slice(place * chunk, min((place + 1) * chunk, size))
             for place, chunk, size in zip(index, self.chunkshape, self.shape, strict=True)
-        )
-
-    def indices(self) -> Iterator[Index]:
-        """Yield the index of each chunk."""
-        return itertools.product(*(range(count) for count in self.grid))
-
-    def holds(self, index: Index) -> bool:
-        """Return whether there is such a chunk."""
-        return len(index) == len(self.grid) and all(
-            0 <= place < count for place, count in zip(index, self.grid, strict=True)
         )
 
     def read(self, index: Index) -> Array | None:

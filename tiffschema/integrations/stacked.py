@@ -5,9 +5,8 @@ Knows sequences of files and shapes; nothing of Zarr or dask.
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,12 +15,12 @@ from numpy.typing import DTypeLike, NDArray
 from tiffschema.errors import UnsupportedError
 from tiffschema.model.filenames import TiledSequence
 
+from .chunkgrid import ChunkGrid, Index
+
 __all__ = ['StackedFiles']
 
-Index = tuple[int, ...]
 
-
-class StackedFiles:
+class StackedFiles(ChunkGrid):
     """Chunks that are the images of files.
 
     Parameters:
@@ -54,23 +53,11 @@ class StackedFiles:
         self.tiled = tiled = TiledSequence(sequence.shape, chunkshape, axestiled=axestiled)
         self.shape: Index = tuple(tiled.shape)
         self.chunkshape: Index = tuple(max(1, size) for size in tiled.chunks)
-        self.grid = tuple(
-            -(-size // chunk) for size, chunk in zip(self.shape, self.chunkshape, strict=True)
-        )
+        self.grid = self.cut()
         self.dtype = np.dtype(chunkdtype)
         self.fillvalue = self.dtype.type(fillvalue or 0)
         indices = tiled.indices(sequence.indices)
         self.files = {index: number for number, index in enumerate(indices)}
-
-    def indices(self) -> Iterator[Index]:
-        """Yield the index of each chunk."""
-        return itertools.product(*(range(count) for count in self.grid))
-
-    def holds(self, index: Index) -> bool:
-        """Return whether there is such a chunk."""
-        return len(index) == len(self.grid) and all(
-            0 <= place < count for place, count in zip(index, self.grid, strict=True)
-        )
 
     def read(self, index: Index) -> NDArray[Any] | None:
         """Return the image of a file in the shape of chunks, None if no file is there.

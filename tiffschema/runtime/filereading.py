@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tiffschema.errors import FormatError
 from tiffschema.model.faces import face
 
-from .output import OutputType, create_output
+from .output import OutputType, create_output, written
 from .series import TiffPageSeries
 from .seriespages import PageSelection
 
@@ -163,7 +163,7 @@ def asarray(
 
             chosen = select(selection, shape)
             empty = create_output(None, chosen.shape, pages.keyframe.dtype, fillvalue=0)
-            return _written(out, chosen.take(empty))
+            return written(out, chosen.take(empty))
         return _converted(page, reading, colour, colour_options)
     return _converted(_stacked(tif, pages, numbers), reading, colour, colour_options)
 
@@ -174,15 +174,7 @@ def _converted(image: Any, reading: dict[str, Any], colour: str | None, options:
         result: Array = image.asarray(**reading)
         return result
     out = reading.pop('out')
-    return _written(out, image.asrgb(**options, **reading))
-
-
-def _written(out: OutputType, result: Array) -> Array:
-    if out is None:
-        return result
-    target = create_output(out, result.shape, result.dtype)
-    target[...] = result
-    return target
+    return written(out, image.asrgb(**options, **reading))
 
 
 def _stacked(tif: Any, pages: Any, numbers: Sequence[int]) -> TiffPageSeries:

@@ -16,7 +16,7 @@ from numpy.typing import DTypeLike, NDArray
 from tiffschema.errors import LimitError
 from tiffschema.limits import DEFAULT_LIMITS, Limits
 
-__all__ = ['LARGE', 'OutputType', 'allocate', 'create_output', 'fill_value']
+__all__ = ['LARGE', 'OutputType', 'allocate', 'create_output', 'fill_value', 'written']
 
 LARGE = 64 << 20
 """Bytes from which on new arrays are zero: their pages come from the system when touched."""
@@ -132,3 +132,12 @@ def _mapped(
     if fillvalue is not None:
         array.fill(fillvalue)
     return array
+
+
+def written(out: OutputType, result: NDArray[Any]) -> NDArray[Any]:
+    """Return a result where the caller wants it, as `create_output` takes `out`."""
+    if out is None:
+        return result
+    target = create_output(out, result.shape, result.dtype)
+    target[...] = result
+    return target

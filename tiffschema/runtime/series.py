@@ -20,7 +20,7 @@ from tiffschema.values import replace
 
 from .frameplan import FramePlan
 from .frames import FrameMap
-from .output import LARGE, OutputType, create_output
+from .output import LARGE, OutputType, create_output, written
 from .readoptions import ErrorMode, ReadOptions, read_options
 from .reopening import reopening
 from .seriespages import frame_map
@@ -411,7 +411,7 @@ class TiffPageSeries(Sequence[Any]):
 
         chosen = select(selection, shape)
         if math.prod(chosen.shape) == 0:
-            return _given(out, chosen.take(np.empty(chosen.shape, dtype)))
+            return written(out, chosen.take(np.empty(chosen.shape, dtype)))
         plan = FramePlan.of(shape, self.keyframe.shape, self.keyframe.shaped)
         if plan is None:
             # The shape is not made of whole pages: everything is read, then cut.
@@ -419,7 +419,7 @@ class TiffPageSeries(Sequence[Any]):
             if whole.size != math.prod(shape):
                 raise FormatError(f'{whole.shape} is not of {shape}', 'series')
             whole = whole.reshape(shape)
-            return _given(out, whole[selection if selection is not None else ...])
+            return written(out, whole[selection if selection is not None else ...])
         return self._selected(plan, chosen, out, read_options(self.parent, **reading))
 
     def _check_complete(self) -> None:
@@ -478,7 +478,7 @@ class TiffPageSeries(Sequence[Any]):
         result = chosen.take(target)
         if self.transform is not None:
             result = self.transform(result)
-        return _given(out, result)
+        return written(out, result)
 
     @cached_property
     def _reader(self) -> SegmentReader:
@@ -555,12 +555,3 @@ class TiffPageSeries(Sequence[Any]):
             f'{len(self)} Pages',
         ]
         return '  '.join(part for part in parts if part)
-
-
-def _given(out: OutputType, result: Array) -> Array:
-    """Return a result, written to where the caller wants it."""
-    if out is None:
-        return result
-    target = create_output(out, result.shape, result.dtype)
-    target[...] = result
-    return target

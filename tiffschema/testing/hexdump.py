@@ -67,7 +67,7 @@ def _lines(extents: Iterable[Extent], data: Buffer, record: Any) -> Iterable[str
             yield f'{extent.start:08x}  !! {extent.path}'
             continue
         name = extent.path if extent.kind == 'field' else f'{extent.path} ({extent.kind})'
-        shown = _value(_at(record, extent.path))
+        shown = _value(extent.value_in(record))
         yield from _rows(extent.start, bytes(data[extent.start : extent.stop]), name, shown)
         behind = max(behind or 0, extent.stop)
 
@@ -82,19 +82,6 @@ def _rows(start: int, data: bytes, name: str, shown: str) -> Iterable[str]:
         note = ''
     if len(data) > len(cut):
         yield f'{"":10}... {len(data) - len(cut)} more bytes'
-
-
-def _at(record: Any, path: str) -> Any:
-    """Return the value of a path such as ``blocks[1].offset``, None where there is none."""
-    found = record
-    for part in path.replace('[', '.[').split('.'):
-        if not part or found is None:
-            continue
-        try:
-            found = found[int(part[1:-1])] if part.startswith('[') else found[part]
-        except (KeyError, IndexError, TypeError, ValueError):
-            return None
-    return found
 
 
 def _value(value: Any) -> str:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy
 import pytest
 
+from tests.interop.reference_reader import FORMATS, kerchunk, zarr
 from tiffschema import (
     FormatError,
     TiffFile,
@@ -23,16 +22,6 @@ from tiffschema import (
     imwrite,
 )
 from tiffschema.integrations.references import tiff2fsspec
-
-zarr = pytest.importorskip('zarr', reason='zarr: the package is absent')
-kerchunk = pytest.importorskip('kerchunk.utils', reason='kerchunk: the package is absent')
-codecs = pytest.importorskip('imagecodecs.numcodecs', reason='imagecodecs: the package is absent')
-codecs.register_codecs(verbose=False)
-FORMATS = [2]
-if find_spec('imagecodecs.zarr'):
-    # Older ones, of Python 3.11, have no codecs for Zarr 3.
-    import_module('imagecodecs.zarr').register_codecs()
-    FORMATS = [2, 3]
 
 GRAY = {'photometric': 'minisblack'}
 TILED = {'tile': (32, 16)}

@@ -205,13 +205,13 @@ class FileSequence(Sequence[str]):
         alike = self._alike(options) if inplace else None
 
         def one(number: int) -> None:
-            place = result[tiled.slices(self.indices[number])]
+            place = result[(*tiled.slices(self.indices[number]), ...)]  # never a bare number
             if alike is not None and alike.read(self._files[number], place):
                 return
             if inplace:
                 self.read(number, out=place, **options)
             else:
-                place[:] = self.read(number, **options)
+                place[...] = self.read(number, **options)
 
         workers = _workers(ioworkers, len(self))
         if workers > 1:

@@ -47,6 +47,39 @@ def test_one_more_series(
         np.testing.assert_array_equal(found, expected)
 
 
+@pytest.mark.parametrize(('bigtiff', 'byteorder'), VARIANTS)
+def test_two_descriptions_are_told_apart(tmp_path: Path, bigtiff: bool, byteorder: str) -> None:
+    """A text of the user's stands before that of the shape, each in an entry of tag 270."""
+    path = tmp_path / 'a.tif'
+
+    def both() -> tuple[list[Any], list[Any], Any]:
+        with TiffFile(path) as ours, tifffile.TiffFile(path) as theirs:
+            texts = [tag.value for tag in theirs.pages[0].tags if tag.code == 270]
+            assert [tag.value for tag in ours.pages[0].tags if tag.code == 270] == texts
+            shapes = [series.shape for series in theirs.series]
+            assert [series.shape for series in ours.series] == shapes
+            assert ours.pages[0].description == theirs.pages[0].description
+            return texts, shapes, ours.shaped_metadata
+
+    imwrite(path, ARRAY[:2], description='mine', bigtiff=bigtiff, byteorder=byteorder, **GRAY)
+    assert both()[0] == ['mine', '{"shape": [2, 24, 32]}']
+    imwrite(path, ARRAY[2:], append=True, contiguous=True, **GRAY)
+    assert both()[0] == ['mine', '{"shape": [2, 2, 24, 32]}']
+    imwrite(path, ARRAY[0], append=True, description='another', **GRAY)
+    assert both()[:2] == (['mine', '{"shape": [2, 2, 24, 32]}'], [(2, 2, 24, 32), (24, 32)])
+    for text in ('longer than what was there before', 'short'):
+        tiffcomment(str(path), text)
+        assert both()[0] == [text, '{"shape": [2, 2, 24, 32]}']
+    with TagEditor(path) as editor:
+        editor.set('ImageDescription', 'by the editor', page=4, index=0)
+        editor.set('ImageDescription', 'first', index=0)
+    compact(path)
+    assert both()[0] == ['first', '{"shape": [2, 2, 24, 32]}']
+    with TagEditor(path) as editor:
+        editor.delete('ImageDescription', index=0)
+    assert both()[:2] == (['{"shape": [2, 2, 24, 32]}'], [(2, 2, 24, 32), (24, 32)])
+
+
 @pytest.mark.parametrize('compression', [None, 'zlib'])
 @pytest.mark.parametrize('kind', ['shaped', 'imagej', 'ome'])
 @pytest.mark.parametrize(('bigtiff', 'byteorder'), VARIANTS)

@@ -134,6 +134,9 @@ STRICTER: list[Row] = [
     ('gray', {'align': -1}, 'align'),
     ('gray', {'mode': 'q'}, 'mode'),
     ('gray', {'compression': 'ccitt_t6'}, 'compression'),
+    *each('gray', 'predictor', True, 2, 34892, compression='packbits'),
+    ('f4', {'predictor': 3, 'compression': 'packbits'}, 'predictor'),
+    *each('gray', 'predictor', True, 2, compression='lerc'),
 ]
 """What tifffile lets pass."""
 REFUSED = (ValueError, TypeError, IndexError, OmeXmlError)

@@ -31,11 +31,9 @@ PILLOW_LAYOUTS = {
 
 
 def in_libtiff(case: Written) -> bool:
-    """Whether libtiff knows a combination; its predictors are not used with PackBits."""
+    """Whether libtiff knows a combination."""
     if case.layout.options.get('volumetric') or case.predictor > 3:
         return False
-    if case.compression == 'packbits':
-        return case.predictor == 1
     return case.compression in LIBTIFF | FAX
 
 

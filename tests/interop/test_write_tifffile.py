@@ -150,6 +150,7 @@ def tags(stream: io.BytesIO) -> list[list[tuple[Any, ...]]]:
         ((7,), 'u1', {}),
         ((2, 5, 6), 'c16', {}),
         ((5, 6), '?', {'subfiletype': 4}),
+        ((5, 6), 'u1', {'subfiletype': 0}),
         ((2, 5, 6), 'u1', {'truncate': True}),
         ((5, 6, 5), 'u1', {'photometric': 'rgb', 'extrasamples': [1, 0]}),
         ((3, 40, 50), 'u1', {'photometric': 'rgb', 'planarconfig': 'separate'}),

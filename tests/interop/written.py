@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tiffschema import imwrite
-from tiffschema.testing.codings import ALL_TYPES, CODINGS, predictors
+from tiffschema.testing.codings import ALL_TYPES, CODINGS
 
 Array = NDArray[Any]
 Shape = tuple[int, ...]
@@ -178,7 +178,7 @@ def by_bytes(compression: str) -> Iterator[Written]:
         for dtype in ALL_TYPES:
             if not fits(layout, dtype):
                 continue
-            for predictor in predictors(dtype):
+            for predictor in CODINGS[compression].predictors(dtype):
                 yield Written(
                     layout, dtype, compression, predictor, file=next(files), arguments=arguments
                 )

@@ -23,10 +23,18 @@ def _ways(text: str) -> tuple[Implementation, ...]:
 
 
 def _bytes(
-    code: int, name: str, decode: str, encode: str = '', needs: str = '', *, salvage: str = ''
+    code: int,
+    name: str,
+    decode: str,
+    encode: str = '',
+    needs: str = '',
+    *,
+    salvage: str = '',
+    predicted: bool = True,
 ) -> None:
     saved = _ways(salvage)[0] if salvage else None
-    codecs._add(Codec(code, name, _ways(decode), _ways(encode), needs, salvage=saved))
+    ways = _ways(decode), _ways(encode)
+    codecs._add(Codec(code, name, *ways, needs, salvage=saved, predicted=predicted))
 
 
 def _image(
@@ -121,7 +129,14 @@ _image(
     'image:jpegxr_encode jpegxr',
     _INSTALL.format('jpegxr'),
 )
-_bytes(32766, 'NEXT', 'nextrle:decode', 'nextrle:encode', salvage='nextrle:salvage')
+_bytes(
+    32766,
+    'NEXT',
+    'nextrle:decode',
+    'nextrle:encode',
+    salvage='nextrle:salvage',
+    predicted=False,
+)
 _image(
     32771,
     'CCITTRLEW',
@@ -137,9 +152,15 @@ _bytes(
     'bytestream:packbits_decode packbits | packbits:decode',
     'bytestream:packbits_encode packbits | packbits:encode',
     salvage='bytestream:packbits_salvage',
+    predicted=False,  # TIFF 6.0, section 14: it is for LZW; libtiff knows it with newer ones too
 )
 _bytes(
-    32809, 'THUNDERSCAN', 'thunderscan:decode', 'thunderscan:encode', salvage='thunderscan:salvage'
+    32809,
+    'THUNDERSCAN',
+    'thunderscan:decode',
+    'thunderscan:encode',
+    salvage='thunderscan:salvage',
+    predicted=False,
 )
 _absent(32908, 'PIXARFILM', 'the companded 10-bit LZW of Pixar was never documented')
 _image(

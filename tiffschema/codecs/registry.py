@@ -29,6 +29,7 @@ function without the parameter ``spec``.
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -98,6 +99,7 @@ class Codec:
             images with (data, spec, shape).
         samples: Names of the types that can be encoded; empty where each encoder says itself.
         endless: A stream that is cut off looks like a whole one; only its size tells.
+        predicted: Tag Predictor applies to its bytes; readers ignore it with any other.
     """
 
     code: int
@@ -110,9 +112,15 @@ class Codec:
     salvage: Implementation | None = None
     samples: tuple[str, ...] = ()
     endless: bool = False
+    predicted: bool = True
     _chosen: dict[str, tuple[Implementation, Callable[..., Any]]] = field(
         default_factory=dict, compare=False, repr=False
     )
+
+    @property
+    def takes_predictor(self) -> bool:
+        """Whether samples may be differenced before they are compressed."""
+        return self.predicted and not self.is_image
 
     @property
     def can_decode(self) -> bool:
@@ -287,15 +295,16 @@ def register_codec(codec: Codec, *, replace: bool = True) -> None:
             decoders += known.decoders
         if not replace or not encoders:
             encoders += known.encoders
-        codec = Codec(
-            codec.code,
-            codec.name,
-            decoders,
-            encoders,
-            codec.needs or known.needs,
-            codec.is_image,
-            codec.bitorder,
-            codec.salvage or known.salvage,
+        codec = dataclasses.replace(
+            codec,
+            decoders=decoders,
+            encoders=encoders,
+            needs=codec.needs or known.needs,
+            salvage=codec.salvage or known.salvage,
+            samples=codec.samples
+            or (known.samples if encoders[-1:] == known.encoders[-1:] else ()),
+            endless=codec.endless or known.endless,
+            _chosen={},
         )
     codecs._add(codec)
 

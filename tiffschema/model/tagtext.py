@@ -131,7 +131,7 @@ def rational(
                 if abs(numerator) > largest:
                     raise BuildError(f'{value!r} does not fit 32 bits', path)
                 return int(numerator), 0
-            fraction = Fraction(int(numerator), int(denominator))
+            fraction = Fraction(numerator) / Fraction(denominator)
         else:
             fraction = Fraction(value)
     except (ValueError, OverflowError, TypeError) as error:

@@ -301,7 +301,12 @@ def _pairs(value: Any, signed: bool, path: str) -> Iterable[int]:
         value = value.tolist()
     if not isinstance(value, list | tuple):
         yield from make(value)
-    elif all(isinstance(one, int | np.integer) for one in value):
+        return
+    if value and all(isinstance(one, list | tuple) and len(one) == 2 for one in value):
+        value = [number for pair in value for number in pair]
+        if not all(isinstance(one, int | np.integer) for one in value):
+            value = [*zip(value[::2], value[1::2], strict=True)]
+    if all(isinstance(one, int | np.integer) for one in value):
         if len(value) % 2:
             raise BuildError(f'{len(value)} numbers are no pairs', path)
         # Pairs in the exact form in which they are given, as far as they fit.

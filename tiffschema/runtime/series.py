@@ -91,9 +91,13 @@ class TiffPageSeries(Sequence[Any]):
         own = len(pages) > 1 and shape is None
         page_shape = self.keyframe.shape
         self._shape = tuple(
-            int(size) for size in (shape or ((len(pages), *page_shape) if own else page_shape))
+            int(size)
+            for size in (
+                shape if shape is not None else (len(pages), *page_shape) if own else page_shape
+            )
         )
-        self._axes = axes or (('I' if own else '') + self.keyframe.axes)
+        letters = ('I' if own else '') + self.keyframe.axes if self._shape else ''
+        self._axes = axes or letters
         if len(self._axes) != len(self._shape):
             raise ValueError(f'axes: {self._axes!r} are not one letter per entry of {self._shape}')
         self._dtype = None if dtype is None else np.dtype(dtype)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tiffschema.codecs.registry import codecs
+from tiffschema.codecs.registry import Codec, codecs
 from tiffschema.model.enums import enum
 
 __all__ = ['ALL_TYPES', 'CODINGS', 'Coding', 'predictors']
@@ -37,15 +37,28 @@ class Coding:
 
     @property
     def of_bytes(self) -> bool:
-        """Whether it compresses bytes, so that predictors apply."""
+        """Whether it compresses bytes, whatever the samples."""
         return not self.samples
+
+    @property
+    def codec(self) -> Codec:
+        """What the registry knows of it."""
+        name = 'ADOBE_DEFLATE' if self.name == 'zlib' else self.name.upper()
+        return codecs[int(enum('COMPRESSION')[name].value)]
 
     @property
     def is_here(self) -> bool:
         """Whether an encoder and a decoder are installed."""
-        name = 'ADOBE_DEFLATE' if self.name == 'zlib' else self.name.upper()
-        codec = codecs[int(enum('COMPRESSION')[name].value)]
-        return codec.can_encode and codec.can_decode
+        return self.codec.can_encode and self.codec.can_decode
+
+    def predictors(self, dtype: str) -> tuple[int, ...]:
+        """Return the predictors that go with it and a type of samples.
+
+        Example:
+            >>> CODINGS['lzw'].predictors('u2'), CODINGS['packbits'].predictors('u2')
+            ((1, 2, 34892, 34893), (1,))
+        """
+        return predictors(dtype) if self.codec.takes_predictor else (1,)
 
     def keeps(self, dtype: str, samples: int) -> bool:
         """Whether pixels of so many interleaved samples of a type come back as they were."""

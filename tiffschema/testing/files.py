@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from tiffschema.writer.tiffwriter import TiffWriter
 
-from .codings import ALL_TYPES, CODINGS, predictors
+from .codings import ALL_TYPES, CODINGS
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -292,7 +292,7 @@ def _coding(
     made: dict[str, Any] = {'compression': coding.name}
     if coding.arguments:
         made['compressionargs'] = dict(coding.arguments)
-    predictor = draw(st.sampled_from(predictors(dtype))) if coding.of_bytes else 1
+    predictor = draw(st.sampled_from(coding.predictors(dtype)))
     return made | ({'predictor': predictor} if predictor != 1 else {})
 
 

@@ -41,7 +41,7 @@ PREDICTORS: dict[str, frozenset[int]] = {
     'float': frozenset({3, 34894, 34895}),
 }
 SUBSAMPLINGS = ((1, 1), (2, 1), (2, 2), (4, 1))
-MASK = 4  # bit of NewSubfileType
+REDUCED, MASK = 1, 4  # bits of NewSubfileType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ class WriteArguments:
     resolution: tuple[tuple[int, int], tuple[int, int]]
     resolutionunit: int | None
     has_resolution: bool
-    subfiletype: int
+    subfiletype: int | None
     software: bytes | None
     subifds: int
     metadata: Mapping[str, Any] | None
@@ -80,6 +80,16 @@ class WriteArguments:
     align: int
     maxworkers: int | None
     buffersize: int | None
+
+    @property
+    def is_reduced(self) -> bool:
+        """Whether the image is a smaller version of another one."""
+        return bool((self.subfiletype or 0) & REDUCED)
+
+    @property
+    def is_mask(self) -> bool:
+        """Whether the image says which pixels of another one are valid."""
+        return bool((self.subfiletype or 0) & MASK)
 
 
 def member(name: str, value: object, argument: str) -> int:
@@ -349,7 +359,7 @@ def _predictor(value: object, dtype: np.dtype[Any], compression: int) -> int:
             raise ValueError(f'predictor: {value!r} does not fit samples of type {dtype}')
     if compression == 1:
         raise ValueError('predictor: there is no compression to use it with')
-    if codecs[compression].is_image:
+    if not codecs[compression].takes_predictor:
         raise ValueError(f'predictor: {codecs[compression].name} does not use one')
     return code
 
@@ -446,9 +456,9 @@ def _unit(resolution: Sequence[object] | None, value: object) -> int | None:
     return None
 
 
-def _subfiletype(value: object, dtype: np.dtype[Any]) -> int:
+def _subfiletype(value: object, dtype: np.dtype[Any]) -> int | None:
     if value is None:
-        return 0
+        return None
     bits = integer(value, 'subfiletype')
     if not 0 <= bits < 1 << 32:
         raise ValueError(f'subfiletype: {value!r} is not a 32-bit number')

@@ -270,7 +270,7 @@ class _Layout:
         tags = list(image.plan.tags)
         if first:
             tags += extra_tags(codec, given, {tag.code for tag in tags})
-        elif not image.plan.arguments.subfiletype & MASK_BIT:
+        elif not image.plan.arguments.is_mask:
             nodata = [item for item in given if item[0] == TagCode.GDAL_NODATA]
             tags += [replace(tag, once=False) for tag in extra_tags(codec, nodata, ())]
         fields = fields_of(codec, tags, first=first)

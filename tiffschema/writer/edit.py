@@ -189,7 +189,7 @@ class TagEditor:
             except ValueError:
                 if fieldtype is not None:
                     raise
-                fieldtype = self._codec.encode_value(None, None, value)[0]
+                fieldtype = encode(self._codec, code, None, value)[0]
                 self._overwrite(directory, position, value, fieldtype, erase)
             return
         if fieldtype is None and code not in tag_tables['tiff'] and isinstance(value, str):

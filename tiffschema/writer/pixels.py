@@ -88,6 +88,8 @@ class PixelSource:
                 data = np.asarray(data, wanted)
             except (TypeError, ValueError) as error:
                 raise ValueError(f'data: is no array of {wanted}: {error}') from None
+        if isinstance(data, np.ndarray):
+            data = np.asarray(data)  # matrices keep two axes, whatever is asked of them
         found_shape = _shape(data.shape)
         found_dtype = sample_dtype(data.dtype)
         if given_shape is not None and given_shape != found_shape:

@@ -28,7 +28,6 @@ __all__ = ['ImagePlan', 'TagValue', 'plan_image']
 
 SHORT, LONG, RATIONAL, ASCII, UNDEFINED, DOUBLE = 3, 4, 5, 2, 7, 12
 STRIP_BYTES = 1 << 18
-MASK_BIT = 4
 RGB, PALETTE, MASK, YCBCR = 2, 3, 4, 6
 
 
@@ -208,7 +207,7 @@ def _photometric(
             raise ValueError(f'colormap: shape {colormap.shape} is not (3, {entries})')
         if kind == 'imagej' and dtype.itemsize != 1 and photometric == PALETTE:
             photometric = 1
-    if arguments.subfiletype & MASK_BIT:
+    if arguments.is_mask:
         if layout.stored.samples != 1:
             raise ValueError('subfiletype: a mask has one sample')
         photometric = MASK
@@ -363,7 +362,7 @@ def _tags(plan: ImagePlan, kind: Kind) -> list[TagValue]:
         TagValue(TagCode.XResolution, RATIONAL, arguments.resolution[0]),
         TagValue(TagCode.YResolution, RATIONAL, arguments.resolution[1]),
     ]
-    if arguments.subfiletype:
+    if arguments.subfiletype is not None:
         tags.append(TagValue(TagCode.NewSubfileType, LONG, arguments.subfiletype))
     if plan.storage.kind != 'b':
         tags.append(TagValue(TagCode.BitsPerSample, SHORT, (bits,) * samples))

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from tiffschema.model.geometry import Geometry
 
-from .arguments import Kind, WriteArguments, rational
+from .arguments import REDUCED, Kind, WriteArguments, rational
 from .pixels import EmptyPixels, Item, Pixels, PixelSource
 from .plan import ImagePlan
 from .resample import Halver, Resampling
@@ -315,7 +315,7 @@ class Halving:
             photometric=plan.colour,
             planarconfig=plan.stored.planarconfig,
             extrasamples=plan.extrasamples or False,
-            subfiletype=arguments.subfiletype | 1,
+            subfiletype=(arguments.subfiletype or 0) | REDUCED,
             resolution=resolution,
             description=None,
             extratags=(),

@@ -6,6 +6,7 @@ Knows tag tables and packing of values by `tiffschema.model.directory`; no files
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
@@ -18,7 +19,7 @@ from tiffschema.model.fieldtypes import FIELD_TYPES
 from tiffschema.model.tagstructs import BuiltValue, value_binding
 from tiffschema.model.tagtable import TagRow, tag_tables
 
-from .arguments import rational, tag_text
+from .arguments import tag_text
 from .layout import Field
 from .plan import TagValue
 
@@ -27,7 +28,8 @@ __all__ = [
     'tag_code',
 ]  # fmt: skip
 
-ASCII, LONG, RATIONAL, UNDEFINED, SRATIONAL, LONG8 = 2, 4, 5, 7, 10, 16
+ASCII, LONG, UNDEFINED, LONG8 = 2, 4, 7, 16
+RATIONALS = frozenset({5, 10})
 LETTERS = {
     'B': 1, 's': 2, 'H': 3, 'I': 4, '2I': 5, 'b': 6, 'h': 8, 'i': 9, '2i': 10, 'f': 11, 'd': 12,
     'Q': 16, 'q': 17,
@@ -106,7 +108,7 @@ def field_of(codec: DirectoryCodec, tag: TagValue) -> Field:
         value = tag_text(value, f'tag {tag.code}')
     if isinstance(value, (bytes, bytearray, memoryview)) and tag.fieldtype is not None:
         return _bytes_field(tag, bytes(value))
-    if isinstance(value, (int, tuple)):
+    if isinstance(value, (int, tuple)) and tag.fieldtype not in RATIONALS:
         try:
             return _number_field(codec, tag)
         except TypeError:  # a tuple of lists has no hash
@@ -122,10 +124,7 @@ def _number_field(codec: DirectoryCodec, tag: TagValue) -> Field:
 
 def _encoded_field(codec: DirectoryCodec, tag: TagValue) -> Field:
     row = tag_tables['tiff'].get(tag.code)
-    value = tag.value
-    if tag.fieldtype in (RATIONAL, SRATIONAL):
-        value = _flat(value)
-    fieldtype, count, data = codec.encode_value(row, tag.fieldtype, value)
+    fieldtype, count, data = codec.encode_value(row, tag.fieldtype, tag.value)
     return Field(tag.code, fieldtype, count, data, tag.slack)
 
 
@@ -140,13 +139,6 @@ def _bytes_field(tag: TagValue, data: bytes) -> Field:
     if len(data) % size:
         raise ValueError(f'tag {tag.code}: {len(data)} bytes are no multiple of {size}')
     return Field(tag.code, fieldtype, len(data) // size, data, tag.slack)
-
-
-def _flat(value: Any) -> Any:
-    items: list[int] = []
-    for item in value if isinstance(value, Sequence) else (value,):
-        items.extend(item if isinstance(item, Sequence) else (item,))
-    return tuple(items)
 
 
 def extra_tags(codec: DirectoryCodec, given: Iterable[Any], taken: Iterable[int]) -> list[TagValue]:
@@ -177,9 +169,14 @@ def extra_tags(codec: DirectoryCodec, given: Iterable[Any], taken: Iterable[int]
             found = [_quintuple(code, item[1], item[2], item[3], once)]
         for tag in found:
             try:
-                field_of(codec, tag)
+                field = field_of(codec, tag)
             except (BuildError, OverflowError, TypeError) as error:
                 raise ValueError(f'extratags {tag.code}: {error}') from error
+            wrong = len(item) > 2 and item[2] and int(item[2]) != field.count
+            if wrong and field.fieldtype in RATIONALS and not isinstance(tag.value, bytes):
+                raise ValueError(
+                    f'extratags {code}: count {item[2]} is not that of the value, {field.count}'
+                )
         tags += found
     return tags
 
@@ -188,25 +185,32 @@ def _quintuple(code: int, dtype: Any, count: Any, value: Any, once: bool) -> Tag
     fieldtype = fieldtype_code(dtype)
     kind = FIELD_TYPES[fieldtype]
     if fieldtype == ASCII:
-        data = tag_text(value, f'extratags {code}') if isinstance(value, str) else bytes(value)
-        return TagValue(code, fieldtype, data, once)
+        if isinstance(value, (bytearray, memoryview)):
+            value = bytes(value)
+        return TagValue(code, fieldtype, tag_text(value, f'extratags {code}'), once)
     if isinstance(value, (bytes, bytearray)):
         return TagValue(code, fieldtype, bytes(value), once)
-    if fieldtype in (RATIONAL, SRATIONAL):
-        flat = _flat(value)
-        if count and len(flat) == int(count) and len(flat) * 2 != int(count) * 2:
-            raise ValueError(f'extratags {code}: rationals are pairs')
-        if len(flat) % 2:
-            flat = rational(flat[0], f'extratags {code}') if len(flat) == 1 else flat
-        if len(flat) % 2:
-            raise ValueError(f'extratags {code}: {len(flat)} numbers are no pairs')
-        return TagValue(code, fieldtype, tuple(int(v) for v in flat), once)
+    if fieldtype in RATIONALS:
+        return TagValue(code, fieldtype, _rationals(value, count), once)
     array = np.atleast_1d(np.asarray(value))
     if array.dtype.kind not in 'buif':
         raise ValueError(f'extratags {code}: {value!r} is no number of type {kind.name}')
     if count and int(count) != array.size:
         raise ValueError(f'extratags {code}: count {count} is not that of the value, {array.size}')
     return TagValue(code, fieldtype, tuple(array.reshape(-1).tolist()), once)
+
+
+def _rationals(value: Any, count: Any) -> Any:
+    """Return numbers as fractions where they are as many as the values; pairs stay as they are."""
+    items = value.tolist() if isinstance(value, np.ndarray) else value
+    if isinstance(items, int | np.integer):
+        return Fraction(int(items))
+    if not isinstance(items, list | tuple):
+        return items
+    whole = all(isinstance(item, int | np.integer) for item in items)
+    if whole and count and len(items) == int(count):
+        return [Fraction(int(item)) for item in items]
+    return list(items)
 
 
 def declared_value(codec: DirectoryCodec, row: TagRow, value: Any) -> TagValue | None:

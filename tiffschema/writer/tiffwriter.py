@@ -353,7 +353,7 @@ class TiffWriter:
             raise ValueError(
                 f'shape: a child of SubIFDs needs {expected} pages, not {plan.stored.frames}'
             )
-        if kind == 'ome' and not plan.arguments.subfiletype & 1:
+        if kind == 'ome' and not plan.arguments.is_reduced:
             raise ValueError('subfiletype: children of OME-TIFF must be reduced images (1)')
 
     def _open_series(self, planned: PlannedSeries, *, is_child: bool) -> OpenSeries:

@@ -305,3 +305,25 @@ def test_streams_are_completed_after_an_error(tmp_path: Path, kind: Any, contigu
         assert not tif.faults
         assert tif.series[0].kind in (kind, 'uniform')
         np.testing.assert_array_equal(tif.asarray(key=slice(None)), ARRAY)
+
+
+@pytest.mark.parametrize('options', [{}, {'compression': 'zlib'}, {'tile': (16, 16)}], ids=str)
+def test_an_array_without_axes_comes_back(tmp_path: Path, options: dict[str, Any]) -> None:
+    path = tmp_path / 'a.tif'
+    imwrite(path, np.array(5, 'u2'), **options)
+    with TiffFile(path) as tif:
+        series = tif.series[0]
+        assert (series.shape, series.axes, series.dims) == ((), '', ())
+        assert series.asarray().shape == tif.asarray().shape == ()
+        assert series.asarray() == 5
+    np.testing.assert_array_equal(imread([path, path]), [5, 5])
+
+
+@pytest.mark.parametrize('options', [{}, {'compression': 'zlib'}, {'tile': (16, 16)}], ids=str)
+@pytest.mark.filterwarnings('ignore::PendingDeprecationWarning')
+def test_matrices_are_arrays(options: dict[str, Any]) -> None:
+    matrix = np.asmatrix(np.arange(12, dtype='u2').reshape(3, 4))
+    stream = io.BytesIO()
+    imwrite(stream, matrix, **options)
+    stream.seek(0)
+    np.testing.assert_array_equal(imread(stream), np.asarray(matrix))

@@ -130,6 +130,12 @@ class PageFacts(DirectoryFacts):
         return codec is not None and bool(codec.is_image)
 
     @property
+    def takes_predictor(self) -> bool:
+        """Whether samples may be differenced before the codec compresses them."""
+        codec = codecs.get(self.compression_code)
+        return codec is not None and self.compression_code != 1 and codec.takes_predictor
+
+    @property
     def is_planar(self) -> bool:
         """Whether samples lie apart."""
         return bool(self.tag('PlanarConfiguration') == 2)

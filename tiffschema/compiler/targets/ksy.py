@@ -111,7 +111,7 @@ class _Export:
                 tree['params'] = self.params(main)
             call = ksy_name(struct)
             if main.args:
-                call += f'({", ".join(ksy_name(name) for name, _ in main.args)})'
+                call += f'({", ".join(_given(main, name) for name, _ in main.args)})'
             tree['seq'] = [{'id': ksy_name(struct), 'type': call}]
         tree['types'] = self.types
         if self.enums:
@@ -148,7 +148,9 @@ class _Export:
         return found
 
     def params(self, struct: StructDef) -> list[dict[str, str]]:
-        return [{'id': ksy_name(name), 'type': _argument_type(kind)} for name, kind in struct.args]
+        return [
+            {'id': _given(struct, name), 'type': _argument_type(kind)} for name, kind in struct.args
+        ]
 
     def struct(self, struct: StructDef) -> dict[str, Any]:
         """Return the type of a struct."""
@@ -278,7 +280,7 @@ class _Export:
         if field is None or not field.enum or not isinstance(field.type, NumberType):
             return {}
         enum = self.definition.enums[field.enum]
-        kind = ksy_name(field.enum)
+        kind = self.enum_name(field.enum)
         found: dict[Any, Any] = {}
         for number, label in enum.values.items():
             found[label] = found[number] = f'{kind}::{ksy_name(label)}'
@@ -329,6 +331,8 @@ class _Export:
         match type_:
             case ArrayType(item=item, dims=dims):
                 made = self.type(struct, field, item, name, instances)
+                if not field.const:
+                    made.pop('valid', None)  # what bounds an array bounds its count
                 if 'size' in made or 'terminator' in made or made.get('size-eos'):
                     wrapper = ksy_name(f'{struct.name}_{field.name}_item')
                     inner = self.type(struct, field, item, _outer_namer(name), instances)
@@ -338,10 +342,10 @@ class _Export:
             case NumberType():
                 made = {'type': self.number(type_, field)}
                 if field.const:
-                    values = list(field.const)
+                    values = [_literal(value) for value in field.const]
                     made['valid'] = values[0] if len(values) == 1 else {'any-of': values}
                 elif field.max is not None and field.check is None:
-                    made['valid'] = {'max': field.max}
+                    made['valid'] = {'max': _literal(field.max)}
                 return made | self.enum(field)
             case RationalType(signed=signed):
                 return {'type': self.rational(signed)}
@@ -389,10 +393,15 @@ class _Export:
     def enum(self, field: Field) -> dict[str, Any]:
         if not field.enum:
             return {}
-        enum = self.definition.enums[field.enum]
-        kind = ksy_name(field.enum)
-        self.enums[kind] = _enum(enum)
+        kind = self.enum_name(field.enum)
+        self.enums[kind] = _enum(self.definition.enums[field.enum])
         return {'enum': kind}
+
+    def enum_name(self, name: str) -> str:
+        """Return the name of an enumeration, which in most languages must be none of a type."""
+        kind = ksy_name(name)
+        taken = any(ksy_name(struct) == kind for struct in self.definition.structs)
+        return f'{kind}_enum' if taken else kind
 
     def rational(self, signed: bool) -> str:
         kind = 'srational' if signed else 'rational'
@@ -459,7 +468,10 @@ def _namer(struct: StructDef) -> Callable[[Name], str]:
             return '_io.pos'
         if head == 'file':
             return '_root._io.size'
-        first = {'item': '_', 'parent': '_parent', 'root': '_root'}.get(head) or ksy_name(head)
+        first = {'item': '_', 'parent': '_parent', 'root': '_root'}.get(head)
+        if head in dict(struct.args):
+            first = _given(struct, head)
+        first = first or ksy_name(head)
         field = next((f for f in struct.fields if f.name == head), None)
         if field is not None and field.enum and isinstance(field.type, NumberType) and not rest:
             return f'{first}.to_i'
@@ -481,6 +493,22 @@ def _outer_namer(name: Callable[[Name], str]) -> Callable[[Name], str]:
 def _self_namer(name: Callable[[Name], str], own: str) -> Callable[[Name], str]:
     """Return how names are printed in the check of a field, which is ``_`` there."""
     return lambda found: '_' if found.parts == (own,) else name(found)
+
+
+def _given(struct: StructDef, argument: str) -> str:
+    """Return the name of a parameter, which must be none of a field."""
+    name = ksy_name(argument)
+    taken = any(ksy_name(field.name) == name for field in struct.fields)
+    return f'given_{name}' if taken else name
+
+
+def _literal(value: Any) -> Any:
+    """Return a constant such that every compiler reads it as a whole number.
+
+    The one in JavaScript takes numbers in YAML beyond 31 bits for floats, and expressions as they
+    are.
+    """
+    return str(value) if isinstance(value, int) and abs(value) >= 1 << 31 else value
 
 
 def _plain(expr: Expr, name: Callable[[Name], str]) -> int | str:

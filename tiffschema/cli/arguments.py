@@ -7,27 +7,22 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from collections.abc import Callable
 from importlib import import_module
-from typing import Final
+from typing import Any, Final
 
 from tiffschema._version import __version__
-from tiffschema.errors import TiffSchemaError
 
-__all__ = [
-    'COMMANDS', 'CommandError', 'argument_parser', 'each_file', 'reference_arguments', 'run',
-]  # fmt: skip
+from .program import UsageError, ended
 
-
-class CommandError(Exception):
-    """A command cannot do what it was asked for; the message says why."""
+__all__ = ['COMMANDS', 'argument_parser', 'reference_arguments', 'run']
 
 
 def _info(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('file', nargs='+', help='path or URL')
     parser.add_argument('--json', action='store_true', help='print one JSON object per file')
-    parser.add_argument('--pages', type=int, default=20, metavar='N', help='pages and series shown')
+    add = parser.add_argument
+    add('--pages', type=_from(0), default=20, metavar='N', help='pages and series shown')
     parser.add_argument('--page', type=int, default=0, metavar='N', help='page of the tags shown')
 
 
@@ -36,7 +31,9 @@ def _dump(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--json', action='store_true', help='print a JSON object per field')
     parser.add_argument('--page', type=int, metavar='N', help='one page of the main chain only')
     parser.add_argument('--tag', metavar='CODE', help='one tag only, by code or name')
-    parser.add_argument('--width', type=int, default=60, metavar='N', help='characters of a value')
+    parser.add_argument(
+        '--width', type=_from(1), default=60, metavar='N', help='characters of a value'
+    )
 
 
 def _map(parser: argparse.ArgumentParser) -> None:
@@ -47,6 +44,23 @@ def _map(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--summary', action='store_true', help='totals by kind only')
 
 
+def _from(least: int) -> Callable[[str], int]:
+    """Return what reads an integer that is not less than another."""
+
+    def read(text: str) -> int:
+        if not text.isdecimal() or int(text) < least:
+            raise argparse.ArgumentTypeError(f'{text!r} is no number from {least} on')
+        return int(text)
+
+    return read
+
+
+def _tile_side(text: str) -> int:
+    if not text.isdecimal() or not int(text) or int(text) % 16:
+        raise argparse.ArgumentTypeError(f'{text!r} is no multiple of 16')
+    return int(text)
+
+
 def page_key(text: str) -> tuple[int, ...]:
     """Return indices of a page and of the SubIFDs below it.
 
@@ -54,11 +68,14 @@ def page_key(text: str) -> tuple[int, ...]:
         >>> page_key('-1'), page_key('0/1')
         ((-1,), (0, 1))
     """
-    return tuple(int(part) for part in text.split('/'))
+    try:
+        return tuple(int(part) for part in text.split('/'))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f'{text!r} is no index like 0, -1 or 0/1') from None
 
 
 def _tags(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument('action', choices=('list', 'set', 'delete'))
+    parser.add_argument('action', choices=('list', 'set', 'delete'), help='what to do')
     parser.add_argument('file', help='path')
     parser.add_argument('tag', nargs='?', help='code or name')
     parser.add_argument('value', nargs='?', help='for set: text, or numbers with commas')
@@ -66,7 +83,7 @@ def _tags(parser: argparse.ArgumentParser) -> None:
         '--page', type=page_key, default=(0,), metavar='N',
         help='page, default 0; 0/1 is the second SubIFD of page 0',
     )  # fmt: skip
-    parser.add_argument('--json', action='store_true', help='print JSON')
+    parser.add_argument('--json', action='store_true', help='print one JSON object')
 
 
 def _explain(parser: argparse.ArgumentParser) -> None:
@@ -76,7 +93,7 @@ def _explain(parser: argparse.ArgumentParser) -> None:
 def _validate(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add('file', nargs='*', help='path or URL')
-    add('--json', action='store_true', help='print one JSON object per file')
+    add('--json', action='store_true', help='print one JSON object per file, or per rule')
     add('--pixels', action='store_true', help='decode all segments, too')
     add(
         '--profile', action='append', default=[], metavar='NAME',
@@ -99,7 +116,13 @@ def _convert(parser: argparse.ArgumentParser) -> None:
     add('--compression', metavar='NAME', help='default: as it is, deflate where that loses data')
     add('--quality', type=int, metavar='N', help='level of the codec')
     add('--predictor', action='store_true', help='differences of neighbours before compression')
-    add('--tile', type=int, nargs=2, metavar=('LENGTH', 'WIDTH'), help='tiles, multiples of 16')
+    add(
+        '--tile',
+        type=_tile_side,
+        nargs=2,
+        metavar=('LENGTH', 'WIDTH'),
+        help='tiles, multiples of 16',
+    )
     add('--pyramid', action='store_true', help='levels of half size, too')
     add('--bigtiff', action='store_true', help='64-bit offsets; default where needed')
     add('--byteorder', choices=('<', '>'), help='default that of this machine')
@@ -118,19 +141,19 @@ def _repair(parser: argparse.ArgumentParser) -> None:
 
 def _schema(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest='action', required=True, metavar='ACTION')
-    actions.add_parser('list', help='ids and titles of all schemas')
+    _action(actions, 'list', 'ids and titles of all schemas')
     for name, text in (
         ('show', 'the declaration'),
-        ('check', 'compile; print warnings'),
-        ('docs', 'reference page, Markdown'),
+        ('check', 'compile, default all; print what is wrong, and warnings'),
+        ('docs', 'the reference page, Markdown'),
     ):
-        action = actions.add_parser(name, help=text)
+        action = _action(actions, name, text)
         nargs = {'check': '*', 'docs': '?'}.get(name)
         action.add_argument('id', nargs=nargs, help='id or YAML file')
         if name == 'docs':
             action.add_argument('--out', metavar='DIR', help='write pages of all schemas, an index')
-    source = actions.add_parser('source', help='generated Python')
-    strategy = actions.add_parser('strategy', help='examples drawn by Hypothesis')
+    source = _action(actions, 'source', 'the generated Python')
+    strategy = _action(actions, 'strategy', 'examples drawn by Hypothesis')
     for action in (source, strategy):
         action.add_argument('id', help='id or YAML file')
         action.add_argument('struct', nargs='?', help='one struct only')
@@ -138,12 +161,23 @@ def _schema(parser: argparse.ArgumentParser) -> None:
     source.add_argument('--target', choices=('parse', 'build', 'trace'), default='parse')
     source.add_argument('--variant', help='of a schema with variants')
     strategy.add_argument('--kind', choices=('values', 'bytes', 'near_valid'), default='values')
-    strategy.add_argument('--count', type=int, default=3, metavar='N')
-    export = actions.add_parser('export', help='other forms: Kaitai Struct, stubs, construct')
+    strategy.add_argument('--count', type=_from(1), default=3, metavar='N')
+    export = _action(actions, 'export', 'other forms: Kaitai Struct, stubs')
     export.add_argument('id', help='id or YAML file')
     export.add_argument('--format', choices=('ksy', 'pyi'), default='ksy')
     export.add_argument('--struct', help='root struct, for ksy')
     export.add_argument('--byteorder', choices=('<', '>', 'little', 'big'), default='<')
+
+
+def _action(actions: Any, name: str, text: str) -> argparse.ArgumentParser:
+    found: argparse.ArgumentParser = actions.add_parser(
+        name, help=text, description=_sentence(text)
+    )
+    return found
+
+
+def _sentence(text: str) -> str:
+    return f'{text[0].upper()}{text[1:]}.'
 
 
 def reference_arguments(parser: argparse.ArgumentParser) -> None:
@@ -168,16 +202,19 @@ def _demo(parser: argparse.ArgumentParser) -> None:
 
 
 COMMANDS: Final[dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]]] = {
-    'info': ('pages, series, tags, and what the schemas found', _info),
-    'dump': ('every field: offset, type, value, meaning', _dump),
-    'map': ('every byte of the file accounted for', _map),
+    'info': ('show pages, series, tags, and what the schemas found', _info),
+    'dump': ('show every field: offset, type, value, meaning', _dump),
+    'map': ('account for every byte of the file', _map),
     'tags': ('list, set or delete tags', _tags),
-    'explain': ('which declared rules made the file what it is', _explain),
-    'validate': ('what is wrong with the file', _validate),
-    'convert': ('its images in a new file, encoded as asked', _convert),
-    'repair': ('a damaged file written anew, with whatever can be read', _repair),
-    'references': ('where chunks lie, for Zarr: kerchunk references', reference_arguments),
-    'schema': ('list, show, check, source, docs, strategy, export', _schema),
+    'explain': ('tell which declared rules made the file what it is', _explain),
+    'validate': ('tell what is wrong with the file', _validate),
+    'convert': ('write its images to a new file, encoded as asked', _convert),
+    'repair': ('write a damaged file anew, with whatever can be read', _repair),
+    'references': ('write where chunks lie, for Zarr: kerchunk references', reference_arguments),
+    'schema': (
+        'list, show, check, document and export the declarations',
+        _schema,
+    ),
     'demo': ('read a real file, show its structure, write it anew', _demo),
 }
 """Names of commands, what they do, and what adds their arguments; modules have the same names."""
@@ -188,53 +225,33 @@ def argument_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog='tiffschema',
         description='Inspect, edit, convert, validate and repair TIFF and the files like it.',
-        epilog='Without a command, `tiffschema FILE` reports on a file and shows its images.',
+        epilog=(
+            'Without a command, `tiffschema FILE` reports on a file and shows its images. '
+            'The exit status is 0, or 1 where a file could not be handled or did not pass, '
+            '2 for wrong arguments.'
+        ),
     )
     parser.add_argument('--version', action='version', version=f'%(prog)s {__version__}')
     commands = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
     for name, (text, arguments) in COMMANDS.items():
-        arguments(commands.add_parser(name, help=text, description=f'{text[0].upper()}{text[1:]}.'))
+        arguments(commands.add_parser(name, help=text, description=_sentence(text)))
     return parser
 
 
 def run(argv: list[str]) -> int:
     """Run a command, or report on a file where there is none; return the exit status."""
+    return ended('tiffschema', lambda: _run(argv))
+
+
+def _run(argv: list[str]) -> int:
     if argv and (argv[0] in COMMANDS or argv[0] in ('-h', '--help')):
         arguments = argument_parser().parse_args(argv)
         module = import_module(f'tiffschema.cli.{arguments.command}')
     else:
+        if argv and argv[0].isalpha() and not os.path.exists(argv[0]):
+            known = ', '.join(COMMANDS)
+            raise UsageError(f'{argv[0]!r} is neither a file nor a command; commands are {known}')
         module = import_module('tiffschema.cli.report')
         arguments = module.argument_parser().parse_args(argv)
-    try:
-        status: int = module.run(arguments)
-        sys.stdout.flush()
-    except CommandError as error:
-        print(f'tiffschema: {error}', file=sys.stderr)
-        return 1
-    except BrokenPipeError:
-        # The reader of a pipe went away; what follows must not complain about it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
-    return status
-
-
-def each_file(paths: list[str], show: Callable[[str], bool]) -> int:
-    """Call a function with each path and return the exit status.
-
-    An error ends one file, with a line to standard error, not the command.
-
-    Parameters:
-        paths: Files.
-        show: Returns whether the file is all right.
-    """
-    status = 0
-    for path in paths:
-        try:
-            if not show(path):
-                status = 1
-        except BrokenPipeError:
-            raise
-        except (OSError, TiffSchemaError) as error:
-            print(f'{path}: {error}', file=sys.stderr)
-            status = 1
+    status: int = module.run(arguments)
     return status

@@ -6,15 +6,15 @@ Knows tags and their editor; changes files in place.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tiffschema.errors import TiffSchemaError
 from tiffschema.model.tagcodes import TagCode
 from tiffschema.runtime.file import TiffFile
+
+from .program import CommandError, each_file, ended
 
 __all__ = ['main', 'tiffcomment']
 
@@ -97,20 +97,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     tag = arguments.tag
     if tag is not None and tag.isdecimal():
         tag = int(tag)
-    status = 0
-    for number, path in enumerate(arguments.file):
+    written = 0
+
+    def one(path: str) -> bool:
+        nonlocal written
         try:
-            found = tiffcomment(os.fspath(path), comment, arguments.page, tag)
-        except (OSError, TiffSchemaError, ValueError, IndexError) as error:
-            print(f'{path}: {error}', file=sys.stderr)
-            status = 1
-            continue
+            found = tiffcomment(path, comment, arguments.page, tag)
+        except (ValueError, IndexError) as error:
+            raise CommandError(str(error)) from None
         if comment is None:
-            head = ('\n' if number else '') + f'# {path}\n' if len(arguments.file) > 1 else ''
-            try:
-                print(f'{head}{found}', flush=True)
-            except BrokenPipeError:
-                # The reader of the pipe has seen enough.
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-                return 1
-    return status
+            several = len(arguments.file) > 1
+            print(('\n' if written else '') + f'# {path}' if several else '', end='\n' * several)
+            print(found, flush=True)
+            written += 1
+        return True
+
+    return ended('tiffcomment', lambda: each_file(arguments.file, one))

@@ -15,8 +15,8 @@ from tiffschema.model.axes import transpose_axes
 from tiffschema.runtime.file import TiffFile
 from tiffschema.writer.tiffwriter import TiffWriter
 
-from .arguments import CommandError
 from .copying import described, lossless, planes, tile_of
+from .program import CommandError, UsageError, checked_index, command_error
 
 __all__ = ['convert', 'run']
 
@@ -31,12 +31,12 @@ def run(arguments: argparse.Namespace) -> int:
         if not arguments.force:
             raise CommandError(f'{arguments.target} is there; give --force to replace it')
         if os.path.samefile(arguments.file, arguments.target):
-            raise CommandError('source and target are the same file')
+            raise UsageError('source and target are the same file')
     try:
         with TiffFile(arguments.file) as tif:
             count = convert(tif, arguments.target, arguments)
-    except (OSError, ValueError, IndexError, TiffSchemaError) as error:
-        raise CommandError(f'{arguments.file}: {error}') from None
+    except (OSError, ValueError, TiffSchemaError, CommandError) as error:
+        raise command_error(arguments.file, error) from None
     size = os.path.getsize(arguments.target)
     print(f'{arguments.target}: {count} series, {size} bytes')
     return 0
@@ -54,9 +54,11 @@ def convert(tif: TiffFile, target: str, arguments: argparse.Namespace) -> int:
         ValueError: The writer cannot store the samples so; says why.
         FormatError: The source is damaged.
     """
-    chosen = list(tif.series) if arguments.series is None else [tif.series[arguments.series]]
+    chosen = list(tif.series)
+    if arguments.series is not None:
+        chosen = [chosen[checked_index(arguments.series, len(chosen), 'series')]]
     if not chosen:
-        raise ValueError('there are no images')
+        raise CommandError('there are no images')
     kind = arguments.kind or ('ome' if '.ome.' in os.path.basename(target).lower() else 'shaped')
     big = arguments.bigtiff
     if not big:
@@ -70,7 +72,7 @@ def convert(tif: TiffFile, target: str, arguments: argparse.Namespace) -> int:
 
 
 def _level(series: Any, arguments: argparse.Namespace) -> Any:
-    return series.levels[arguments.level]
+    return series.levels[checked_index(arguments.level, len(series.levels), 'level')]
 
 
 def _write(writer: TiffWriter, series: Any, kind: str, arguments: argparse.Namespace) -> None:

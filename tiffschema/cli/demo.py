@@ -15,9 +15,9 @@ from tiffschema.runtime.bytemap import byte_map
 from tiffschema.runtime.file import TiffFile
 from tiffschema.writer.imwrite import imwrite
 
-from .arguments import CommandError
 from .info import tables
 from .png import png_bytes, preview
+from .program import CommandError
 from .tables import Table, show, show_text
 
 __all__ = ['SAMPLE', 'run']

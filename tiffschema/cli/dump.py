@@ -16,7 +16,7 @@ from tiffschema.runtime.file import TiffFile
 from tiffschema.runtime.tags import TiffTags
 from tiffschema.runtime.tagvalue import block_of
 
-from .arguments import CommandError, each_file
+from .program import CommandError, checked_index, each_file
 from .tables import Table, show
 from .values import brief, dumps
 
@@ -39,14 +39,19 @@ def run(arguments: argparse.Namespace) -> int:
     def one(path: str) -> bool:
         with TiffFile(path) as tif:
             found = rows(tif, arguments.page, arguments.tag)
-            if arguments.json:
-                for row in found:
-                    print(dumps(row._asdict()).replace('\n', ''))
-                return True
             table = Table(path, ('>offset', 'field', 'type', 'value', 'meaning'))
+            is_empty = True
             for row in found:
-                value = brief(row.value, arguments.width)
-                table.add(row.offset, row.field, row.type, value, brief(row.meaning, 80))
+                is_empty = False
+                if arguments.json:
+                    print(dumps(row._asdict()).replace('\n', ''))
+                else:
+                    value = brief(row.value, arguments.width)
+                    table.add(row.offset, row.field, row.type, value, brief(row.meaning, 80))
+            if is_empty:
+                raise CommandError(f'there is no tag {arguments.tag}')
+            if arguments.json:
+                return True
             faults = Table('Faults', ('path and offset: what is wrong',))
             for fault in tif.faults:
                 faults.add(fault)
@@ -64,8 +69,8 @@ def rows(tif: TiffFile, page: int | None = None, tag: str | None = None) -> Iter
         page: Only this page of the main chain.
         tag: Only this tag, by code or name.
     """
-    if page is not None and not -len(tif.pages) <= page < len(tif.pages):
-        raise CommandError(f'page {page} of {len(tif.pages)}')
+    if page is not None:
+        checked_index(page, len(tif.pages), 'page')
     if page is None and tag is None:
         yield from _header(tif)
     chosen = range(len(tif.pages)) if page is None else [page]

@@ -6,7 +6,7 @@ import argparse
 
 from tiffschema.runtime.file import TiffFile
 
-from .arguments import each_file
+from .program import each_file
 from .tables import show_text
 
 __all__ = ['run']

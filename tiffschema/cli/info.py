@@ -14,7 +14,7 @@ from tiffschema.errors import TiffFileError
 from tiffschema.model.enums import enumstr
 from tiffschema.runtime.file import TiffFile
 
-from .arguments import each_file
+from .program import checked_index, each_file
 from .tables import Table, show
 from .values import brief, dumps, plain
 
@@ -26,6 +26,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     def one(path: str) -> bool:
         with TiffFile(path) as tif:
+            if arguments.page:
+                checked_index(arguments.page, len(tif.pages), 'page')
             if arguments.json:
                 print(dumps(facts(tif, arguments.pages, arguments.page)))
             else:

@@ -9,8 +9,9 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from tiffschema.errors import TiffSchemaError
 from tiffschema.runtime.file import TiffFile
+
+from .program import CommandError, each_file, ended
 
 __all__ = ['lsm2bin', 'main']
 
@@ -95,9 +96,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument('--quiet', action='store_true', help='no progress')
     given = parser.parse_args(list(sys.argv if argv is None else argv)[1:])
     tile = None if given.tile is None else (given.tile[0], given.tile[1])
-    try:
-        lsm2bin(given.lsmfile, given.binfile, tile=tile, verbose=not given.quiet)
-    except (OSError, ValueError, TiffSchemaError) as error:
-        print(f'{given.lsmfile}: {error}', file=sys.stderr)
-        return 1
-    return 0
+
+    def one(path: str) -> bool:
+        try:
+            lsm2bin(path, given.binfile, tile=tile, verbose=not given.quiet)
+        except ValueError as error:
+            raise CommandError(str(error)) from None
+        return True
+
+    return ended('lsm2bin', lambda: each_file([given.lsmfile], one))

@@ -6,7 +6,6 @@ Knows the byte map, not how it is made.
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from tiffschema.runtime.bytemap import byte_map
 from tiffschema.runtime.coverage import ByteMap
 from tiffschema.runtime.file import TiffFile
 
-from .arguments import CommandError, each_file
+from .program import UsageError, each_file, say
 from .tables import Table, show
 from .values import dumps
 
@@ -24,7 +23,7 @@ __all__ = ['run']
 def run(arguments: argparse.Namespace) -> int:
     """Show the map of each file."""
     if arguments.html and len(arguments.file) > 1:
-        raise CommandError('--html takes one file')
+        raise UsageError('--html takes one file')
 
     def one(path: str) -> bool:
         with TiffFile(path) as tif:
@@ -33,7 +32,9 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.html:
             from .maphtml import page
 
-            Path(arguments.html).write_text(page(path, found), encoding='utf-8')
+            Path(arguments.html).write_text(
+                page(path, found), encoding='utf-8', errors='xmlcharrefreplace'
+            )
         elif arguments.json:
             print(dumps_map(path, found, faults))
         elif not arguments.check:
@@ -79,6 +80,6 @@ def _tell(path: str, found: ByteMap) -> None:
     """Say what is unexplained, one line each, to standard error."""
     for span in found.unexplained:
         where = f'{span.nbytes} bytes at {span.start}'
-        print(f'{path}: {span.kind} of {where}: {span.path}', file=sys.stderr)
+        say(f'{path}: {span.kind} of {where}: {span.path}')
     if not found.unexplained:
         print(f'{path}: all {found.size} bytes are explained')

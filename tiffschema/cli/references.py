@@ -9,13 +9,15 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from tiffschema.errors import TiffSchemaError
 from tiffschema.integrations.references import tiff2fsspec
 
-from .arguments import CommandError, reference_arguments
+from .arguments import reference_arguments
+from .program import UsageError, command_error, ended
 
 __all__ = ['main', 'run']
 
@@ -25,6 +27,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     Raises:
         CommandError: References cannot express the image, or an argument has no possible value.
+        UsageError: Attributes are no JSON object.
     """
     path = Path(arguments.file)
     out = Path(arguments.out or f'{path}.json')
@@ -48,7 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
             zarr_format=arguments.zarr_format,
         )
     except (OSError, TiffSchemaError, ValueError, IndexError) as error:
-        raise CommandError(f'{path}: {error}') from error
+        raise command_error(arguments.file, error) from error
     document = json.loads(out.read_text(encoding='utf-8'))
     refs = document.get('refs', document)
     chunks = sum(isinstance(value, list) for value in refs.values())
@@ -59,10 +62,11 @@ def run(arguments: argparse.Namespace) -> int:
 def _attributes(text: str | None) -> dict[str, Any] | None:
     if text is None:
         return None
-    found = json.loads(text)
-    if not isinstance(found, dict):
-        raise ValueError('--zattrs is no JSON object')
-    return found
+    with suppress(ValueError):
+        found = json.loads(text)
+        if isinstance(found, dict):
+            return found
+    raise UsageError('--zattrs is no JSON object')
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -75,8 +79,5 @@ def main(argv: Sequence[str] | None = None) -> int:
         prog='tiff2fsspec', description='Write fsspec references to the chunks of a TIFF file.'
     )
     reference_arguments(parser)
-    try:
-        return run(parser.parse_args(list(sys.argv if argv is None else argv)[1:]))
-    except CommandError as error:
-        print(f'tiff2fsspec: {error}', file=sys.stderr)
-        return 1
+    given = list(sys.argv if argv is None else argv)[1:]
+    return ended('tiff2fsspec', lambda: run(parser.parse_args(given)))

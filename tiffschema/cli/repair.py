@@ -19,8 +19,8 @@ from tiffschema.runtime.file import TiffFile
 from tiffschema.writer.tags import is_owned
 from tiffschema.writer.tiffwriter import TiffWriter
 
-from .arguments import CommandError
 from .copying import described, lossless, planes, tile_of
+from .program import CommandError, UsageError, command_error
 from .tables import Table, show
 
 __all__ = ['repair', 'run']
@@ -55,8 +55,8 @@ def run(arguments: argparse.Namespace) -> int:
                 return 0
             pages, dropped = repair(tif, target)
             lost = list(tif.faults)
-    except (OSError, ValueError, TiffSchemaError) as error:
-        raise CommandError(f'{arguments.file}: {error}') from None
+    except (OSError, ValueError, CommandError, TiffSchemaError) as error:
+        raise command_error(arguments.file, error) from None
     table = Table(arguments.file, ('>offset', 'path', 'what was wrong'))
     for fault in lost:
         table.add(fault.offset if fault.offset >= 0 else '', fault.path, fault.message)
@@ -75,7 +75,7 @@ def _target(arguments: argparse.Namespace) -> str:
         CommandError: It was not.
     """
     if bool(arguments.out) == arguments.in_place:
-        raise CommandError('repair needs one of --out PATH and --in-place')
+        raise UsageError('repair needs one of --out PATH and --in-place')
     target: str = arguments.out or arguments.file
     if arguments.out and os.path.exists(target) and not arguments.force:
         raise CommandError(f'{target} exists; --force replaces it')
@@ -117,7 +117,7 @@ def repair(tif: TiffFile, target: str) -> tuple[int, list[tuple[str, str]]]:
         Number of pages written, and path and reason of what was left out.
 
     Raises:
-        ValueError: No page can be read.
+        CommandError: No page can be read.
     """
     dropped: list[tuple[str, str]] = []
     written = 0
@@ -131,7 +131,7 @@ def repair(tif: TiffFile, target: str) -> tuple[int, list[tuple[str, str]]]:
             except (TiffFileError, UnsupportedError) as error:
                 dropped.append((page.keyframe.path, f'left out: {error}'))
         if not written:
-            raise ValueError('no page can be read')
+            raise CommandError('no page can be read')
     return written, dropped
 
 

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import argparse
 import glob
-import sys
 from typing import Any
 
 from tiffschema._version import __version__
-from tiffschema.errors import TiffSchemaError
 from tiffschema.runtime.file import TiffFile
 
-from .arguments import CommandError
 from .info import tables
+from .program import CommandError, checked_index, each_file
 from .tables import show
 
 __all__ = ['argument_parser', 'run']
@@ -53,21 +51,23 @@ def argument_parser() -> argparse.ArgumentParser:
 
 def run(arguments: argparse.Namespace) -> int:
     """Report on a file and show it."""
-    path = _path(arguments.path)
-    try:
+
+    def one(path: str) -> bool:
         with TiffFile(path, _multifile=arguments.multifile) as tif:
+            if arguments.page >= 0:
+                checked_index(arguments.page, len(tif.pages), 'page')
+            if arguments.series >= 0:
+                checked_index(arguments.series, len(tif.series), 'series')
             if not arguments.quiet:
                 _report(tif, arguments)
             if arguments.maxplots > 0:
                 _preview(tif, arguments)
-    except BrokenPipeError:
-        raise
-    except (OSError, TiffSchemaError, IndexError) as error:
-        if arguments.debug:
-            raise
-        print(f'{path}: {error}', file=sys.stderr)
-        return 1
-    return 0
+        return True
+
+    path = _path(arguments.path)
+    if arguments.debug:
+        return 0 if one(path) else 1
+    return each_file([path], one)
 
 
 def _path(path: str | None) -> str:
@@ -160,6 +160,7 @@ def _images(tif: TiffFile, arguments: argparse.Namespace) -> Any:
         level = arguments.level
         if level < 0:
             level = next((i for i, one in enumerate(levels) if one.size < _ITEMS), len(levels) - 1)
+        checked_index(level, len(levels), 'level')
         image = levels[level].asarray(maxworkers=arguments.maxworkers)
         yield str(series), image, _options(levels[level].keyframe)
 

@@ -13,7 +13,7 @@ from typing import Any
 from tiffschema.errors import SchemaError, TiffSchemaError
 from tiffschema.model.sections import register_schema, schemas
 
-from .arguments import CommandError
+from .program import CommandError, UsageError
 from .tables import Table, show
 from .values import brief
 
@@ -97,17 +97,14 @@ def _docs(arguments: argparse.Namespace) -> int:
     """Print a page, or write the pages of all schemas."""
     if arguments.out is None:
         if arguments.id is None:
-            raise CommandError('name a schema, or a folder for all by --out')
+            raise UsageError('name a schema, or a folder for all by --out')
         print(_schema(arguments.id).docs())
         return 0
     if arguments.id is not None:
-        raise CommandError('--out writes the pages of all schemas; name none')
+        raise UsageError('--out writes the pages of all schemas; name none')
     from .reference import write_reference
 
-    try:
-        changed = write_reference(Path(arguments.out))
-    except OSError as error:
-        raise CommandError(str(error)) from None
+    changed = write_reference(Path(arguments.out))
     print(f'{len(changed)} pages changed in {arguments.out}')
     return 0
 
@@ -127,7 +124,6 @@ def _strategy(arguments: argparse.Namespace) -> int:
             strategy = from_schema(schema, name, byteorder=order, kind=arguments.kind)
         except KeyError as error:
             raise CommandError(str(error.args[0])) from None
-
         for value in _drawn(strategy, arguments.count):
             table.add(name, brief(value, 100))
     show([table])
@@ -166,7 +162,11 @@ def _export(arguments: argparse.Namespace) -> int:
     from tiffschema.compiler.targets.ksy import to_ksy
 
     order = {'little': '<', 'big': '>'}.get(arguments.byteorder, arguments.byteorder)
-    print(to_ksy(schema, arguments.struct, byteorder=order), end='')
+    try:
+        text = to_ksy(schema, arguments.struct, byteorder=order)
+    except KeyError:
+        raise CommandError(f'{schema.id} has no struct {arguments.struct!r}') from None
+    print(text, end='')
     return 0
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Any
 
-__all__ = ['Table', 'show', 'show_text']
+__all__ = ['Table', 'printable', 'show', 'show_text']
 
 
 @dataclass(slots=True)
@@ -45,7 +45,7 @@ class Table:
         """
         names = [name.lstrip('>') for name in self.columns]
         right = [name.startswith('>') for name in self.columns]
-        rows = [[_printable(cell) for cell in row] for row in (names, *self.rows)]
+        rows = [[printable(cell) for cell in row] for row in (names, *self.rows)]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = [
             '  '.join(
@@ -54,17 +54,17 @@ class Table:
             ).rstrip()
             for row in rows
         ]
-        return '\n'.join([self.title, *lines] if self.title else lines)
+        return '\n'.join([printable(self.title), *lines] if self.title else lines)
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Return text of one line that no terminal takes for commands."""
     return ''.join(char if char.isprintable() else ' ' if char.isspace() else '·' for char in text)
 
 
 def show_text(text: str) -> None:
     """Print lines as they are, without what a terminal would take for commands."""
-    print('\n'.join(map(_printable, text.splitlines())))
+    print('\n'.join(map(printable, text.splitlines())))
 
 
 def show(tables: Iterable[Table]) -> None:
@@ -84,12 +84,12 @@ def _show_rich(tables: Sequence[Table]) -> None:
     console = Console()
     for table in tables:
         shown: Any = RichTable(
-            title=Text(_printable(table.title), style='bold'), title_justify='left', box=None
+            title=Text(printable(table.title), style='bold'), title_justify='left', box=None
         )
         for name in table.columns:
             justify: Any = 'right' if name.startswith('>') else 'left'
             shown.add_column(name.lstrip('>'), justify=justify, header_style='dim')
         for row in table.rows:
-            shown.add_row(*(Text(_printable(cell)) for cell in row))
+            shown.add_row(*(Text(printable(cell)) for cell in row))
         console.print(shown)
         console.print()

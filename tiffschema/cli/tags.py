@@ -13,7 +13,7 @@ from tiffschema.model.fieldtypes import FIELD_TYPES
 from tiffschema.model.tagtable import tag_tables
 from tiffschema.runtime.file import TiffFile
 
-from .arguments import CommandError, each_file
+from .program import CommandError, UsageError, checked_index, command_error, each_file
 from .tables import Table, show
 from .values import brief, dumps, plain
 
@@ -25,11 +25,11 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.action == 'list':
         return each_file([arguments.file], lambda path: _list(path, arguments))
     if arguments.tag is None:
-        raise CommandError(f'{arguments.action} needs a tag')
+        raise UsageError(f'{arguments.action} needs a tag')
     code = tag_code(arguments.tag)
     if arguments.action == 'set':
         if arguments.value is None:
-            raise CommandError('set needs a value')
+            raise UsageError('set needs a value')
         return each_file([arguments.file], lambda path: _set(path, arguments.page, code, arguments))
     return each_file([arguments.file], lambda path: _delete(path, arguments.page, code))
 
@@ -38,14 +38,14 @@ def _list(path: str, arguments: argparse.Namespace) -> bool:
     with TiffFile(path) as tif:
         pages = tif.pages
         for index in arguments.page:
-            count = len(pages or ())
-            if not -count <= index < count:
-                raise CommandError(f'{path}: page {index} of {count}')
+            checked_index(index, len(pages or ()), 'page')
             page = pages.get(index, aspage=True)
             pages = page.pages
         tags = [
             tag for tag in page.tags if arguments.tag in (None, str(tag.code), *tag.name.split('/'))
         ]
+        if arguments.tag is not None and not tags:
+            raise CommandError(f'page {_shown(arguments.page)} has no tag {arguments.tag}')
         if arguments.json:
             print(dumps({tag.name: plain(_value(tag)) for tag in tags}))
             return True
@@ -54,7 +54,11 @@ def _list(path: str, arguments: argparse.Namespace) -> bool:
             value = brief(_value(tag), 100)
             table.add(tag.code, tag.name, tag.dtype_name, tag.count, tag.valueoffset, value)
         show([table])
-    return bool(tags) or arguments.tag is None
+    return True
+
+
+def _shown(page: tuple[int, ...]) -> str:
+    return '/'.join(map(str, page))
 
 
 def _value(tag: Any) -> Any:
@@ -75,7 +79,7 @@ def tag_code(name: str) -> int:
     try:
         return tag_tables['tiff'].code(name)
     except KeyError:
-        raise CommandError(f'no tag {name!r} is known') from None
+        raise UsageError(f'no tag {name!r} is known') from None
 
 
 def typed_value(code: int, text: str) -> Any:
@@ -94,7 +98,7 @@ def typed_value(code: int, text: str) -> Any:
     try:
         numbers = [_number(part) for part in text.split(',')]
     except ValueError:
-        raise CommandError(f'tag {code} takes numbers, not {text!r}') from None
+        raise UsageError(f'tag {code} takes numbers, not {text!r}') from None
     if any(kind.kind == 'pair' for kind in kinds):
         from fractions import Fraction
 
@@ -116,8 +120,10 @@ def _set(path: str, page: tuple[int, ...], code: int, arguments: argparse.Namesp
     try:
         with TagEditor(path) as editor:
             editor.set(code, typed_value(code, arguments.value), page=page)
-    except (BuildError, ValueError, IndexError) as error:
-        raise CommandError(f'{path}: {error}') from None
+    except IndexError:
+        raise CommandError(f'there is no page {_shown(page)}') from None
+    except (BuildError, ValueError) as error:
+        raise command_error(path, error) from None
     return True
 
 
@@ -130,7 +136,9 @@ def _delete(path: str, page: tuple[int, ...], code: int) -> bool:
     except KeyError:
         name = tag_tables['tiff'].get(code)
         label = f'{code} {name.name}' if name is not None else str(code)
-        raise CommandError(f'{path}: page {"/".join(map(str, page))} has no tag {label}') from None
-    except (BuildError, ValueError, IndexError) as error:
-        raise CommandError(f'{path}: {error}') from None
+        raise CommandError(f'page {_shown(page)} has no tag {label}') from None
+    except IndexError:
+        raise CommandError(f'there is no page {_shown(page)}') from None
+    except (BuildError, ValueError) as error:
+        raise command_error(path, error) from None
     return True

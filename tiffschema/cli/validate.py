@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from tiffschema.errors import TiffFileError
 from tiffschema.formats.validation import Finding, findings, header_findings
@@ -15,7 +15,7 @@ from tiffschema.model.rules import SEVERITIES, profiles, rules
 from tiffschema.runtime.file import TiffFile
 from tiffschema.runtime.source import open_source
 
-from .arguments import CommandError, each_file
+from .program import UsageError, each_file
 from .tables import Table, show
 from .values import dumps
 
@@ -25,13 +25,17 @@ __all__ = ['run']
 def run(arguments: argparse.Namespace) -> int:
     """Validate each file; files with errors fail."""
     if arguments.rules:
-        show([_rules()])
+        found = list(_rules())
+        if arguments.json:
+            print(dumps(found))
+        else:
+            show([Table('Rules', tuple(found[0]), [tuple(rule.values()) for rule in found])])
         return 0
     if not arguments.file:
-        raise CommandError('validate needs a file, or --rules')
+        raise UsageError('validate needs a file, or --rules')
     wanted = [*arguments.profile, *(['pixels'] if arguments.pixels else [])]
     if unknown := set(wanted) - set(profiles()):
-        raise CommandError(f'no profile {sorted(unknown)[0]!r}; there are {", ".join(profiles())}')
+        raise UsageError(f'no profile {sorted(unknown)[0]!r}; there are {", ".join(profiles())}')
     shown = SEVERITIES[: SEVERITIES.index(arguments.severity) + 1]
 
     def one(path: str) -> bool:
@@ -77,9 +81,10 @@ def _table(title: str, found: Sequence[Finding]) -> Table:
     return table
 
 
-def _rules() -> Table:
-    """Return the table of all rules."""
-    table = Table('Rules', ('rule', 'severity', 'profiles', 'what is wrong where it is broken'))
+def _rules() -> Iterator[dict[str, str]]:
+    """Yield all rules: id, severity, profiles, and what is wrong where one is broken."""
     for rule in rules().values():
-        table.add(rule.id, rule.severity, ', '.join(rule.profiles), rule.message)
-    return table
+        yield {
+            'rule': rule.id, 'severity': rule.severity, 'profiles': ', '.join(rule.profiles),
+            'what is wrong where it is broken': rule.message,
+        }  # fmt: skip

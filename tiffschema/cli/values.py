@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import json
 import math
+import sys
 from collections.abc import Mapping
 from enum import Enum
 from typing import Any
@@ -88,5 +89,11 @@ def _key(key: Any) -> str:
 
 
 def dumps(value: Any) -> str:
-    """Return JSON that every reader of JSON takes."""
-    return json.dumps(plain(value), ensure_ascii=False, allow_nan=False, indent=1)
+    """Return JSON that every reader of JSON takes, and that standard output can encode."""
+    known = plain(value)
+    text = json.dumps(known, ensure_ascii=False, allow_nan=False, indent=1)
+    try:
+        text.encode(sys.stdout.encoding or 'utf-8')
+    except UnicodeEncodeError:
+        return json.dumps(known, allow_nan=False, indent=1)
+    return text

@@ -3,7 +3,8 @@
 Rule 1: a claim is a range with a kind and a path; this module knows no TIFF.
 Rule 2: ranges claimed twice are explained where that is lawful (one value for two tags: `shared`; a
 structure inside of a block: `window`); what remains is an overlap. Bytes that nothing claims are
-padding if they are zeros or align what follows, else a gap.
+padding if they are zeros or align what follows, else a gap. Of very many bytes that nothing claims
+only so many are looked through; the others are said to be unknown.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Final, NamedTuple
 
 from tiffschema.types import Buffer
 
-__all__ = ['KINDS', 'ByteMap', 'Claim', 'Span', 'account']
+__all__ = ['KINDS', 'ByteMap', 'Claim', 'Span', 'ZeroTest', 'account']
 
 KINDS: Final = (
     'header', 'directory', 'entry', 'value', 'segment', 'block', 'field', 'padding', 'gap',
@@ -26,6 +27,9 @@ KINDS: Final = (
 _HOLDERS: Final = frozenset({'value', 'block'})
 _ALIGNMENTS: Final = (2, 4, 8, 16)
 _CHUNK: Final = 1 << 20
+_NOTHING: Final = bytes(_CHUNK)
+_MOST_LOOKED_THROUGH: Final = 1 << 32
+"""Bytes nothing claims that are looked through in all: a hole of terabytes costs no space."""
 
 
 class Claim(NamedTuple):
@@ -123,6 +127,7 @@ def account(claims: Iterable[Claim], size: int, view: Callable[[int, int], Buffe
     )
     spans: list[Span] = []
     active: list[Claim] = []
+    test = ZeroTest(view)
     behind = 0
     for claim in ordered:
         if claim.stop > size:
@@ -130,7 +135,7 @@ def account(claims: Iterable[Claim], size: int, view: Callable[[int, int], Buffe
                 stop=size, note=_joined(claim.note, 'cut by the end of the file')
             )
         if claim.start > behind:
-            spans.append(_hole(behind, claim.start, size, view))
+            spans.append(_hole(behind, claim.start, size, test))
         while active and active[-1].stop <= claim.start:
             active.pop()
         spans.extend(_placed(claim, active))
@@ -141,7 +146,7 @@ def account(claims: Iterable[Claim], size: int, view: Callable[[int, int], Buffe
         active.append(claim)
         behind = max(behind, claim.stop)
     if behind < size:
-        spans.append(_hole(behind, size, size, view))
+        spans.append(_hole(behind, size, size, test))
     return ByteMap(size, tuple(spans))
 
 
@@ -189,14 +194,38 @@ def _parts(parts: tuple[Claim, ...], depth: int) -> Iterator[Span]:
         yield from _parts(part.parts, depth + 1)
 
 
-def _hole(start: int, stop: int, size: int, view: Callable[[int, int], Buffer]) -> Span:
+class ZeroTest:
+    """Tells whether bytes are all zero, as long as there are not too many to look through.
+
+    Parameters:
+        view: Gives bytes by offset and size.
+    """
+
+    def __init__(self, view: Callable[[int, int], Buffer]) -> None:
+        self._view = view
+        self._left = _MOST_LOOKED_THROUGH
+
+    def __call__(self, start: int, stop: int) -> bool | None:
+        """Return whether a range holds nothing but zeros, None where that was not looked at."""
+        if stop - start > self._left:
+            return None
+        for at in range(start, stop, _CHUNK):
+            size = min(_CHUNK, stop - at)
+            self._left -= size
+            if bytes(self._view(at, size)) != (_NOTHING if size == _CHUNK else bytes(size)):
+                return False
+        return True
+
+
+def _hole(start: int, stop: int, size: int, test: ZeroTest) -> Span:
     """Return the row of bytes that nothing claims."""
-    zeros = all(
-        not any(bytes(view(at, min(_CHUNK, stop - at)))) for at in range(start, stop, _CHUNK)
-    )
+    found = test(start, stop)
+    zeros = found is True
     aligns = any(stop % step == 0 and stop - start < step for step in _ALIGNMENTS)
     kind = 'trailing' if stop == size else 'padding' if zeros or aligns else 'gap'
     note = 'zeros' if zeros else f'up to a multiple of {_step(start, stop)}' if aligns else ''
+    if found is None:
+        note = 'too many bytes to look through'
     path = {'trailing': 'behind the last structure', 'gap': 'nothing points here'}.get(kind, '')
     return Span(start, stop, kind, path, note, explained=zeros or aligns)
 

@@ -16,7 +16,7 @@ from tiffschema.errors import FormatError, SchemaError
 from tiffschema.model import catalog
 from tiffschema.model.sections import schemas
 
-from .coverage import ByteMap, Claim, Span
+from .coverage import ByteMap, Claim, Span, ZeroTest
 from .tagplans import tag_plan
 
 if TYPE_CHECKING:
@@ -210,7 +210,7 @@ def _appended_header(
         record = header.parse(view, byteorder=codec.byteorder)
     except FormatError:
         return []
-    if at + record.first not in directories or any(bytes(tif.source.view(start, at - start))):
+    if at + record.first not in directories or not ZeroTest(tif.source.view)(start, at):
         return []
     path = 'header of an appended file'
     return [Claim(at, stop, 'header', path, 'its offsets count from here, links do not')]

@@ -42,6 +42,6 @@ def test_arguments(image: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert document['refs']['g/0.0'][0] == 'https://example.org/a/image.tif'
     assert json.loads(document['refs']['g/.zattrs'])['a'] == 1
     assert tiff2fsspec([*arguments, '--key', '9']) == 1
-    assert tiff2fsspec([*arguments, '--zattrs', '[]']) == 1
+    assert tiff2fsspec([*arguments, '--zattrs', '[]']) == 2
     assert tiff2fsspec([*arguments, '--chunkmode', 'page']) == 1
     assert 'more than one strip or tile' in capsys.readouterr().err

@@ -27,6 +27,7 @@ class BlockRule(NamedTuple):
         reference: The function, called with the file and its stored segments; it yields (start,
             stop, name).
         schema: The schema.
+        layout: It only says how this file is laid out, and means nothing in another one.
     """
 
     name: str
@@ -34,6 +35,7 @@ class BlockRule(NamedTuple):
     at: int | None
     reference: str
     schema: catalog.SchemaView
+    layout: bool = False
 
 
 def parse_blocks(view: catalog.SchemaView, raw: Mapping[str, Any]) -> list[BlockRule]:
@@ -45,12 +47,13 @@ def parse_blocks(view: catalog.SchemaView, raw: Mapping[str, Any]) -> list[Block
     rules = []
     for name, declared in raw.items():
         path = f'blocks.{name}'
-        if isinstance(declared, Mapping) and set(declared) == {'python'}:
+        if isinstance(declared, Mapping) and set(declared) - {'layout'} == {'python'}:
+            layout = declared.get('layout') is True
             try:
                 reference = checked_reference(declared['python'])
             except ValueError as error:
                 raise SchemaError(str(error), file=view.file, field=path) from None
-            rules.append(BlockRule(str(name), '', None, reference, view))
+            rules.append(BlockRule(str(name), '', None, reference, view, layout))
             continue
         at = declared.get('at') if isinstance(declared, Mapping) else None
         if not isinstance(declared, Mapping) or set(declared) != {'type', 'at'}:

@@ -13,6 +13,7 @@ __all__ = ['face', 'faces', 'register_face']
 
 _targets: dict[str, str] = {
     'sequence.imread': 'tiffschema.sequence:imread_sequence',
+    'runtime.blocks': 'tiffschema.runtime.bytemap:loose_blocks',
     'runtime.handle': 'tiffschema.runtime.filehandle:target_handle',
     'zarr.store': 'tiffschema.integrations.zarr_store:open_store',
     'zarr.sequence': 'tiffschema.integrations.zarr_store:open_sequence',

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from tiffschema.errors import FormatError, LimitError, TiffFileError
-from tiffschema.model.blocks import block_rules
+from tiffschema.model.blocks import BlockRule, block_rules
 from tiffschema.model.references import resolve_reference
 from tiffschema.model.sections import schemas
 from tiffschema.model.tagcodes import TagCode
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from .file import TiffFile
     from .page import TiffPage
 
-__all__ = ['byte_map', 'child_tags']
+__all__ = ['byte_map', 'child_tags', 'loose_blocks']
 
 _MAX_CHILDREN: Final = 1 << 12
 _ROUNDS: Final = 16
@@ -73,6 +73,42 @@ def byte_map(tif: TiffFile, *, details: bool = True) -> ByteMap:
             break
         found = account(claims.found, tif.source.size, tif.source.view)
     return found
+
+
+def loose_blocks(file: Any) -> tuple[str, ...]:
+    """Return the names of the declared blocks of a file which no tag points to.
+
+    Blocks that only say how the file is laid out are none of them.
+
+    Parameters:
+        file: What `TiffFile` takes.
+    """
+    from .file import TiffFile
+
+    found: list[str] = []
+    with TiffFile(file) as tif:
+        for rule in block_rules():
+            if rule.layout:
+                continue
+            if rule.reference:
+                found += [name for _, _, name in resolve_reference(rule.reference)(tif, ())]
+            elif _standing(tif, rule) is not None:
+                found.append(rule.name)
+    return tuple(found)
+
+
+def _standing(tif: TiffFile, rule: BlockRule) -> tuple[Any, int, Any] | None:
+    """Return struct, offset and bytes of a declared block; None where it is not in the file."""
+    codec = tif.container.codec
+    at = codec.header_nbytes if rule.at is None else rule.at
+    struct = rule.schema.struct(rule.struct)
+    order, limits = codec.byteorder, tif.limits
+    try:
+        view = reached(tif.source, struct, at, byteorder=order, limits=limits)
+        struct.parse(view, at, byteorder=order, limits=limits, faults=[])
+    except FormatError:
+        return None  # another kind of file: the constants are not there
+    return struct, at, view
 
 
 class _Claims:
@@ -293,15 +329,11 @@ class _Claims:
                 for start, stop, name in function(self.tif, map(tuple, rows.tolist())):
                     self.add(start, min(stop, source.size), 'block', name)
                 continue
-            at = codec.header_nbytes if rule.at is None else rule.at
-            struct = rule.schema.struct(rule.struct)
-            order, limits = codec.byteorder, self.tif.limits
-            try:
-                view = reached(source, struct, at, byteorder=order, limits=limits)
-                struct.parse(view, at, byteorder=order, limits=limits, faults=[])
-            except FormatError:
-                continue  # another kind of file: the constants are not there
-            extents = struct.trace(view, at, byteorder=order, limits=limits)
+            standing = _standing(self.tif, rule)
+            if standing is None:
+                continue
+            struct, at, view = standing
+            extents = struct.trace(view, at, byteorder=codec.byteorder, limits=self.tif.limits)
             found = [e for e in extents if e.kind != 'fault' and e.stop > e.start]
             for start, stop, members in _merged(sorted(found, key=lambda e: (e.start, e.stop))):
                 parts = [_field(e, rule.name) for e in members] if self.details else ()

@@ -12,13 +12,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tiffschema.errors import FormatError
+from tiffschema.errors import FormatError, LimitError
 from tiffschema.model.directory import Directory
 from tiffschema.model.tagcodes import NdpiCode, TagCode
 from tiffschema.types import Buffer
 
 from .arguments import Kind
 from .chain import directory_offsets, open_view, read_codec
+from .claims import claims_of
 from .output import Output
 from .sink import Sink, SpoolSink, StreamSink, Target, open_sink
 
@@ -45,15 +46,27 @@ FOREIGN = {
 
 MAX_SLACK = 80
 
+CHECKED_PAGES = 64
+"""Files with more pages are not walked for what their bytes are used for."""
+
 
 @dataclass(frozen=True, slots=True)
 class TextEntry:
-    """A description in the file: where its entry lies, what it says, how much room it has."""
+    """A description in the file.
+
+    Fields:
+        entry_at: Position of its entry.
+        value_at: Position of its value.
+        room: Bytes free there: the value and the zeros behind it.
+        text: What it says.
+        size: Bytes of the value.
+    """
 
     entry_at: int
     value_at: int
     room: int
     text: str
+    size: int
 
 
 @dataclass(slots=True)
@@ -95,9 +108,28 @@ class AppendState:
     def replace_text(self, entry: TextEntry, text: str) -> None:
         """Write another text into an entry of a description, and remember where it lies."""
         data = text.encode('utf-8', 'surrogateescape')
-        where = replace_entry_text(self.output, entry.entry_at, entry.value_at, entry.room, data)
-        written = TextEntry(entry.entry_at, *where, text)
+        room = self.room_of(entry)
+        value_at, room = replace_entry_text(self.output, entry.entry_at, entry.value_at, room, data)
+        written = TextEntry(entry.entry_at, value_at, room, text, len(data) + 1)
         self.texts = [written if known is entry else known for known in self.texts]
+
+    def room_of(self, entry: TextEntry) -> int:
+        """Return how many bytes at a description are its own, to write over and to zero.
+
+        Other entries may share its value; zeros behind it may be pixels. Of files with many pages
+        this is not asked: their texts move.
+        """
+        if len(self.offsets) > CHECKED_PAGES:
+            return 0
+        try:
+            claims = claims_of(self.sink, self.output.codec)
+        except LimitError:
+            return 0
+        start = entry.value_at
+        for room in (entry.room, entry.size):
+            if not claims.others(start, start + room, (entry.entry_at,)):
+                return room
+        return 0
 
 
 def open_append(
@@ -134,6 +166,7 @@ def _inspect(sink: Sink, force: bool, kind: Kind | None) -> AppendState:
         raise ValueError('append: pages cannot be added to an NDPI file')
     offsets, pointer = directory_offsets(codec, view, start)
     output = Output(sink, codec, pointer)
+    output.directories = len(offsets)
     state = AppendState(sink, output, None, offsets, pointer=pointer, size=sink.size)
     if not offsets:
         return state
@@ -143,9 +176,12 @@ def _inspect(sink: Sink, force: bool, kind: Kind | None) -> AppendState:
     if foreign is not None and not force:
         raise ValueError(f"append: the file is of kind {foreign}; pass append='force' to add to it")
     state.kind = _kind(state.texts)
-    fixed = state.kind not in (None, 'shaped', 'generic')
-    if fixed and kind not in (None, 'generic', state.kind) and not force:
-        raise ValueError(f'kind: the file to append to is of kind {state.kind}, not {kind}')
+    # A description in the first page makes the kind; it cannot be another's, nor come later.
+    described = {state.kind, kind} & {'ome', 'imagej'}
+    if described and kind not in (None, 'generic', state.kind) and not force:
+        raise ValueError(
+            f'kind: the file to append to is of kind {state.kind or "generic"}, not {kind}'
+        )
     return state
 
 
@@ -166,7 +202,7 @@ def text_entries(view: Buffer, directory: Directory) -> list[TextEntry]:
             )
         room = size + _slack(view, directory, position)
         text = raw.rstrip(b'\0').decode('utf-8', 'surrogateescape')
-        texts.append(TextEntry(directory.entry_at(position), at, room, text))
+        texts.append(TextEntry(directory.entry_at(position), at, room, text, size))
     return texts
 
 
@@ -218,7 +254,7 @@ def replace_entry_text(
         return value_at, room
     if len(data) <= room and room > codec.inline:
         entry = codec.build_entry(TagCode.ImageDescription, ASCII, len(data), None, value_at)
-        if output.read_at(entry_at, codec.entry_nbytes) == entry:
+        if output.holds(entry_at, entry):
             output.write(value_at, data)
             return value_at, room
         # Text ends with its first NUL: with all the room counted, old and new text are whole.

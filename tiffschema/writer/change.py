@@ -126,8 +126,10 @@ def overwrite_value(
         if (kind, count) != (directory.types[position], directory.counts[position]):
             target.write_at(at, file_codec.build_entry(code, kind, count, None, old_at))
         return Overwritten(kind, count, old_at)
-    new_at = _write_behind(target, data)
-    target.write_at(at, file_codec.build_entry(code, kind, count, None, new_at))
+    new_at = even(target.size)
+    entry = file_codec.build_entry(code, kind, count, None, new_at)  # refused before it is written
+    _write_behind(target, data)
+    target.write_at(at, entry)
     if not old_inline and erase:
         _erase(target, claims, [(old_at, old_size)], (at,))
     return Overwritten(kind, count, new_at)
@@ -164,11 +166,11 @@ def _overwrite_block(
         )
     else:
         new_at = old_at if fits else even(target.size)
+        entry = directory.codec.build_entry(tag.code, field.fieldtype, field.count, None, new_at)
         if fits:
             target.write_at(new_at, built.at(new_at) + bytes(old_size - built.size))
         else:
             _write_behind(target, built.at(new_at) + bytes(field.slack))
-        entry = directory.codec.build_entry(tag.code, field.fieldtype, field.count, None, new_at)
     target.write_at(at, entry)
     if erase and not (fits or built.far or directory.is_inline(position)):
         _erase(target, claims, [(old_at, old_size)], (at,))
@@ -299,8 +301,8 @@ def rebuild_directory(
     return file_codec.parse(bytes(data), address, address)
 
 
-def _write_behind(target: EditTarget, data: bytes) -> int:
-    """Write bytes at the end of the file and return where; a write that fails leaves no trace."""
+def _write_behind(target: EditTarget, data: bytes) -> None:
+    """Write bytes at the end of the file; a write that fails leaves no trace."""
     end = target.size
     try:
         target.write_at(even(end), data)
@@ -308,7 +310,6 @@ def _write_behind(target: EditTarget, data: bytes) -> int:
         with contextlib.suppress(OSError):
             target.truncate(end)
         raise
-    return even(end)
 
 
 def _erase(

@@ -147,16 +147,21 @@ def extents(directory: Directory) -> list[Extent]:
 
 
 def segments(target: Readable, directory: Directory) -> NDArray[np.int64]:
-    """Return where the segments of a page lie, shape (n, 3): start, stop, -1."""
+    """Return where the segments of a page lie, shape (n, 3): start, stop, -1.
+
+    Of one whose byte count is missing or zero only the first byte is known.
+    """
     parts = []
     for offsets_code, counts_code in SEGMENTS.items():
         offsets = numbers(target, directory, offsets_code)
         counts = numbers(target, directory, counts_code)
-        shorter = min(len(offsets), len(counts))
-        if shorter:
-            part = np.full((shorter, 3), -1, np.int64)
-            part[:, 0] = offsets[:shorter]
-            part[:, 1] = offsets[:shorter] + counts[:shorter]
+        if len(offsets):
+            sizes = np.ones(len(offsets), np.int64)
+            told = counts[: len(offsets)]
+            np.maximum(told, 1, out=sizes[: len(told)])
+            part = np.full((len(offsets), 3), -1, np.int64)
+            part[:, 0] = offsets
+            part[:, 1] = offsets + sizes
             parts.append(part[part[:, 0] > 0])
     return np.concatenate(parts) if parts else np.zeros((0, 3), np.int64)
 

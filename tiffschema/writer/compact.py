@@ -19,6 +19,7 @@ from tiffschema.model.directory import (
     DirectoryCodec,
     Entry,
 )
+from tiffschema.model.faces import face
 from tiffschema.model.tagcodes import SEGMENTS, TagCode
 from tiffschema.model.tagtable import TagRow, tag_tables
 from tiffschema.types import Buffer
@@ -32,6 +33,7 @@ __all__ = ['compact']
 
 FREE = frozenset({TagCode.FreeOffsets, TagCode.FreeByteCounts})
 LONG, IFD, LONG8, IFD8 = 4, 13, 16, 18
+YCBCR = 6
 ALIGN = 16
 
 
@@ -77,6 +79,8 @@ def compact(path: str | os.PathLike[str], target: str | os.PathLike[str] | None 
     if not pages:
         raise ValueError('path: the file has no pages')
     reader.refuse(pages)
+    for name in face('runtime.blocks')(path):
+        raise ValueError(f'path: no tag points to the block {name} of the file')
     # It may replace the only copy of its data.
     sink = open_sink(target if target is not None else path, 'w', durable=True)
     assert isinstance(sink, FileSink)
@@ -148,8 +152,9 @@ class _Reader:
 
     def _note_segments(self, node: _Node) -> None:
         for offsets, sizes in segment_pairs(node):
+            _check_sizes(node, offsets, sizes)
             for offset, size in zip(offsets, sizes, strict=False):
-                if offset and size:
+                if offset:
                     if offset + size > len(self.view):
                         raise FormatError('data leave the file', 'segment', offset)
                     self.blocks[offset] = max(size, self.blocks.get(offset, 0))
@@ -173,17 +178,51 @@ class _Reader:
 
 def segment_pairs(node: _Node) -> list[tuple[list[int], list[int]]]:
     """Return offsets and sizes of the segments of a directory."""
-    by_code = {entry.code: entry for entry in node.values}
-    pairs = []
-    for offsets_code, sizes_code in SEGMENTS.items():
-        if offsets_code in by_code and sizes_code in by_code:
-            both = [
-                [int(n) for n in np.atleast_1d(np.asarray(node.directory.codec.decode_value(
-                    by_code[code].fieldtype, by_code[code].length, by_code[code].data)))]
-                for code in (offsets_code, sizes_code)
-            ]  # fmt: skip
-            pairs.append((both[0], both[1]))
-    return pairs
+    return [
+        (_tag_numbers(node, offsets), _tag_numbers(node, sizes))
+        for offsets, sizes in SEGMENTS.items()
+        if offsets in node.directory.index
+    ]
+
+
+def _tag_numbers(node: _Node, code: int) -> list[int]:
+    """Return the integers of a tag, none where it is absent."""
+    entry = next((entry for entry in node.values if entry.code == code), None)
+    if entry is None:
+        return []
+    decode = node.directory.codec.decode_value
+    value = decode(entry.fieldtype, entry.length, entry.data)
+    return [int(n) for n in np.atleast_1d(np.asarray(value))]
+
+
+def _check_sizes(node: _Node, offsets: list[int], sizes: list[int]) -> None:
+    """Refuse data whose size no tag tells: readers guess it, and what is not copied is lost.
+
+    Raises:
+        ValueError: Byte counts are missing, zero, or less than samples that are stored plain.
+    """
+    told = [*sizes, *[0] * (len(offsets) - len(sizes))]
+    pairs = list(zip(offsets, told, strict=False))
+    short = any(offset and not size for offset, size in pairs)
+    if not short and all(offset for offset, _ in pairs):
+        short = sum(size for _, size in pairs) < _plain_nbytes(node)
+    if short:
+        raise ValueError('path: byte counts of a page are missing or too small')
+
+
+def _plain_nbytes(node: _Node) -> int:
+    """Return the bytes that samples take at least where they are stored plain, 0 if coded."""
+
+    def first(code: int, default: int) -> int:
+        return next(iter(_tag_numbers(node, code)), default)
+
+    if first(TagCode.Compression, 1) != 1 or first(TagCode.PhotometricInterpretation, 0) == YCBCR:
+        return 0
+    bits = _tag_numbers(node, TagCode.BitsPerSample) or [1]
+    samples = first(TagCode.SamplesPerPixel, 1)
+    bits_of_pixel = sum(bits) if len(bits) == samples else bits[0] * samples
+    width, length = first(TagCode.ImageWidth, 0), first(TagCode.ImageLength, 0)
+    return -(-width * bits_of_pixel // 8) * length * first(TagCode.ImageDepth, 1)
 
 
 def _numbers(directory: Directory, position: int, data: bytes) -> list[int]:
@@ -202,29 +241,21 @@ def _write(sink: FileSink, codec: DirectoryCodec, reader: _Reader, pages: list[_
     order: list[list[_Node]] = []
     position = _place(codec, pages, position, order)
     moved: dict[int, int] = {}
-    previous = -1
+    stop, shift = -1, 0  # of the run of data that is being written: segments that touch or overlap
     for offset, size in sorted(reader.blocks.items()):
-        if offset != previous:
+        if offset > stop:
             position += -position % ALIGN
-        if offset < previous:  # segments that overlap move together
-            moved[offset] = moved[_holder(reader.blocks, moved, offset)] + (
-                offset - _holder(reader.blocks, moved, offset)
-            )
-            continue
-        moved[offset] = position
-        sink.write_at(position, reader.view[offset : offset + size])
-        position += size
-        previous = offset + size
+            stop, shift = offset, position - offset
+        moved[offset] = offset + shift
+        if offset + size > stop:
+            sink.write_at(stop + shift, reader.view[stop : offset + size])
+            stop = offset + size
+            position = stop + shift
     for chain in order:
         for node, after in zip(chain, [*chain[1:], None], strict=True):
             following = 0 if after is None else after.address
             sink.write_at(node.address, _build(codec, node, moved, following).data)
     sink.write_at(0, codec.build_header(pages[0].address))
-
-
-def _holder(blocks: dict[int, int], moved: dict[int, int], offset: int) -> int:
-    """Return the block within which another one begins."""
-    return max(start for start in moved if start <= offset < start + blocks[start])
 
 
 def _place(

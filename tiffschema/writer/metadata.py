@@ -71,6 +71,24 @@ class ShapedDescription:
             metadata['axes'] = ('I' if 'Q' in axes else 'Q') + axes
         return shaped_description(shape, **metadata).encode('ascii')
 
+    def part(self, stored: StoredShape, frames: int) -> bytes:
+        """Return the JSON text for the first pages of an array.
+
+        Parameters:
+            stored: How the whole array lies in pages.
+            frames: How many of them there are.
+        """
+        page = with_frames(stored, 1).squeezed
+        metadata = dict(self._metadata)
+        axes = metadata.pop('axes', None)
+        if isinstance(axes, str) and len(axes) == len(self._shape) and self._ends_as(page):
+            last = axes[len(axes) - len(page) :]
+            metadata['axes'] = ('I' if 'Q' in last else 'Q') + last
+        return shaped_description((frames, *page), **metadata).encode('ascii')
+
+    def _ends_as(self, page: tuple[int, ...]) -> bool:
+        return self._shape[len(self._shape) - len(page) :] == page
+
 
 class ImageJDescription:
     """ImageJ's lines of ``key=value``.

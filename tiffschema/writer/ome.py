@@ -40,13 +40,10 @@ class OmeFile:
             ``Experimenter`` lists belong to the document.
     """
 
-    def __init__(
-        self, metadata: Mapping[str, Any], *, ifd: int = 0, existing: TextEntry | None = None
-    ) -> None:
+    def __init__(self, metadata: Mapping[str, Any], *, existing: TextEntry | None = None) -> None:
         document = {key: metadata[key] for key in DOCUMENT if key in metadata}
         self._given = 'UUID' in document
         self._xml = OmeXml(**document)
-        self._xml.ifd = ifd
         self._hash = hashlib.blake2b(digest_size=16)
         self._existing = existing
         self._entry_at = -1
@@ -80,8 +77,18 @@ class OmeFile:
             plan.storage.newbyteorder('='), plan.shape, plan.stored, **_image_metadata(metadata)
         )
 
-    def add(self, plan: ImagePlan, metadata: Mapping[str, Any], calls: int) -> None:
-        """Add the image of a finished series, written by a number of calls."""
+    def add(
+        self, plan: ImagePlan, metadata: Mapping[str, Any], calls: int, first_page: int
+    ) -> None:
+        """Add the image of a finished series, written by a number of calls.
+
+        Parameters:
+            plan: What its pages are like.
+            metadata: Of the image.
+            calls: How many arrays it has.
+            first_page: Number of pages before it; some may belong to no image.
+        """
+        self._xml.ifd = first_page
         shape, stored = plan.shape, plan.stored
         items = _image_metadata(metadata)
         if calls > 1:

@@ -5,6 +5,7 @@ Knows series, descriptions and the OME-XML of a file; arguments and files are th
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -15,7 +16,7 @@ from tiffschema.model.tagcodes import TagCode
 from .append import replace_entry_text
 from .arguments import Kind
 from .ijmetadata import split_metadata
-from .metadata import Description, ImageJDescription
+from .metadata import Description, ImageJDescription, ShapedDescription
 from .ome import OmeFile
 from .output import Output
 from .pixels import Pixels
@@ -45,11 +46,12 @@ class ParentSeries:
             positions = self._last.next_positions.copy()
         else:
             positions = self._writer.subifd_positions(0 if self._chained else self._level)
-        self._last = ChildLinks(self._output, positions)
-        return self._last
+        return ChildLinks(self._output, positions)
 
     def done(self, writer: SeriesWriter) -> None:
-        """A child is complete."""
+        """A child is complete; one that failed on its way leaves its place to the next."""
+        assert isinstance(writer.links, ChildLinks)
+        self._last = writer.links
         self._level += 1
         self.remaining -= 1
 
@@ -78,6 +80,7 @@ class OpenSeries:
         self.placeholder = placeholder
         self.is_child = isinstance(writer.links, ChildLinks)
         self.calls = 0
+        self._first_page = output.directories
         self.moved = False
         self.updated = 1
 
@@ -101,6 +104,17 @@ class OpenSeries:
             self.writer.write_pages(pixels, frames, on_data=self._seen())
             self._connected()
         return where
+
+    def fail(self) -> bool:
+        """Let finished pages stand as they are after an error; returns whether there are any."""
+        frames = self.writer.frames
+        if not frames:
+            return False
+        self._connected()
+        if isinstance(self._description, ShapedDescription):
+            with contextlib.suppress(OSError):  # the error that led here is the one to be seen
+                self.replace_description(self._description.part(self.plan.stored, frames))
+        return True
 
     def _seen(self) -> Any:
         return self._ome.digest if self._ome is not None and self.kind == 'ome' else None
@@ -138,7 +152,7 @@ class OpenSeries:
             self.writer.finish()
         self._connected()
         if self._ome is not None and self.kind == 'ome' and not self.is_child:
-            self._ome.add(self.plan, self._metadata, self.calls)
+            self._ome.add(self.plan, self._metadata, self.calls, self._first_page)
         if update:
             self._update()
 

@@ -54,7 +54,7 @@ class Output:
             self.pointer = pointer
             self.end = sink.size
         self.directories = 0
-        """Number of directories in the main chain that were written here."""
+        """Number of directories in the main chain."""
 
     @property
     def name(self) -> str:
@@ -74,6 +74,10 @@ class Output:
     def read_at(self, offset: int, size: int) -> bytes:
         """Return bytes from a position, fewer at the end."""
         return self.sink.read_at(offset, size)
+
+    def holds(self, offset: int, data: bytes) -> bool:
+        """Whether the file is known to hold some bytes at a position."""
+        return self.sink.readable and self.read_at(offset, len(data)) == data
 
     def flush(self) -> None:
         """Hand what was written to the target of a file object."""

@@ -41,6 +41,8 @@ class Sink(Protocol):
 
     name: str
     path: str | None
+    readable: bool
+    """Whether what was written can be read again."""
 
     @property
     def size(self) -> int:
@@ -96,6 +98,7 @@ class FileSink:
         self, path: str | os.PathLike[str], mode: WriteMode = 'w', *, durable: bool = False
     ) -> None:
         self.path: str | None = os.fspath(path)
+        self.readable = True
         self.name = os.path.basename(self.path)
         self._durable = durable
         self._target = os.path.realpath(self.path)  # a link keeps pointing at the new file
@@ -238,6 +241,7 @@ class StreamSink:
     def __init__(self, stream: IO[bytes], base: int = 0, *, owned: bool = False) -> None:
         self.name = str(getattr(stream, 'name', '') or 'stream')
         self.path: str | None = None
+        self.readable = _can(stream, 'readable', 'read')
         self._stream = stream
         self._base = base
         self._owned = owned
@@ -427,18 +431,25 @@ def _remote_sink(url: str, mode: WriteMode, durable: bool) -> Sink:
 
 
 def _stream_sink(stream: IO[bytes], mode: WriteMode, *, owned: bool) -> Sink:
-    writable = getattr(stream, 'writable', None)
-    if writable is not None and not writable():
+    if not _can(stream, 'writable', 'write'):
         raise ValueError('file: the file object is not open for writing')
     if isinstance(stream, io.TextIOBase):
         raise TypeError('file: the file object is open for text, not for bytes')
-    seekable = getattr(stream, 'seekable', None)
-    if not (seekable is None or seekable()):
+    mode_of = str(getattr(stream, 'mode', ''))
+    if 'a' in mode_of and set(mode_of) <= set('abt+'):
+        raise ValueError('file: the file object is open for appending, it writes at the end only')
+    if not _can(stream, 'seekable', 'seek', 'tell'):
         if mode == 'r+':
             raise ValueError('file: the file object cannot seek, which changing it needs')
         name = str(getattr(stream, 'name', '') or 'stream')
         return SpoolSink(lambda: stream, name, owned=owned)
     return StreamSink(stream, stream.tell(), owned=owned)
+
+
+def _can(stream: Any, question: str, *methods: str) -> bool:
+    """Return what a file object says of itself; one that does not say it has the methods."""
+    ask = getattr(stream, question, None)
+    return bool(ask()) if ask is not None else all(hasattr(stream, name) for name in methods)
 
 
 def _write_parts(sink: Sink, offset: int, parts: tuple[Buffer | NDArray[Any], ...]) -> None:

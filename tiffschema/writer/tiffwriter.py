@@ -10,6 +10,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -313,9 +314,17 @@ class TiffWriter:
             return None
         expected = self._expected_frames()
         self._check(plan, kind, expected)
+        before = self._ome
         opened = self._open_series(planned, is_child=expected is not None)
+        try:
+            where = opened.write(pixels)
+        except BaseException:
+            if opened.fail():
+                self._count += 1
+            else:
+                self._ome = before
+            raise
         self._count += 1
-        where = opened.write(pixels)
         self._series = opened
         return where
 
@@ -388,7 +397,9 @@ class TiffWriter:
         state = self._append
         if state is None or not state.texts or state.kind != 'ome':
             return OmeFile(metadata), True
-        return OmeFile(metadata, ifd=state.pages, existing=state.texts[-1]), False
+        text = state.texts[-1]
+        existing = replace(text, room=state.room_of(text))
+        return OmeFile(metadata, existing=existing), False
 
     def _truncates(self, plan: ImagePlan, kind: Kind, pages: PageTemplates) -> bool:
         if kind != 'imagej' or not plan.contiguous or plan.arguments.truncate:

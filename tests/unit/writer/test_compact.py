@@ -10,6 +10,9 @@ import numpy as np
 import pytest
 
 from tiffschema import TiffFile, TiffWriter, imread, imwrite
+from tiffschema.model.directory import Entry, codec
+from tiffschema.testing import forge
+from tiffschema.writer.cog import write_cog
 from tiffschema.writer.compact import compact
 from tiffschema.writer.edit import TagEditor
 
@@ -76,3 +79,64 @@ def test_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match='TIFF'):
         compact(path)
     assert os.listdir(tmp_path) == ['a.tif']
+
+
+def plain_file(offsets: list[int], sizes: list[int] | None, rows: int, data: bytes) -> bytes:
+    """Return a file of four columns of bytes, its strips at places behind `data`'s start."""
+    file_codec = codec('classic', '<')
+    start = 1000
+    values: list[tuple[int, int, Any]] = [
+        (256, 3, 4), (257, 3, rows * len(offsets)), (258, 3, 8), (259, 3, 1), (262, 3, 1),
+        (277, 3, 1), (278, 3, rows), (273, 4, tuple(start + at for at in offsets)),
+    ]  # fmt: skip
+    if sizes is not None:
+        values.append((279, 4, tuple(sizes)))
+    entries = [Entry(code, *file_codec.encode_value(None, kind, v)) for code, kind, v in values]
+    built = file_codec.build(entries, 8)
+    return (file_codec.build_header(8) + built.data).ljust(start, b'\0') + data
+
+
+@pytest.mark.parametrize(
+    'offsets', [[0, 8], [0, 4], [4, 0], [0, 4, 20], [0, 0, 2], [8, 0, 4, 30]], ids=str
+)
+def test_segments_that_overlap_keep_their_bytes(tmp_path: Path, offsets: list[int]) -> None:
+    path = tmp_path / 'a.tif'
+    path.write_bytes(plain_file(offsets, [8] * len(offsets), 2, bytes(range(1, 41))))
+    before = imread(path)
+    compact(path)
+    np.testing.assert_array_equal(imread(path), before)
+
+
+@pytest.mark.parametrize(
+    ('offsets', 'sizes'),
+    [([0], None), ([0], [0]), ([0], [4]), ([0, 8], [8]), ([0, 8], [8, 0]), ([0, 8], [8, 4])],
+    ids=str,
+)
+def test_data_of_unknown_size_are_not_lost(
+    tmp_path: Path, offsets: list[int], sizes: list[int] | None
+) -> None:
+    path = tmp_path / 'a.tif'
+    data = plain_file(offsets, sizes, 2, bytes(range(1, 41)))
+    path.write_bytes(data)
+    with pytest.raises(ValueError, match='byte counts'):
+        compact(path)
+    assert path.read_bytes() == data
+
+
+@pytest.mark.parametrize('kind', ['scanimage', 'streak', 'mmstack'])
+def test_blocks_behind_no_tag_are_not_lost(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / 'a.tif'
+    data = forge(kind).data
+    path.write_bytes(data)
+    with pytest.raises(ValueError, match=r'block|kind'):
+        compact(path)
+    assert path.read_bytes() == data
+
+
+def test_the_layout_of_a_cloud_optimised_file_goes(tmp_path: Path) -> None:
+    path = tmp_path / 'a.tif'
+    array = np.random.default_rng(0).integers(0, 255, (64, 96), 'u1')
+    write_cog(path, array, tile=(16, 16))
+    compact(path)
+    assert b'GDAL_STRUCTURAL' not in path.read_bytes()
+    np.testing.assert_array_equal(imread(path), array)

@@ -196,13 +196,14 @@ def test_partial_writes_are_continued() -> None:
 
 
 UNPRIVILEGED = """
-import io, os, sys
+import io, os, sys, tempfile
 import numpy as np
 from tiffschema import imread, imwrite, TiffFile, TiffWriter, memmap
 from tiffschema.writer.edit import TagEditor
 from tiffschema.writer.compact import compact
 imwrite(io.BytesIO(), np.zeros((3, 4), 'u1'))  # modules are read while they may be
 imread(sys.argv[1])
+compact(sys.argv[1], os.path.join(tempfile.mkdtemp(), 'c.tif'))
 if os.geteuid() == 0:
     os.setegid(65534)
     os.seteuid(65534)

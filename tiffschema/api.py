@@ -10,7 +10,10 @@ import operator
 import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
-from typing import Any, Literal, ParamSpec
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = ['imread', 'memmap']
 
@@ -253,7 +256,7 @@ def memmap(
     squeeze: bool | None = None,
     mode: Literal['r+', 'r', 'c'] = 'r+',
     **kwargs: Any,
-) -> Any:
+) -> NDArray[Any]:
     """Return the samples of a file as an array that is mapped to it.
 
     Parameters:

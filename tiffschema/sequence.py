@@ -16,6 +16,7 @@ from math import prod
 from typing import Any
 
 import numpy
+from numpy.typing import NDArray
 
 from .api import imread as read_tiff
 from .model.filenames import TiledSequence, dimension_code, natural_sorted, parse_filenames
@@ -176,7 +177,7 @@ class FileSequence(Sequence[str]):
         out: Any = None,
         fillvalue: float = 0,
         **kwargs: Any,
-    ) -> Any:
+    ) -> NDArray[Any]:
         """Return all images as one array; places without a file hold `fillvalue`.
 
         Parameters:

@@ -27,6 +27,8 @@ from .pages import TiffPages
 from .source import FileArgument, Source
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from tiffschema.codecs.spec import SegmentSpec
     from tiffschema.model.geometry import Geometry
 
@@ -251,7 +253,7 @@ class TiffFile(FileFlags):
         maxworkers: int | None = None,
         buffersize: int | None = None,
         **kwargs: Any,
-    ) -> Any:
+    ) -> NDArray[Any]:
         """Return the samples of pages or of a series.
 
         Parameters:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, SupportsIndex, overload
 
 if TYPE_CHECKING:
     from .series import TiffPageSeries
@@ -47,7 +47,11 @@ class TiffSeries(Sequence['TiffPageSeries']):
             return self
         return TiffSeries(self.parent, kind=kind, squeeze=squeeze)
 
-    def __getitem__(self, key: Any) -> Any:
+    @overload
+    def __getitem__(self, key: SupportsIndex, /) -> TiffPageSeries: ...
+    @overload
+    def __getitem__(self, key: slice, /) -> list[TiffPageSeries]: ...
+    def __getitem__(self, key: Any, /) -> Any:
         return self._series[key]
 
     def __len__(self) -> int:

@@ -5,7 +5,8 @@ Rule: a stub says what a parse gives; what a file may lack is ``| None``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from tiffschema.compiler.ir import (
@@ -53,12 +54,17 @@ def to_stub(schema: Schema, variant: str | None = None) -> str:
         'from datetime import datetime\nfrom typing import Any\n\nimport numpy as np\n'
         'from numpy.typing import NDArray\n\nfrom tiffschema.compiler.targets.record import Record',
     ]
-    for struct in definition.structs.values():
-        parts.append('\n'.join(_struct(struct)))
+    structs = definition.structs.values()
+    fields = {field.name for struct in structs for field in struct.fields if not field.hidden}
+    # In the body of a class a field hides the class of its name.
+    hidden = sorted({class_name(struct.name) for struct in structs} & fields)
+    for struct in structs:
+        parts.append('\n'.join(_struct(struct, hidden)))
+    parts += [f'_{name} = {name}' for name in hidden]
     return '\n\n'.join(parts) + '\n'
 
 
-def _struct(struct: StructDef) -> Iterator[str]:
+def _struct(struct: StructDef, hidden: Sequence[str]) -> Iterator[str]:
     yield f'class {class_name(struct.name)}(Record):'
     if struct.doc:
         yield f'    """{struct.doc.strip()}"""'
@@ -66,6 +72,8 @@ def _struct(struct: StructDef) -> Iterator[str]:
     for field in shown:
         note = ' '.join(f'{field.unit} {field.doc}'.split())
         annotation = _annotation(field, bool(struct.extent))
+        for name in hidden:
+            annotation = re.sub(rf'\b{name}\b', f'_{name}', annotation)
         yield f'    {field.name}: {annotation}' + (f'  #: {note}' if note else '')
     if not shown:
         yield '    ...'

@@ -18,11 +18,12 @@ from tiffschema.compiler.targets.describe import visible
 from tiffschema.compiler.targets.record import Record, plain, same
 from tiffschema.errors import BuildError, FormatError, UnsupportedError
 from tiffschema.model.sections import schemas
+from tiffschema.testing.annotations import unlike_stub
 from tiffschema.testing.strategies import near_valid
 
 __all__ = [
     'Case', 'check_construct', 'check_damaged', 'check_dtype', 'check_examples', 'check_round_trip',
-    'check_trace', 'schema_cases', 'schema_test',
+    'check_stub', 'check_trace', 'schema_cases', 'schema_test',
 ]  # fmt: skip
 
 
@@ -129,6 +130,7 @@ def check_drawn(case: Case, draw: Callable[[Any], Any]) -> None:
     values = draw(struct_values(definition, case.struct, args))
     built, args = check_round_trip(case, values, args)
     check_trace(case, built, args)
+    check_stub(case, built, args)
     check_dtype(case, built, args)
     check_construct(case, built, args)
     damaged = near_valid(case.handle, built, byteorder=case.byteorder, args=args)
@@ -169,6 +171,13 @@ def check_trace(case: Case, data: bytes, args: Mapping[str, Any]) -> None:
     for extent in case.handle.trace(data, byteorder=case.byteorder, args=args):
         assert 0 <= extent.start <= extent.stop <= len(data), f'{case}: {extent} of {len(data)}'
         assert extent.kind != 'fault', f'{case}: {extent.path} in {data.hex()}'
+
+
+def check_stub(case: Case, data: bytes, args: Mapping[str, Any]) -> None:
+    """Values are of the types that the stub of the schema says."""
+    record = case.handle.parse(data, byteorder=case.byteorder, args=args)
+    unlike = list(unlike_stub(case.schema, case.variant, case.struct, record))
+    assert not unlike, f'{case}: {unlike} in {data.hex()}'
 
 
 def check_dtype(case: Case, data: bytes, args: Mapping[str, Any]) -> None:

@@ -102,7 +102,8 @@ def _shown_type(field: Field) -> str:
         return 'dict[str, int]'
     if isinstance(field.type, ArrayType):
         item = item_type(field.type)
-        if isinstance(item, NumberType) and not field.enum and field.as_ != 'list':
+        listed = field.enum or field.until is not None or field.as_ == 'list'
+        if isinstance(item, NumberType) and not listed:
             return f'NDArray[np.{_NUMPY[item.name]}]'
         if isinstance(item, RationalType):
             return 'NDArray[Any]'

@@ -39,8 +39,9 @@ def unlike_stub(
 
     Example:
         >>> from tiffschema import schemas
-        >>> header = schemas['tiff/ifd'].struct('header').parse(b'II*\\0\\x08\\0\\0\\0')
-        >>> list(unlike_stub(schemas['tiff/ifd'], None, 'header', header))
+        >>> ifd = schemas['tiff/ifd']
+        >>> header = ifd.struct('header').parse(b'II*\\0\\x08\\0\\0\\0', byteorder='<')
+        >>> list(unlike_stub(ifd, None, 'header', header))
         []
     """
     said = _annotations(to_stub(schema, variant)).get(class_name(struct), {})

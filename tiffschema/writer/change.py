@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
@@ -25,7 +25,7 @@ from tiffschema.types import Buffer
 from .claims import Claims, claims_of
 from .layout import even
 from .plan import TagValue
-from .tags import declared_value, field_of
+from .tags import declared_block, field_of
 
 __all__ = [
     'EditTarget',
@@ -99,8 +99,8 @@ def overwrite_value(
     claims = claims or partial(claims_of, target, file_codec)
     code = directory.codes[position]
     row = tag_tables['tiff'].get(code)
-    if row is not None and (isinstance(value, Mapping) or hasattr(value, '_fields')):
-        block = declared_value(file_codec, row, value)
+    if row is not None:
+        block = declared_block(file_codec, row, value)
         if block is not None:
             return _overwrite_block(target, directory, position, block, erase, claims)
     kind, count, data = encode(file_codec, code, fieldtype or directory.types[position], value)
@@ -230,9 +230,9 @@ def rebuild_directory(
     directory: Directory,
     pointer_at: int,
     *,
-    changed: Mapping[int, tuple[int, int, bytes]] | None = None,
     removed: Iterable[int] = (),
     added: Iterable[Entry] = (),
+    block: TagValue | None = None,
     erase: bool = False,
     link: Callable[[int], bytes] | None = None,
     claims: Callable[[], Claims] | None = None,
@@ -245,9 +245,9 @@ def rebuild_directory(
         target: The file.
         directory: The directory as it is.
         pointer_at: Position of the pointer to it.
-        changed: New field type, count and bytes by position of the entry.
         removed: Positions of entries to leave out.
         added: New entries.
+        block: A new entry whose value is a declared block; it goes behind the directory.
         erase: Zero the old directory and the values of removed entries.
         link: Returns the bytes of that pointer; by default it is one between directories.
         claims: Returns what the file's bytes are used for, where that is known already.
@@ -260,17 +260,14 @@ def rebuild_directory(
     if file_codec.is_ndpi:
         raise ValueError('an NDPI file takes changes of existing tags only')
     left_out = frozenset(removed)
-    changed = dict(changed or {})
-    entries: list[tuple[int, _Kept | Entry]] = []
+    entries: list[tuple[int, _Kept | Entry | TagValue]] = []
     for position, code in enumerate(directory.codes):
-        if position in left_out:
-            continue
-        if position in changed:
-            entries.append((code, Entry(code, *changed[position])))
-        else:
+        if position not in left_out:
             at = directory.entry_at(position)
             entries.append((code, _Kept(at, target.read_at(at, file_codec.entry_nbytes))))
     entries += [(entry.code, entry) for entry in added]
+    if block is not None:
+        entries.append((block.code, block))
     entries.sort(key=lambda item: item[0])
     used = claims() if claims is not None else claims_of(target, file_codec)
     address = even(target.size)
@@ -281,10 +278,14 @@ def rebuild_directory(
     )
     data = bytearray(built.data)
     for index, (_, item) in enumerate(entries):
+        at = file_codec.count_nbytes + index * file_codec.entry_nbytes
         if isinstance(item, _Kept):
-            at = file_codec.count_nbytes + index * file_codec.entry_nbytes
             data[at : at + file_codec.entry_nbytes] = item.data
             used.moved[address + at] = used.moved.get(item.at, item.at)
+        elif isinstance(item, TagValue):
+            entry, behind = _block_entry(file_codec, item, even(address + len(data)))
+            data[at : at + file_codec.entry_nbytes] = entry
+            data += bytes((address + len(data)) & 1) + behind
     pointer = (link or file_codec.build_link)(address)  # refused before anything is written
     used.check_alone(pointer_at, len(pointer))
     _write_behind(target, bytes(data))
@@ -292,13 +293,24 @@ def rebuild_directory(
     if erase:
         owners = [directory.offset]
         ranges = [(directory.offset, directory.nbytes)]
-        for position in left_out | frozenset(changed):
+        for position in left_out:
             if not directory.is_inline(position):
                 size = directory.value_nbytes(position)
                 ranges.append((directory.value_at(position), size))
                 owners.append(directory.entry_at(position))
         _erase(target, lambda: used, ranges, owners)
     return file_codec.parse(bytes(data), address, address)
+
+
+def _block_entry(file_codec: DirectoryCodec, tag: TagValue, at: int) -> tuple[bytes, bytes]:
+    """Return the entry of a declared block, and its bytes when it lies at an offset."""
+    field = field_of(file_codec, tag)
+    built = tag.value
+    if built.size <= file_codec.inline and not built.far:
+        entry = file_codec.build_entry(tag.code, field.fieldtype, field.count, built.at(0))
+        return entry, b''
+    entry = file_codec.build_entry(tag.code, field.fieldtype, field.count, None, at)
+    return entry, built.at(at) + bytes(field.slack)
 
 
 def _write_behind(target: EditTarget, data: bytes) -> None:

@@ -26,7 +26,7 @@ from .geokeys import geo_tags
 from .layout import DirectoryTemplate, Field, even
 from .output import CLASSIC_LIMIT
 from .pixels import Pixels, PixelSource
-from .plan import ImagePlan, plan_image
+from .plan import ImagePlan, TagValue, plan_image
 from .pyramid import Halving
 from .resample import Resampling
 from .series import segment_encoder
@@ -35,8 +35,13 @@ from .tags import extra_tags, fields_of
 
 __all__ = ['GHOST', 'GHOST_MASK', 'write_cog']
 
-LONG, LONG8 = 4, 16
-MASK_BIT, REDUCED_BIT = 4, 1
+ASCII, LONG, LONG8 = 2, 4, 16
+MASK_BIT = 4
+
+NOT_HERE = (
+    'subifds', 'contiguous', 'truncate', 'metadata', 'volumetric', 'rowsperstrip', 'subfiletype',
+)  # fmt: skip
+"""Arguments of `write` that the layout decides, or that it has no room for."""
 
 GHOST = (
     'LAYOUT=IFDS_BEFORE_DATA\n'
@@ -96,7 +101,8 @@ def write_cog(
         extratags: Further tags of the image.
         bigtiff: 64-bit offsets; by default where the data need them.
         byteorder: Of the file.
-        options: Further arguments of `TiffWriter.write`, such as ``predictor``.
+        options: Further arguments of `TiffWriter.write`, such as ``predictor``; not those that
+            speak of series, strips or volumes.
 
     Raises:
         ValueError: An argument is wrong; names it; no file was touched.
@@ -108,7 +114,12 @@ def write_cog(
         >>> stream.getvalue()[8:37]
         b'GDAL_STRUCTURAL_METADATA_SIZE'
     """
+    for name in NOT_HERE:
+        if options.get(name):
+            raise ValueError(f'{name}: has no place in a cloud-optimised file')
     source = PixelSource.of(data, shape, dtype)
+    if 0 in source.shape:
+        raise ValueError(f'data: shape {source.shape} has no elements')
     tags = geo_tags(crs, transform, point=point, nodata=nodata, gdal_metadata=gdal_metadata)
     arguments = normalize_arguments(
         source.dtype, tile=tile, compression=compression, extratags=(), **options
@@ -269,6 +280,9 @@ class _Layout:
         codec = self._codec
         tags = list(image.plan.tags)
         if first:
+            description = image.plan.arguments.description
+            if description is not None:
+                tags.append(TagValue(TagCode.ImageDescription, ASCII, description, once=True))
             tags += extra_tags(codec, given, {tag.code for tag in tags})
         elif not image.plan.arguments.is_mask:
             nodata = [item for item in given if item[0] == TagCode.GDAL_NODATA]

@@ -22,8 +22,9 @@ from tiffschema.model.tagtable import tag_tables
 from .chain import directory_offsets, open_view, read_codec
 from .change import SourceTarget, encode, overwrite_value, rebuild_directory
 from .claims import Claims, claims_of, numbers, read_directory
+from .plan import TagValue
 from .sink import SpoolSink, StreamSink, Target, open_sink
-from .tags import fieldtype_code, is_owned, tag_code
+from .tags import declared_block, fieldtype_code, is_owned, tag_code
 
 __all__ = ['TagEditor', 'overwrite_tag']
 
@@ -192,10 +193,14 @@ class TagEditor:
                 fieldtype = encode(self._codec, code, None, value)[0]
                 self._overwrite(directory, position, value, fieldtype, erase)
             return
+        row = tag_tables['tiff'].get(code)
+        block = None if row is None else declared_block(self._codec, row, value)
+        if block is not None:
+            self._add_block(page, directory, block, erase=erase)
+            return
         if fieldtype is None and code not in tag_tables['tiff'] and isinstance(value, str):
             fieldtype = FIELD_TYPES['ASCII'].code
         if fieldtype is None and isinstance(value, (str, bytes)):
-            row = tag_tables['tiff'].get(code)
             fieldtype = row.types[0] if row is not None and row.types else None
         entry = Entry(code, *encode(self._codec, code, fieldtype, value))
         self._rebuild(page, directory, added=[entry], erase=erase)
@@ -212,6 +217,18 @@ class TagEditor:
             erase=erase,
             claims=self._claims,
         )
+
+    def _add_block(
+        self, page: PageKey, directory: Directory, block: TagValue, *, erase: bool
+    ) -> None:
+        partners = [
+            Entry(code, *encode(self._codec, code, None, values))
+            for code, values in block.value.partners.items()
+        ]
+        there = [entry.code for entry in partners if directory.positions(entry.code)]
+        if there:
+            raise ValueError(f'tag {block.code}: its partners {there} are there already')
+        self._rebuild(page, directory, added=partners, block=block, erase=erase)
 
     def delete(
         self, key: int | str, *, page: PageKey = 0, index: int | None = None, erase: bool = False

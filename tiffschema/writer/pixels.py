@@ -113,6 +113,8 @@ class PixelSource:
             return IteratorPixels(self.data, stored, storage)
         if isinstance(self.data, np.ndarray):
             return ArrayPixels(self.data.reshape(stored.shape), storage)
+        if 0 in self.shape:
+            return EmptyPixels()
         return LazyPixels(self.data, stored, storage)
 
 
@@ -222,7 +224,13 @@ class LazyPixels:
         }
         index = [frame_index.pop(0) if role == 'F' else wanted[role] for role in self._roles]
         array = np.asarray(self._data[tuple(index)])
-        return array.reshape(z1 - z0, y1 - y0, self._stored.width, self._stored.contig_samples)
+        shape = (z1 - z0, y1 - y0, self._stored.width, self._stored.contig_samples)
+        if array.size != math.prod(shape):
+            raise ValueError(f'data: a part of shape {array.shape} is not of the size {shape}')
+        if not np.can_cast(array.dtype, self._storage, 'safe'):
+            native = self._storage.newbyteorder('=')
+            raise ValueError(f'data: a part of the array has type {array.dtype}, not {native}')
+        return array.reshape(shape)
 
 
 class EmptyPixels:

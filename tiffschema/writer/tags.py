@@ -6,6 +6,7 @@ Knows tag tables and packing of values by `tiffschema.model.directory`; no files
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -24,8 +25,8 @@ from .layout import Field
 from .plan import TagValue
 
 __all__ = [
-    'declared_value', 'extra_tags', 'field_of', 'fields_of', 'fieldtype_code', 'is_owned',
-    'tag_code',
+    'declared_block', 'declared_value', 'extra_tags', 'field_of', 'fields_of', 'fieldtype_code',
+    'is_owned', 'tag_code',
 ]  # fmt: skip
 
 ASCII, LONG, UNDEFINED, LONG8 = 2, 4, 7, 16
@@ -166,7 +167,11 @@ def extra_tags(codec: DirectoryCodec, given: Iterable[Any], taken: Iterable[int]
             found = _pair(codec, code, item[1])
         else:
             once = bool(item[4]) if len(item) == 5 else False
-            found = [_quintuple(code, item[1], item[2], item[3], once)]
+            if _is_block(item[3]):
+                # The row of the tag says how such a value is stored, and how many it counts as.
+                found = [replace(tag, once=once) for tag in _pair(codec, code, item[3])]
+            else:
+                found = [_quintuple(code, item[1], item[2], item[3], once)]
         for tag in found:
             try:
                 field = field_of(codec, tag)
@@ -211,6 +216,20 @@ def _rationals(value: Any, count: Any) -> Any:
     if whole and count and len(items) == int(count):
         return [Fraction(int(item)) for item in items]
     return list(items)
+
+
+def _is_block(value: Any) -> bool:
+    """Return whether a value is a record, or the fields of one by name."""
+    return isinstance(value, Mapping) or hasattr(value, '_fields')
+
+
+def declared_block(codec: DirectoryCodec, row: TagRow, value: Any) -> TagValue | None:
+    """Return a tag whose value is given as a record or mapping, None for all other values.
+
+    Raises:
+        ValueError: The value cannot be built.
+    """
+    return declared_value(codec, row, value) if _is_block(value) else None
 
 
 def declared_value(codec: DirectoryCodec, row: TagRow, value: Any) -> TagValue | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from fractions import Fraction
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from tiffschema import TagEditor, TiffFile, imwrite
+from tiffschema.testing import forge
 
 RATIONAL, SRATIONAL, ASCII = 5, 10, 2
 
@@ -84,3 +86,38 @@ def test_the_editor_keeps_fractions(value: Any, stored: Any) -> None:
         assert (tag.value, int(tag.dtype)) == (stored, RATIONAL)
     with TagEditor(stream) as editor, pytest.raises(ValueError, match='282'):
         editor.set('XResolution', None)
+
+
+def block_of(data: bytes, code: int) -> tuple[Any, str]:
+    """Return the declared block in a file's first page, and how it shows without its offsets."""
+    with TiffFile(io.BytesIO(data)) as tif:
+        assert not tif.faults
+        value = tif.pages[0].tags[code].value
+    return value, re.sub(r"'(offset|Offset\w+)': \d+", '', repr(value))
+
+
+@pytest.mark.parametrize('bigtiff', [False, True])
+@pytest.mark.parametrize(('kind', 'code'), [('sis', 33560), ('tvips', 37706), ('stk', 33629)])
+def test_blocks_are_written_in_every_way(kind: str, code: int, bigtiff: bool) -> None:
+    """Also those which the tag's number leads to: it is the offset of a block elsewhere."""
+    value, shown = block_of(forge(kind).data, code)
+    array = np.arange(30, dtype='u1').reshape(5, 6)
+
+    def plain(**options: Any) -> io.BytesIO:
+        stream = io.BytesIO()
+        imwrite(stream, array, bigtiff=bigtiff, **options)
+        return stream
+
+    edited, replaced = plain(), plain(extratags=[(code, value)])
+    with TagEditor(edited) as editor:
+        editor.set(code, value)
+    with TagEditor(replaced) as editor:
+        editor.set(code, value)
+    for stream in (
+        plain(extratags=[(code, value)]), plain(extratags=[(code, 4, 0, value, True)]),
+        edited, replaced,
+    ):  # fmt: skip
+        assert block_of(stream.getvalue(), code)[1] == shown
+        stream.seek(0)
+        with TiffFile(stream) as tif:
+            np.testing.assert_array_equal(tif.asarray(), array)

@@ -327,3 +327,39 @@ def test_matrices_are_arrays(options: dict[str, Any]) -> None:
     imwrite(stream, matrix, **options)
     stream.seek(0)
     np.testing.assert_array_equal(imread(stream), np.asarray(matrix))
+
+
+class Lazy:
+    """An array which says one thing of itself and gives another."""
+
+    shape = (4, 5)
+    dtype = np.dtype('u1')
+
+    def __init__(self, part: np.ndarray) -> None:
+        self.part = part
+
+    def __getitem__(self, index: Any) -> np.ndarray:
+        return self.part
+
+
+@pytest.mark.parametrize(
+    'part', [np.full((4, 5), 300.5), np.zeros((4, 5), 'u2'), np.zeros((2, 2), 'u1')], ids=str
+)
+@pytest.mark.parametrize('options', [{}, {'compression': 'zlib'}, {'tile': (16, 16)}], ids=str)
+def test_lazy_arrays_give_what_they_say(
+    tmp_path: Path, part: np.ndarray, options: dict[str, Any]
+) -> None:
+    path = tmp_path / 'a.tif'
+    with pytest.raises(ValueError, match='data'):
+        imwrite(path, Lazy(part), **options)
+    assert not path.exists()
+
+
+@pytest.mark.parametrize('shape', [(0, 5), (5, 0), (3, 0, 5), (0,)], ids=str)
+@pytest.mark.filterwarnings('ignore:data')
+def test_lazy_arrays_without_elements(shape: tuple[int, ...]) -> None:
+    dask = pytest.importorskip('dask.array', reason='dask: lazy arrays')
+    stream = io.BytesIO()
+    imwrite(stream, dask.zeros(shape, dtype='u1'), photometric='minisblack')
+    stream.seek(0)
+    assert imread(stream).shape == shape

@@ -92,6 +92,12 @@ def imread(
         OSError: A file cannot be opened.
         TiffFileError, UnsupportedError: A file is no TIFF, or damaged; a codec is absent.
         TypeError, ValueError: An argument is unknown, or has no possible value.
+
+    Example:
+        >>> import numpy, tiffschema
+        >>> tiffschema.imwrite('temp.tif', numpy.zeros((3, 16, 20), 'u1'), photometric='minisblack')
+        >>> imread('temp.tif').shape, imread('temp.tif', key=0).shape
+        ((3, 16, 20), (16, 20))
     """
     given = {name: value for name, value in locals().items() if name not in ('files', 'kwargs')}
     return _read(files, given, kwargs)
@@ -272,6 +278,13 @@ def memmap(
 
     Raises:
         ValueError: The samples are no single stretch of bytes, or an argument is wrong.
+
+    Example:
+        >>> image = memmap('temp.tif', shape=(16, 20), dtype='u2', photometric='minisblack')
+        >>> image[1, 2] = 7
+        >>> image.flush()
+        >>> int(memmap('temp.tif', mode='r')[1, 2])
+        7
     """
     if shape is not None or dtype is not None:
         if shape is None or dtype is None:

@@ -43,6 +43,10 @@ class SchemaError(TiffSchemaError):
         file: Name of the schema file or text.
         line: One-based line in it, 0 if unknown.
         field: Dotted path of the declaration, such as ``structs.block.fields.count``.
+
+    Example:
+        >>> print(SchemaError('no such type u13', file='acme.yaml', line=7))
+        acme.yaml:7: no such type u13
     """
 
     def __init__(self, message: str, *, file: str = '', line: int = 0, field: str = '') -> None:
@@ -60,6 +64,10 @@ class BuildError(TiffSchemaError, ValueError):
     Parameters:
         message: What is wrong.
         path: Dotted path of the field, such as ``vendor/olympus_sis.sis.blocks[1].general``.
+
+    Example:
+        >>> print(BuildError('needs 2 values', 'acme.stage.travel'))
+        acme.stage.travel: needs 2 values
     """
 
     def __init__(self, message: str, path: str = '') -> None:
@@ -79,6 +87,10 @@ class FormatError(TiffFileError):
         message: What was found and what was expected.
         path: Dotted path of the field.
         offset: Where in the file (or buffer) the field lies, -1 if unknown.
+
+    Example:
+        >>> print(FormatError('no byte order', 'header.order', 0))
+        header.order @0: no byte order
     """
 
     def __init__(self, message: str, path: str = '', offset: int = -1) -> None:

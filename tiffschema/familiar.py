@@ -44,7 +44,11 @@ def logger() -> logging.Logger:
 
 
 def nullfunc(*args: Any, **kwargs: Any) -> None:
-    """Do nothing, whatever the arguments are."""
+    """Do nothing, whatever the arguments are.
+
+    Example:
+        >>> nullfunc(1, two=2)
+    """
 
 
 def parse_kwargs(kwargs: dict[str, Any], /, *keys: str, **keyvalues: Any) -> dict[str, Any]:
@@ -69,6 +73,10 @@ def parse_kwargs(kwargs: dict[str, Any], /, *keys: str, **keyvalues: Any) -> dic
 def update_kwargs(kwargs: dict[str, Any], /, **keyvalues: Any) -> None:
     """Add items to a dictionary where they are missing.
 
+    Parameters:
+        kwargs: Dictionary that is changed.
+        **keyvalues: Items.
+
     Example:
         >>> given = {'one': 1}
         >>> update_kwargs(given, one=None, two=2)
@@ -81,6 +89,9 @@ def update_kwargs(kwargs: dict[str, Any], /, **keyvalues: Any) -> None:
 
 def product(iterable: Iterable[int], /) -> int:
     """Return the product of integers, of any size; 1 for none.
+
+    Parameters:
+        iterable: Integers.
 
     Example:
         >>> product([2**31, 2**40]), product([])
@@ -244,21 +255,36 @@ class Timer:
         self.started = self.stopped = self.clock() if started is None else started
 
     def start(self, message: str | None = None, *, end: str = ' ') -> float:
-        """Start anew and return the time by the clock."""
+        """Start anew and return the time by the clock.
+
+        Parameters:
+            message: Printed first.
+            end: Printed behind the message.
+        """
         _say(message, end)
         self.duration = 0.0
         self.started = self.stopped = self.clock()
         return self.started
 
     def stop(self, message: str | None = None, *, end: str = ' ') -> float:
-        """Stop and return the seconds since the start."""
+        """Stop and return the seconds since the start.
+
+        Parameters:
+            message: Printed before the duration; None prints nothing.
+            end: Printed behind the message.
+        """
         self.stopped = self.clock()
         self.duration = self.stopped - self.started
         _say(message, end)
         return self.duration
 
     def print(self, message: str | None = None, *, end: str | None = None) -> None:
-        """Print the duration, of a running watch that up to now."""
+        """Print the duration, of a running watch that up to now.
+
+        Parameters:
+            message: Printed before the duration.
+            end: Printed behind it; None ends the line.
+        """
         _say(str(self) if message is None else f'{message} {self}', '\n' if end is None else end)
 
     def __str__(self) -> str:

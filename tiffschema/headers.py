@@ -29,6 +29,12 @@ def read_gdal_structural_metadata(fh: Any, /) -> dict[str, str] | None:
 
     Raises:
         TiffFileError: The file is no TIFF.
+
+    Example:
+        >>> import numpy, tiffschema
+        >>> tiffschema.write_cog('temp.tif', numpy.zeros((64, 64), 'u1'), photometric='minisblack')
+        >>> read_gdal_structural_metadata('temp.tif')['LAYOUT']
+        'IFDS_BEFORE_DATA'
     """
     with TiffFile(fh) as tif:
         found: dict[str, str] | None = tif.gdal_structural_metadata
@@ -45,6 +51,13 @@ def read_micromanager_metadata(fh: Any, /, keys: Collection[str] | None = None) 
 
     Raises:
         TiffFileError: The file is no TIFF, or has no such header.
+
+    Example:
+        >>> from tiffschema.testing import forge
+        >>> import io
+        >>> found = read_micromanager_metadata(io.BytesIO(forge('mmstack').data), ['Summary'])
+        >>> sorted(found)
+        ['MajorVersion', 'Summary']
     """
     from .formats.micromanager import metadata
 
@@ -65,6 +78,13 @@ def read_scanimage_metadata(fh: Any, /) -> tuple[dict[str, Any], dict[str, Any],
 
     Raises:
         TiffFileError: The file is no BigTIFF of ScanImage.
+
+    Example:
+        >>> from tiffschema.testing import forge
+        >>> import io
+        >>> frames, regions, version = read_scanimage_metadata(io.BytesIO(forge('scanimage').data))
+        >>> version
+        4
     """
     from .formats.scanimage import metadata
 
@@ -89,6 +109,14 @@ def read_ndtiff_index(file: str | os.PathLike[str], /) -> Iterator[tuple[Any, ..
     Raises:
         OSError: The file cannot be opened.
         FormatError: It ends within a record, or is no index.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from tiffschema.testing import forge
+        >>> folder = forge('ndtiff').write(Path('temp')).parent
+        >>> axes, name, offset, *rest = next(read_ndtiff_index(folder / 'NDTiff.index'))
+        >>> sorted(axes), rest[:2]
+        (['channel', 'time', 'z'], [6, 5])
     """
     from .model.sections import schemas
     from .model.text import parse_json

@@ -46,6 +46,14 @@ class FileSequence(Sequence[str]):
 
     Raises:
         ValueError: There is no file, or names do not fit the pattern.
+
+    Example:
+        >>> import numpy, tiffschema
+        >>> for time in range(3):
+        ...     tiffschema.imwrite(f'temp_t{time}.tif', numpy.full((4, 5), time, 'u1'))
+        >>> with FileSequence(tiffschema.imread, 'temp_t*.tif', pattern=r'_(t)(\\d)') as sequence:
+        ...     sequence.shape, sequence.axes, sequence.asarray().shape
+        ((3,), 'T', (3, 4, 5))
     """
 
     def __init__(
@@ -159,7 +167,12 @@ class FileSequence(Sequence[str]):
         return os.path.commonpath(self._files)
 
     def read(self, index: int, **imreadargs: Any) -> Any:
-        """Return the image of one file."""
+        """Return the image of one file.
+
+        Parameters:
+            index: Position in the sequence.
+            **imreadargs: For the reader.
+        """
         name = self._files[index]
         if self._zip is not None:
             return self.imread(BytesIO(self._zip.read(name)), **imreadargs)
@@ -184,6 +197,7 @@ class FileSequence(Sequence[str]):
             imreadargs: For the reader.
             chunkshape, chunkdtype: Of the image of each file; by default those of the first.
             axestiled: Stack axis to image axis along which files are laid side by side.
+            fillvalue: Of places without a file, default 0.
             ioworkers: Threads that read files; None for as many as are usual.
             out_inplace: Whether the reader takes ``out=``; by default if it is `imread`.
             out: Array, path or ``'memmap'`` that receives the images.
@@ -264,6 +278,14 @@ class TiffSequence(FileSequence):
         files: As `FileSequence`; None is ``*.tif``.
         imread: Reads one file, by default `tiffschema.imread`.
         **kwargs: As `FileSequence`.
+
+    Example:
+        >>> import numpy, tiffschema
+        >>> for number in (9, 10):
+        ...     tiffschema.imwrite(f'page_{number}.tif', numpy.full((4, 5), number, 'u1'))
+        >>> with TiffSequence('page_*.tif') as sequence:
+        ...     sequence.asarray()[:, 0, 0].tolist()
+        [9, 10]
     """
 
     def __init__(

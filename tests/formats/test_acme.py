@@ -15,6 +15,7 @@ import numpy
 import pytest
 
 import tiffschema
+from tests.unit.test_schema_style import lacking
 from tiffschema.compiler.library import Schema, schema_of
 from tiffschema.errors import BuildError, FormatError
 from tiffschema.testing import run_properties, schema_cases
@@ -45,8 +46,9 @@ def file(acme: Schema, tmp_path: Path) -> Path:
     return path
 
 
-def test_the_schema_has_no_warnings(acme: Schema) -> None:
+def test_the_schema_has_no_warnings_and_the_style_of_shipped_ones(acme: Schema) -> None:
     assert acme.check() == []
+    assert list(lacking('vendor/acme')) == []
 
 
 @pytest.mark.parametrize('case', CASES, ids=str)

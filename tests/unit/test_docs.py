@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import doctest
 import importlib
-import os
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -106,13 +106,28 @@ def test_commands_of_the_readme_are_single_lines() -> None:
         assert block.startswith('python3 -m venv')
 
 
-def test_readme_names_commands_that_exist() -> None:
-    from tiffschema.cli.arguments import COMMANDS
+def shell_commands() -> list[tuple[str, str]]:
+    """Return the commands of this library in the shell examples of all pages."""
+    found = []
+    for path in [*ROOT.glob('*.md'), *(ROOT / 'docs').rglob('*.md')]:
+        text = path.read_text(encoding='utf-8')
+        for block in re.findall(r'```sh\n(.*?)```', text, re.DOTALL):
+            for line in block.splitlines():
+                if re.match(r'(tiffschema|tiffcomment|tiff2fsspec|lsm2bin) ', line):
+                    found.append((path.relative_to(ROOT).as_posix(), line.partition('#')[0]))
+    return found
 
-    text = (ROOT / 'README.md').read_text(encoding='utf-8')
-    named = re.findall(r'^tiffschema (\w+)', text, re.MULTILINE)
-    assert named
-    assert set(named) <= set(COMMANDS)
+
+@pytest.mark.parametrize(('page', 'line'), shell_commands())
+def test_commands_in_the_docs_are_understood(page: str, line: str) -> None:
+    from tiffschema.cli.arguments import COMMANDS, argument_parser
+
+    # Names of files in capitals; what may be given again, or is left to the reader, once.
+    words = [word.strip('[].').split('|')[0] for word in shlex.split(line)]
+    if words[0] == 'tiffschema' and words[1:] != ['FILE']:
+        if words[1] == 'schema' and '|' in line:
+            words += ['tiff/ifd'] if words[2] != 'list' else []
+        assert argument_parser().parse_args(words[1:]).command in COMMANDS
 
 
 def test_every_public_module_says_what_it_knows() -> None:
@@ -125,11 +140,27 @@ def test_every_public_module_says_what_it_knows() -> None:
     assert not bare
 
 
+def anchors(text: str) -> set[str]:
+    """Return the anchors that headings of a Markdown page get."""
+    text = re.sub(r'```.*?```', '', text, flags=re.DOTALL)
+    headings = re.findall(r'^#+ (.*)$', text, re.MULTILINE)
+    return {
+        re.sub(r'[^\w -]', '', heading).strip().lower().replace(' ', '-') for heading in headings
+    }
+
+
 def test_links_inside_the_docs_lead_somewhere() -> None:
     broken = []
     for path in [*ROOT.glob('*.md'), *(ROOT / 'docs').rglob('*.md')]:
-        text = re.sub(r'```.*?```|`[^`]*`', '', path.read_text(encoding='utf-8'), flags=re.DOTALL)
-        for link in re.findall(r'\]\(([^)#]+)', text):
-            if '://' not in link and not (path.parent / link).exists():
-                broken.append(f'{os.path.relpath(path, ROOT)}: {link}')
+        text = path.read_text(encoding='utf-8')
+        prose = re.sub(r'```.*?```|`[^`]*`', '', text, flags=re.DOTALL)
+        for link in re.findall(r'\]\(([^)]+)\)', prose):
+            name, _, anchor = link.partition('#')
+            target = path.parent / name if name else path
+            if '://' in link:
+                continue
+            if not target.exists() or (
+                anchor and anchor not in anchors(target.read_text(encoding='utf-8'))
+            ):
+                broken.append(f'{path.relative_to(ROOT)}: {link}')
     assert not broken

@@ -38,6 +38,14 @@ def tiffcomment(
         ValueError: The page has no such tag, or the text is not ASCII.
         IndexError: There is no such page.
         TiffFileError: The file is no TIFF.
+
+    Example:
+        >>> import numpy, tiffschema
+        >>> image = numpy.zeros((4, 5), 'u1')
+        >>> tiffschema.imwrite('temp.tif', image, description='a', metadata=None)
+        >>> tiffcomment('temp.tif', 'a longer description')
+        >>> tiffcomment('temp.tif')
+        'a longer description'
     """
     mode = None if comment is None else 'r+'
     with TiffFile(arg, mode=mode) as tif:

@@ -42,6 +42,13 @@ def lsm2bin(
     Raises:
         ValueError: The file is no LSM file, or its image has other axes.
         OSError: A file cannot be read or written.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from tiffschema.testing import forge
+        >>> lsm2bin(forge('lsm').write(Path()), 'temp', tile=(8, 8), verbose=False)
+        >>> len(list(Path().glob('temp_*.bin'))) > 0
+        True
     """
     say = print if verbose else _silent
     length, width = _TILE if tile is None else tile

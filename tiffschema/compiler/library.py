@@ -528,6 +528,17 @@ def register_schema(source: str | os.PathLike[str], *, replace: bool = False) ->
 
     Raises:
         SchemaError: The declaration is wrong, or its id or a tag code is in use.
+
+    Example:
+        >>> schema = register_schema('''
+        ... schema: user/pair
+        ... endian: little
+        ... structs:
+        ...   pair:
+        ...     fields: {a: u16, b: u16}
+        ... ''')
+        >>> schema.struct('pair').parse(bytes((1, 0, 2, 0))).asdict()
+        {'a': 1, 'b': 2}
     """
     return schemas.register(source, replace=replace)
 

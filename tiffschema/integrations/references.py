@@ -275,6 +275,14 @@ def tiff2fsspec(
 
     Raises:
         UnsupportedError: References cannot express the image; says why.
+
+    Example:
+        >>> import json, numpy, tiffschema
+        >>> tiffschema.imwrite('temp.tif', numpy.zeros((32, 32), 'u1'), tile=(16, 16))
+        >>> tiff2fsspec('temp.tif', 'https://example.org/data', out='temp.json')
+        >>> with open('temp.json') as file:
+        ...     json.load(file)['0.0'][0]
+        'https://example.org/data/temp.tif'
     """
     from tiffschema.runtime.file import TiffFile
 

@@ -115,6 +115,10 @@ def member(name: str, value: int) -> int:
 def enumarg(enumtype: type[E], arg: object, /) -> E:
     """Return the member that a number, a name in any case, or a member stands for.
 
+    Parameters:
+        enumtype: An enumeration.
+        arg: Number, name in any case, or member.
+
     Raises:
         ValueError: There is none.
 
@@ -135,7 +139,15 @@ def enumarg(enumtype: type[E], arg: object, /) -> E:
 
 
 def enumstr(member: object, /) -> str:
-    """Return the name of a member, of anything else its text."""
+    """Return the name of a member, of anything else its text.
+
+    Parameters:
+        member: Of an enumeration, or anything.
+
+    Example:
+        >>> enumstr(enum('PHOTOMETRIC')(2)), enumstr(99)
+        ('RGB', '99')
+    """
     name = getattr(member, 'name', None)
     return name if isinstance(name, str) else str(member)
 

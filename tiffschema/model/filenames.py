@@ -31,6 +31,9 @@ PATTERNS: Mapping[str, str] = {
 def natural_sorted(iterable: Iterable[str], /) -> list[str]:
     """Return texts sorted with the numbers in them compared as numbers.
 
+    Parameters:
+        iterable: Texts.
+
     Example:
         >>> natural_sorted(['f10', 'f2', 'f1'])
         ['f1', 'f2', 'f10']
@@ -232,7 +235,11 @@ class TiledSequence:
         return len(self.shape)
 
     def indices(self, indices: Iterable[Sequence[int]], /) -> Iterator[tuple[int, ...]]:
-        """Yield the indices of chunks for indices of the stack."""
+        """Yield the indices of chunks for indices of the stack.
+
+        Parameters:
+            indices: For each file its index in the stack.
+        """
         for index in indices:
             place = [index[axis] for axis in self._kept]
             image = [
@@ -242,7 +249,11 @@ class TiledSequence:
             yield (*place, *image)
 
     def slices(self, indices: Sequence[int] | None = None, /) -> tuple[int | slice, ...]:
-        """Return where the chunk of a stack index lies in the result."""
+        """Return where the chunk of a stack index lies in the result.
+
+        Parameters:
+            indices: Index of a file in the stack; None for the first.
+        """
         if indices is None:
             return tuple(slice(None) for _ in self.shape)
         place: list[int | slice] = [int(indices[axis]) for axis in self._kept]

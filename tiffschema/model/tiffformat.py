@@ -63,7 +63,13 @@ class TiffFormat:
 
     @staticmethod
     def of(variant: Variant, byteorder: ByteOrder, version: int | None = None) -> TiffFormat:
-        """Return the format of a variant in a byte order."""
+        """Return the format of a variant in a byte order.
+
+        Parameters:
+            variant: ``'classic'``, ``'big'`` or ``'ndpi'``.
+            byteorder: ``'<'`` or ``'>'``.
+            version: Number in the header; by default that of the variant.
+        """
         return _format(variant, byteorder, version or (43 if variant == 'big' else 42))
 
     def __str__(self) -> str:

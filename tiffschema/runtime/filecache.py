@@ -39,7 +39,11 @@ class FileCache:
         self.past: OrderedDict[FileHandle, None] = OrderedDict()
 
     def open(self, fh: FileHandle, /) -> None:
-        """Count one more user of a file, opening it if needed."""
+        """Count one more user of a file, opening it if needed.
+
+        Parameters:
+            fh: The file.
+        """
         with self.lock:
             if fh in self.files:
                 self.files[fh] += 1
@@ -54,7 +58,11 @@ class FileCache:
             self._trim()
 
     def close(self, fh: FileHandle, /) -> None:
-        """Count one user of a file less."""
+        """Count one user of a file less.
+
+        Parameters:
+            fh: The file.
+        """
         with self.lock:
             if fh in self.files:
                 self.files[fh] -= 1
@@ -68,7 +76,14 @@ class FileCache:
                     self._remove(fh)
 
     def read(self, fh: FileHandle, /, offset: int, bytecount: int, whence: int = 0) -> bytes:
-        """Open a file if needed, and return bytes from it."""
+        """Open a file if needed, and return bytes from it.
+
+        Parameters:
+            fh: The file.
+            offset: Where bytes begin, as `FileHandle.seek` takes it.
+            bytecount: Number of bytes.
+            whence: What `offset` counts from, as for `FileHandle.seek`.
+        """
         with self.lock:
             self.open(fh)
             try:
@@ -78,7 +93,14 @@ class FileCache:
                 self.close(fh)
 
     def write(self, fh: FileHandle, /, offset: int, data: bytes, whence: int = 0) -> int:
-        """Open a file if needed, write bytes to it, and return their number."""
+        """Open a file if needed, write bytes to it, and return their number.
+
+        Parameters:
+            fh: The file.
+            offset: Where bytes go, as `FileHandle.seek` takes it.
+            data: The bytes.
+            whence: What `offset` counts from, as for `FileHandle.seek`.
+        """
         with self.lock:
             self.open(fh)
             try:

@@ -41,6 +41,9 @@ class FileFlags:
     def is_kind(self, name: str, /) -> bool:
         """Return whether the file is of a kind.
 
+        Parameters:
+            name: What follows ``is_`` in the name of a flag, such as ``ome``.
+
         Raises:
             AttributeError: No schema declares the kind.
         """
@@ -52,7 +55,11 @@ class FileFlags:
         return PageFacts(self.pages.first) if self.pages else FileFacts(cast('TiffFile', self))
 
     def possible_kinds(self, kinds: Iterable[str], /) -> Iterator[str]:
-        """Yield those of some kinds which the codes of the first page do not rule out."""
+        """Yield those of some kinds which the codes of the first page do not rule out.
+
+        Parameters:
+            kinds: Names of kinds.
+        """
         codes, overrides = self.facts.codes, self._overrides
         for kind in kinds:
             needs = needed_codes(kind)

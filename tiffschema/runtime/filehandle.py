@@ -126,7 +126,11 @@ class FileHandle:
     # Reading
 
     def read(self, size: int = -1, /) -> bytes:
-        """Read bytes from the position on, all that follow by default."""
+        """Read bytes from the position on, all that follow by default.
+
+        Parameters:
+            size: Number of bytes; -1 for all that follow.
+        """
         if size is None or size < 0:
             size = max(0, self.source.size - self._position)
         data = bytes(self.source.view(self._position, size))
@@ -134,7 +138,11 @@ class FileHandle:
         return data
 
     def readinto(self, buffer: Any, /) -> int:
-        """Read into a writable buffer and return the number of bytes."""
+        """Read into a writable buffer and return the number of bytes.
+
+        Parameters:
+            buffer: Where bytes go: writable, one stretch of memory.
+        """
         count = self.source.readinto(self._position, buffer)
         self._position += count
         return count
@@ -308,13 +316,21 @@ class FileHandle:
     # Writing
 
     def write(self, buffer: Any, /) -> int:
-        """Write bytes at the position and return their number."""
+        """Write bytes at the position and return their number.
+
+        Parameters:
+            buffer: The bytes.
+        """
         count = self.source.write(self._position, buffer)
         self._position += count
         return count
 
     def write_empty(self, size: int, /) -> int:
-        """Write `size` zero bytes; where the file ends it is extended without storing them."""
+        """Write `size` zero bytes; where the file ends it is extended without storing them.
+
+        Parameters:
+            size: Number of bytes.
+        """
         if size < 1:
             return 0
         self.source.write(self._position + size - 1, b'\0')
@@ -322,7 +338,12 @@ class FileHandle:
         return size
 
     def write_array(self, data: Any, dtype: DTypeLike | None = None, /) -> int:
-        """Write the items of an array in C order and return the number of bytes."""
+        """Write the items of an array in C order and return the number of bytes.
+
+        Parameters:
+            data: Array of any shape.
+            dtype: What its items are converted to.
+        """
         import numpy
 
         array = numpy.ascontiguousarray(data, dtype)
@@ -381,7 +402,11 @@ class FileHandle:
         self.set_lock(value)
 
     def set_lock(self, lock: bool) -> None:
-        """Switch a real lock on or off."""
+        """Switch a real lock on or off.
+
+        Parameters:
+            lock: Whether threads take turns.
+        """
         if bool(lock) != self.has_lock:
             self._lock = threading.RLock() if lock else None
 

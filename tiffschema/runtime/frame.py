@@ -52,9 +52,19 @@ class TiffFrame(PageBase):
         dataoffsets: Offsets of the segments, for frames without a directory.
         databytecounts: Sizes of the segments.
         directory: The directory, if it was read.
+        trail: Offsets of the directories that led here.
 
     Raises:
         FormatError: There is no directory.
+
+    Example:
+        >>> import numpy, tiffschema
+        >>> tiffschema.imwrite('temp.tif', numpy.zeros((3, 16, 20), 'u1'), photometric='minisblack')
+        >>> with tiffschema.TiffFile('temp.tif') as tif:
+        ...     tif.pages.useframes = True
+        ...     frame = tif.pages[1]
+        ...     type(frame).__name__, frame.keyframe.index, frame.shape
+        ('TiffFrame', 0, (16, 20))
     """
 
     def __init__(
@@ -113,6 +123,7 @@ class TiffFrame(PageBase):
 
     @property
     def is_frame(self) -> bool:
+        """Whether it is a page with a key frame: always."""
         return True
 
     @property

@@ -61,6 +61,14 @@ class TiffPage(PageBase):
 
     Raises:
         FormatError: There is no directory.
+
+    Example:
+        >>> import numpy, tiffschema
+        >>> tiffschema.imwrite('temp.tif', numpy.zeros((3, 16, 20), 'u1'), photometric='minisblack')
+        >>> with tiffschema.TiffFile('temp.tif') as tif:
+        ...     page = tif.pages[0]
+        ...     page.shape, page.axes, str(page.dtype), len(page.tags)
+        ((16, 20), 'YX', 'uint8', 14)
     """
 
     if TYPE_CHECKING:

@@ -54,7 +54,12 @@ class PageBase(PagePixels):
         return self._path
 
     def fault(self, message: str, code: int = 0) -> None:
-        """Record what is wrong with the page, or with one of its tags."""
+        """Record what is wrong with the page, or with one of its tags.
+
+        Parameters:
+            message: What was found, and what was expected.
+            code: Of the tag; 0 for the page.
+        """
         path = f'{self.path}.tag {code}' if code else self.path
         self.parent.faults.append(FormatError(message, path, self.offset))
 

@@ -104,6 +104,9 @@ class TiffPages(Sequence['TiffPage | TiffFrame']):
     def set_keyframe(self, index: int, /) -> None:
         """Choose the key frame by its index.
 
+        Parameters:
+            index: Of the page in its chain.
+
         Raises:
             IndexError: There is no such page.
         """

@@ -57,6 +57,14 @@ class TiffPageSeries(Sequence[Any]):
         squeeze: Leave out axes of length 1 other than X and Y.
         contiguous: Data of all pages follows that of the first, so no other directory is read.
         source: Where shape and axes were found, and where coordinates were.
+
+    Example:
+        >>> import numpy, tiffschema
+        >>> tiffschema.imwrite('temp.tif', numpy.zeros((3, 16, 20), 'u1'), photometric='minisblack')
+        >>> with tiffschema.TiffFile('temp.tif') as tif:
+        ...     series = tif.series[0]
+        ...     series.shape, series.axes, series.kind, len(series)
+        ((3, 16, 20), 'QYX', 'shaped', 3)
     """
 
     def __init__(
@@ -117,7 +125,12 @@ class TiffPageSeries(Sequence[Any]):
         self.levels: list[TiffPageSeries] = [self]
 
     def number(self, index: int, squeeze: bool | None = None) -> None:
-        """Give the series and its levels its number in the file, and how to squeeze its shape."""
+        """Give the series and its levels its number in the file, and how to squeeze its shape.
+
+        Parameters:
+            index: Position among the series of the file.
+            squeeze: Leave out axes of length 1; None: as the series was made.
+        """
         for level in self.levels:
             level._index = index
             if squeeze is not None:
@@ -130,7 +143,11 @@ class TiffPageSeries(Sequence[Any]):
     # Shape
 
     def get_shape(self, squeeze: bool | None = None) -> tuple[int, ...]:
-        """Return the shape, with or without axes of length 1; None: as the series was made."""
+        """Return the shape, with or without axes of length 1; None: as the series was made.
+
+        Parameters:
+            squeeze: Leave out axes of length 1; None: as the series was made.
+        """
         if not (self._squeeze if squeeze is None else squeeze):
             return self._shape
         return self._squeezed_shape
@@ -140,7 +157,11 @@ class TiffPageSeries(Sequence[Any]):
         return squeeze_axes(self._shape, self._axes)[0]
 
     def get_axes(self, squeeze: bool | None = None) -> str:
-        """Return the letters of the axes, as `get_shape` does."""
+        """Return the letters of the axes, as `get_shape` does.
+
+        Parameters:
+            squeeze: As for `get_shape`.
+        """
         if not (self._squeeze if squeeze is None else squeeze):
             return self._axes
         return ''.join(squeeze_axes(self._shape, self._axes)[1])
@@ -523,7 +544,13 @@ class TiffPageSeries(Sequence[Any]):
     def aszarr(
         self, *, level: int | None = None, squeeze: bool | None = None, **kwargs: Any
     ) -> Any:
-        """Return the image, or a level of it, as a Zarr store."""
+        """Return the image, or a level of it, as a Zarr store.
+
+        Parameters:
+            level: Of a pyramid; None for a group of all.
+            squeeze: As for `get_shape`.
+            **kwargs: For `ZarrTiffStore`.
+        """
         from tiffschema.model.faces import face
 
         return face('zarr.store')(self, level=level, squeeze=squeeze, **kwargs)
@@ -531,7 +558,13 @@ class TiffPageSeries(Sequence[Any]):
     def asxarray(
         self, *, level: int | None = None, squeeze: bool | None = None, **kwargs: Any
     ) -> Any:
-        """Return the image, or a level of it, as an xarray ``DataArray``."""
+        """Return the image, or a level of it, as an xarray ``DataArray``.
+
+        Parameters:
+            level: Of a pyramid.
+            squeeze: As for `get_shape`.
+            **kwargs: For the array, see `TiffFile.asxarray`.
+        """
         from tiffschema.model.faces import face
 
         return face('xarray.series')(self, level=level, squeeze=squeeze, **kwargs)

@@ -22,6 +22,13 @@ class TiffSeries(Sequence['TiffPageSeries']):
 
     Raises:
         ValueError: The kind is unknown.
+
+    Example:
+        >>> import numpy, tiffschema
+        >>> tiffschema.imwrite('temp.tif', numpy.zeros((3, 16, 20), 'u1'), photometric='minisblack')
+        >>> with tiffschema.TiffFile('temp.tif') as tif:
+        ...     [series.shape for series in tif.series]
+        [(3, 16, 20)]
     """
 
     def __init__(

@@ -35,7 +35,11 @@ class TiffTagRegistry:
     def update(
         self, arg: TiffTagRegistry | Mapping[int, str] | Iterable[tuple[int, str]], /
     ) -> None:
-        """Add many pairs of code and name."""
+        """Add many pairs of code and name.
+
+        Parameters:
+            arg: Another registry, a mapping of codes to names, or pairs of code and name.
+        """
         pairs: Iterable[tuple[int, str]]
         if isinstance(arg, TiffTagRegistry | Mapping):
             pairs = arg.items()
@@ -45,7 +49,12 @@ class TiffTagRegistry:
             self.add(code, name)
 
     def add(self, code: int, name: str, /) -> None:
-        """Add a pair of code and name; pairs that are known are not added again."""
+        """Add a pair of code and name; pairs that are known are not added again.
+
+        Parameters:
+            code: Number of the tag.
+            name: One of its names.
+        """
         names = self._names.setdefault(int(code), [])
         if name not in names:
             names.append(name)
@@ -56,12 +65,22 @@ class TiffTagRegistry:
         return [(code, name) for code in sorted(self._names) for name in self._names[code]]
 
     def getall(self, key: int | str, /, default: Any = None) -> Any:
-        """Return all names of a code, or all codes of a name."""
+        """Return all names of a code, or all codes of a name.
+
+        Parameters:
+            key: Code or name.
+            default: Returned where there is none.
+        """
         found = self._found(key)
         return list(found) if found else default
 
     def get(self, key: int | str, /, default: Any = None) -> Any:
-        """Return the first name of a code, or the first code of a name."""
+        """Return the first name of a code, or the first code of a name.
+
+        Parameters:
+            key: Code or name.
+            default: Returned where there is none.
+        """
         found = self._found(key)
         return found[0] if found else default
 

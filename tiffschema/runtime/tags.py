@@ -89,6 +89,14 @@ class TiffTag:
         count: Number of values.
         value: Value, `UNREAD` to read it on first use.
         valueoffset: File offset of the value.
+
+    Example:
+        >>> import numpy, tiffschema
+        >>> tiffschema.imwrite('temp.tif', numpy.zeros((3, 16, 20), 'u1'), photometric='minisblack')
+        >>> with tiffschema.TiffFile('temp.tif') as tif:
+        ...     tag = tif.pages[0].tags['ImageWidth']
+        ...     tag.code, tag.name, tag.count, tag.value
+        (256, 'ImageWidth', 1, 20)
     """
 
     __slots__ = (
@@ -285,6 +293,14 @@ class TiffTags:
         trail: Offsets of the directories that led here.
         strict: Whether to raise where a tag is damaged, rather than to leave it out.
         signature: That of the directory, if it is known.
+
+    Example:
+        >>> import numpy, tiffschema
+        >>> tiffschema.imwrite('temp.tif', numpy.zeros((3, 16, 20), 'u1'), photometric='minisblack')
+        >>> with tiffschema.TiffFile('temp.tif') as tif:
+        ...     tags = tif.pages[0].tags
+        ...     tags['ImageWidth'].value, tags[257].value, 'Artist' in tags
+        (20, 16, False)
     """
 
     __slots__ = ('_duplicates', '_tags', 'directory', 'parent', 'space', 'trail')
@@ -399,7 +415,11 @@ class TiffTags:
     # Mapping of codes and names
 
     def add(self, tag: TiffTag, /) -> None:
-        """Add a tag; a second one of a code is kept beside the first."""
+        """Add a tag; a second one of a code is kept beside the first.
+
+        Parameters:
+            tag: What is added, at the end of its code.
+        """
         if tag.code in self._tags:
             self._duplicates.append(tag)
         else:
@@ -437,7 +457,12 @@ class TiffTags:
             return default
 
     def getall(self, key: int | str, /, default: Any = None) -> Any:
-        """Return a list of all tags of a code or name, or the default."""
+        """Return a list of all tags of a code or name, or the default.
+
+        Parameters:
+            key: Code or name.
+            default: Returned where there is none.
+        """
         try:
             code = self._code(key)
             first = self._tags[code]

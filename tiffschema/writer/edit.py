@@ -258,6 +258,9 @@ class TagEditor:
     def remove_page(self, page: int) -> None:
         """Take a page out of the chain; its bytes stay until `compact`.
 
+        Parameters:
+            page: Its index in the chain.
+
         Raises:
             IndexError: There is no such page.
             ValueError: It is the only one.

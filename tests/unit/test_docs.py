@@ -164,3 +164,12 @@ def test_links_inside_the_docs_lead_somewhere() -> None:
             ):
                 broken.append(f'{path.relative_to(ROOT)}: {link}')
     assert not broken
+
+
+def test_the_index_leads_to_every_page_that_is_written_by_hand() -> None:
+    text = (ROOT / 'docs' / 'index.md').read_text(encoding='utf-8')
+    pages = [path.relative_to(ROOT / 'docs').as_posix() for path in (ROOT / 'docs').rglob('*.md')]
+    made = [
+        page for page in pages if page.startswith('reference/') and page != 'reference/index.md'
+    ]
+    assert [page for page in {*pages} - {*made, 'index.md'} if f']({page})' not in text] == []

@@ -79,6 +79,7 @@ def _write(writer: TiffWriter, series: Any, kind: str, arguments: argparse.Names
     image = _level(series, arguments)
     if image.dtype is None:
         raise UnsupportedError(f'{image.keyframe.path}: samples of this type are not known')
+    image.keyframe.geometry.check(image.keyframe.parent.limits)
     options = {**described(image), **_encoding(image, arguments)}
     axes, shape = image.axes, image.shape
     if kind in _ORDER:

@@ -62,7 +62,7 @@ def described(image: Any) -> dict[str, Any]:
     elif samples > 1 and image.axes.endswith('S'):
         found['planarconfig'] = 1
         found['extrasamples'] = [int(one) for one in page.extrasamples] or [0] * (samples - 1)
-    elif photometric == _PALETTE and page.colormap is not None and samples == 1:
+    elif photometric == _PALETTE and np.ndim(page.colormap) == 2 and samples == 1:
         found['colormap'] = _colours(page)
     elif samples > 1 or photometric in (_PALETTE, _MASK):
         # Channels in planes: each becomes a page of its own.
@@ -76,9 +76,10 @@ def described(image: Any) -> dict[str, Any]:
 
 
 def _colours(page: Any) -> Any:
-    """Return the colour map, with black for indices that the type has and the page has not."""
+    """Return the colour map with as many colours as the type has indices, black where it ends."""
     colours = np.zeros((3, 1 << 8 * page.dtype.itemsize), np.uint16)
-    colours[:, : page.colormap.shape[1]] = page.colormap
+    known = page.colormap[:, : colours.shape[1]]
+    colours[:, : known.shape[1]] = known
     return colours
 
 

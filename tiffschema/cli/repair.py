@@ -30,6 +30,12 @@ _DERIVED: Final = {
     TagCode.XResolution,
     TagCode.YResolution,
     TagCode.ResolutionUnit,
+    TagCode.T4Options,
+    TagCode.T6Options,
+    TagCode.BadFaxLines,
+    TagCode.CleanFaxData,
+    TagCode.ConsecutiveBadFaxLines,
+    TagCode.LercParameters,
     TagCode.ColorMap,
     TagCode.JPEGTables,
     TagCode.JPEGProc,
@@ -145,6 +151,9 @@ def _copy(writer: TiffWriter, image: Any, dropped: list[tuple[str, str]]) -> int
     page = image.keyframe
     if not page.size or page.dtype is None:
         dropped.append((page.path, 'left out: no samples'))
+        return 0
+    if page.segmenttable.nowhere:
+        dropped.append((page.path, 'left out: no tag says where its samples lie'))
         return 0
     options = described(image)
     frames = list(planes(image, options, errors='fault'))

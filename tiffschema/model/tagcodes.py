@@ -45,6 +45,9 @@ class TagCode:
     TileLength: Final = 323
     TileOffsets: Final = 324
     TileByteCounts: Final = 325
+    BadFaxLines: Final = 326
+    CleanFaxData: Final = 327
+    ConsecutiveBadFaxLines: Final = 328
     SubIFDs: Final = 330
     ExtraSamples: Final = 338
     SampleFormat: Final = 339

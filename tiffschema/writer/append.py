@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tiffschema.errors import FormatError, LimitError
-from tiffschema.model.directory import Directory
+from tiffschema.model.directory import Directory, DirectoryCodec
 from tiffschema.model.tagcodes import NdpiCode, TagCode
 from tiffschema.types import Buffer
 
 from .arguments import Kind
 from .chain import directory_offsets, open_view, read_codec
-from .claims import claims_of
+from .claims import claims_of, lost_behind
 from .output import Output
 from .sink import Sink, SpoolSink, StreamSink, Target, open_sink
 
@@ -45,6 +45,9 @@ FOREIGN = {
 """Tags of formats whose own structures would not know of added pages."""
 
 MAX_SLACK = 80
+
+CHECKED_ENDS = 2
+"""Directories at each end of a chain that are asked whether the file is whole."""
 
 CHECKED_PAGES = 64
 """Files with more pages are not walked for what their bytes are used for."""
@@ -145,7 +148,7 @@ def open_append(
 
     Raises:
         ValueError: The file is of a format that cannot be appended to, or not seekable.
-        TiffFileError: The file is no TIFF, or its chain of directories is damaged.
+        TiffFileError: The file is no TIFF, its chain of directories is damaged, or its end lost.
     """
     sink = open_sink(file, 'r+', durable=durable)
     if isinstance(sink, SpoolSink):
@@ -171,6 +174,7 @@ def _inspect(sink: Sink, force: bool, kind: Kind | None) -> AppendState:
     if not offsets:
         return state
     state.first = codec.parse(view, 0, offsets[0])
+    _check_whole(sink, codec, offsets)
     state.texts = text_entries(view, state.first)
     foreign = next((FOREIGN[c] for c in state.first.codes if c in FOREIGN), None)
     if foreign is not None and not force:
@@ -183,6 +187,20 @@ def _inspect(sink: Sink, force: bool, kind: Kind | None) -> AppendState:
             f'kind: the file to append to is of kind {state.kind or "generic"}, not {kind}'
         )
     return state
+
+
+def _check_whole(sink: Sink, codec: DirectoryCodec, offsets: list[int]) -> None:
+    """Refuse a file whose end is lost: pages would take what is added for their own.
+
+    A cut takes the data of the page that was written last, or of those whose directories lie in
+    front; a chain may be long, and is not walked for each page that is added.
+
+    Raises:
+        TruncatedError: Values or pixels are missing.
+    """
+    asked = dict.fromkeys(offsets[:CHECKED_ENDS] + offsets[-CHECKED_ENDS:])
+    if (claims_of(sink, codec, list(asked)).stops > sink.size).any():
+        raise lost_behind(sink.size)
 
 
 def text_entries(view: Buffer, directory: Directory) -> list[TextEntry]:

@@ -115,11 +115,12 @@ def overwrite_value(
     if old_at < 8:
         raise ValueError(f'tag {code}: its offset {old_at} lies in the header')
     claims().check_alone(at, file_codec.entry_nbytes)
+    end = target.size
     if inline:
         target.write_at(at, file_codec.build_entry(code, kind, count, data))
         new_at = at + file_codec.entry_nbytes - file_codec.inline
         if not old_inline and erase:
-            _erase(target, claims, [(old_at, old_size)], (at,))
+            _erase(target, claims, [(old_at, old_size)], (at,), end)
         return Overwritten(kind, count, new_at)
     if not old_inline and _fits_in_place(target, directory, position, (kind, len(data)), claims):
         target.write_at(old_at, data + bytes(old_size - len(data)))
@@ -128,10 +129,10 @@ def overwrite_value(
         return Overwritten(kind, count, old_at)
     new_at = even(target.size)
     entry = file_codec.build_entry(code, kind, count, None, new_at)  # refused before it is written
-    _write_behind(target, data)
+    _write_behind(target, data, claims(), (at,))
     target.write_at(at, entry)
     if not old_inline and erase:
-        _erase(target, claims, [(old_at, old_size)], (at,))
+        _erase(target, claims, [(old_at, old_size)], (at,), end)
     return Overwritten(kind, count, new_at)
 
 
@@ -153,6 +154,7 @@ def _overwrite_block(
         raise ValueError(f'tag {tag.code}: its partners {sorted(built.partners)} change with it')
     field = field_of(directory.codec, tag)
     at = directory.entry_at(position)
+    end = target.size
     claims().check_alone(at, directory.codec.entry_nbytes)
     old_at, old_size = directory.value_at(position), directory.value_nbytes(position)
     fits = not (built.far or directory.is_inline(position)) and _fits_in_place(
@@ -170,10 +172,10 @@ def _overwrite_block(
         if fits:
             target.write_at(new_at, built.at(new_at) + bytes(old_size - built.size))
         else:
-            _write_behind(target, built.at(new_at) + bytes(field.slack))
+            _write_behind(target, built.at(new_at) + bytes(field.slack), claims(), (at,))
     target.write_at(at, entry)
     if erase and not (fits or built.far or directory.is_inline(position)):
-        _erase(target, claims, [(old_at, old_size)], (at,))
+        _erase(target, claims, [(old_at, old_size)], (at,), end)
     return Overwritten(field.fieldtype, field.count, new_at)
 
 
@@ -277,28 +279,29 @@ def rebuild_directory(
         directory.next_offset,
     )
     data = bytearray(built.data)
+    moved: dict[int, int] = {}
     for index, (_, item) in enumerate(entries):
         at = file_codec.count_nbytes + index * file_codec.entry_nbytes
         if isinstance(item, _Kept):
             data[at : at + file_codec.entry_nbytes] = item.data
-            used.moved[address + at] = used.moved.get(item.at, item.at)
+            moved[address + at] = used.moved.get(item.at, item.at)
         elif isinstance(item, TagValue):
             entry, behind = _block_entry(file_codec, item, even(address + len(data)))
             data[at : at + file_codec.entry_nbytes] = entry
             data += bytes((address + len(data)) & 1) + behind
     pointer = (link or file_codec.build_link)(address)  # refused before anything is written
     used.check_alone(pointer_at, len(pointer))
-    _write_behind(target, bytes(data))
+    owners = [directory.offset, *map(directory.entry_at, sorted(left_out))]
+    _write_behind(target, bytes(data), used, owners)
+    used.moved.update(moved)
     target.write_at(pointer_at, pointer)
     if erase:
-        owners = [directory.offset]
         ranges = [(directory.offset, directory.nbytes)]
-        for position in left_out:
+        for position in sorted(left_out):
             if not directory.is_inline(position):
                 size = directory.value_nbytes(position)
                 ranges.append((directory.value_at(position), size))
-                owners.append(directory.entry_at(position))
-        _erase(target, lambda: used, ranges, owners)
+        _erase(target, lambda: used, ranges, owners, address)
     return file_codec.parse(bytes(data), address, address)
 
 
@@ -313,9 +316,14 @@ def _block_entry(file_codec: DirectoryCodec, tag: TagValue, at: int) -> tuple[by
     return entry, built.at(at) + bytes(field.slack)
 
 
-def _write_behind(target: EditTarget, data: bytes) -> None:
-    """Write bytes at the end of the file; a write that fails leaves no trace."""
+def _write_behind(target: EditTarget, data: bytes, used: Claims, owners: Sequence[int]) -> None:
+    """Write bytes at the end of the file; a write that fails leaves no trace.
+
+    Raises:
+        TruncatedError: They would pass for bytes that the file lost.
+    """
     end = target.size
+    used.check_growth(end, even(end) + len(data), owners)
     try:
         target.write_at(even(end), data)
     except OSError:
@@ -329,12 +337,16 @@ def _erase(
     claims: Callable[[], Claims],
     ranges: Iterable[tuple[int, int]],
     owners: Sequence[int],
+    end: int,
 ) -> None:
-    """Zero ranges (offset, size) of some owners that nothing else in the file uses."""
+    """Zero ranges (offset, size) of some owners that nothing else in the file uses.
+
+    What lies behind the old end of the file was none of theirs.
+    """
     target.sync()
     used = claims()
     for offset, size in ranges:
-        stop = min(offset + size, target.size)
+        stop = min(offset + size, end)
         if offset < stop and not used.others(offset, stop, owners):
             target.write_at(offset, bytes(stop - offset))
 

@@ -6,7 +6,7 @@ entries, and damaged ones let anything overlap: what another structure uses must
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
@@ -16,13 +16,17 @@ from numpy.typing import NDArray
 from tiffschema.errors import FormatError, LimitError, TruncatedError
 from tiffschema.limits import DEFAULT_LIMITS
 from tiffschema.model.directory import Directory, DirectoryCodec
-from tiffschema.model.tagcodes import SEGMENTS
+from tiffschema.model.tagcodes import SEGMENTS, TagCode
 from tiffschema.model.tagtable import tag_tables
 
-__all__ = ['Claims', 'Readable', 'claims_of', 'extents', 'numbers', 'read_directory', 'segments']
+__all__ = [
+    'Claims', 'Readable', 'claims_of', 'extents', 'lost_behind', 'numbers', 'plain_nbytes',
+    'read_directory', 'segments',
+]  # fmt: skip
 
 POINTERS = frozenset({4, 13, 16, 18})
 HEADER = 8
+YCBCR = 6
 FIRST_BYTES, MOST_BYTES = 1 << 12, 1 << 18
 FAR = 1 << 61
 """An offset behind all files, so that sums do not overflow."""
@@ -79,6 +83,28 @@ class Claims:
             message = 'other structures or pixels lie where this would change'
             raise FormatError(message, 'ifd', offset)
 
+    def check_growth(self, end: int, stop: int, owners: Sequence[int] = ()) -> None:
+        """Refuse to write behind the end what a damaged file would take for bytes that it lost.
+
+        Parameters:
+            end, stop: Where the file ends, and where it would.
+            owners: What may be lost: it changes.
+
+        Raises:
+            TruncatedError: Values or pixels are said to lie there.
+        """
+        if self.others(end, stop, owners):
+            raise lost_behind(end)
+
+
+def lost_behind(end: int) -> TruncatedError:
+    """Return the error of a file that cannot grow since bytes behind its end are missing."""
+    message = (
+        'values or pixels are missing behind the end of the file, and what is written there would'
+        ' pass for them; repair writes anew what is left'
+    )
+    return TruncatedError(message, 'tiff', end)
+
 
 def read_directory(target: Readable, codec: DirectoryCodec, offset: int) -> Directory:
     """Return a directory.
@@ -94,8 +120,15 @@ def read_directory(target: Readable, codec: DirectoryCodec, offset: int) -> Dire
         return codec.parse(target.read_at(offset, MOST_BYTES), offset, offset)
 
 
-def claims_of(target: Readable, codec: DirectoryCodec) -> Claims:
+def claims_of(
+    target: Readable, codec: DirectoryCodec, pages: Sequence[int] | None = None
+) -> Claims:
     """Return what all directories claim that can be reached; damaged ones claim nothing.
+
+    Parameters:
+        target: The file.
+        codec: Its shape and byte order.
+        pages: Offsets of those to ask, which lead to their SubIFDs; by default the whole chain.
 
     Raises:
         LimitError: Directories or their claims are more than the limits allow: few bytes of a
@@ -105,7 +138,7 @@ def claims_of(target: Readable, codec: DirectoryCodec) -> Claims:
     first = codec.parse_link(target.read_at(codec.first_at, codec.next_nbytes))
     found: list[Extent] = [(0, codec.header_nbytes, 0)]
     many: list[NDArray[np.int64]] = []
-    waiting = [(first, 'tiff')]
+    waiting = [(offset, 'tiff') for offset in (pages if pages is not None else [first])]
     seen: set[int] = set()
     held = 0
     while waiting:
@@ -127,7 +160,7 @@ def claims_of(target: Readable, codec: DirectoryCodec) -> Claims:
         most = max(len(seen), len(waiting))
         if max(held, len(found)) > limits.items or most > limits.directories:
             raise LimitError('the file claims more ranges than are allowed', 'ifd', offset)
-        if space == 'tiff':
+        if space == 'tiff' and pages is None:
             waiting.append((directory.next_offset, space))
     claims = np.concatenate([np.array(found, object).clip(-1, FAR).astype(np.int64), *many])
     return Claims(claims[:, 0], claims[:, 1], claims[:, 2])
@@ -159,11 +192,34 @@ def segments(target: Readable, directory: Directory) -> NDArray[np.int64]:
             sizes = np.ones(len(offsets), np.int64)
             told = counts[: len(offsets)]
             np.maximum(told, 1, out=sizes[: len(told)])
+            if offsets_code == TagCode.StripOffsets and len(offsets) == 1:
+                # Readers take all of a plain page from its one offset, whatever the counts say.
+                plain = plain_nbytes(lambda code: numbers(target, directory, code).tolist())
+                sizes = np.maximum(sizes, min(plain, FAR))
             part = np.full((len(offsets), 3), -1, np.int64)
             part[:, 0] = offsets
             part[:, 1] = offsets + sizes
             parts.append(part[part[:, 0] > 0])
     return np.concatenate(parts) if parts else np.zeros((0, 3), np.int64)
+
+
+def plain_nbytes(numbers_of: Callable[[int], Sequence[int]]) -> int:
+    """Return the bytes that samples take at least where they are stored plain, 0 if coded.
+
+    Parameters:
+        numbers_of: Returns the integers of a tag, none where it is absent.
+    """
+
+    def first(code: int, default: int) -> int:
+        return next(iter(numbers_of(code)), default)
+
+    if first(TagCode.Compression, 1) != 1 or first(TagCode.PhotometricInterpretation, 0) == YCBCR:
+        return 0
+    bits = numbers_of(TagCode.BitsPerSample) or [1]
+    samples = first(TagCode.SamplesPerPixel, 1)
+    bits_of_pixel = sum(bits) if len(bits) == samples else bits[0] * samples
+    width, length = first(TagCode.ImageWidth, 0), first(TagCode.ImageLength, 0)
+    return -(-width * bits_of_pixel // 8) * length * first(TagCode.ImageDepth, 1)
 
 
 def _children(target: Readable, directory: Directory, space: str) -> list[tuple[int, str]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -26,6 +27,7 @@ from tiffschema.types import Buffer
 
 from .append import FOREIGN, shaped_json, text_entries
 from .chain import read_codec
+from .claims import HEADER, plain_nbytes
 from .layout import even
 from .sink import FileSink, open_sink
 
@@ -33,7 +35,6 @@ __all__ = ['compact']
 
 FREE = frozenset({TagCode.FreeOffsets, TagCode.FreeByteCounts})
 LONG, IFD, LONG8, IFD8 = 4, 13, 16, 18
-YCBCR = 6
 ALIGN = 16
 
 
@@ -130,7 +131,7 @@ class _Reader:
                 continue
             at, size = directory.value_at(position), directory.value_nbytes(position)
             data = bytes(self.view[at : at + size])
-            if len(data) < size:
+            if len(data) < size or at < HEADER:
                 raise FormatError('a value leaves the file', f'tag {code}', at)
             row = table.get(code)
             if row is not None and row.space is not None and directory.types[position] in (
@@ -186,13 +187,24 @@ def segment_pairs(node: _Node) -> list[tuple[list[int], list[int]]]:
 
 
 def _tag_numbers(node: _Node, code: int) -> list[int]:
-    """Return the integers of a tag, none where it is absent."""
-    entry = next((entry for entry in node.values if entry.code == code), None)
-    if entry is None:
+    """Return the integers of a tag, none where it is absent.
+
+    Raises:
+        FormatError: It holds none, or stands in several entries.
+    """
+    entries = [entry for entry in node.values if entry.code == code]
+    if not entries:
         return []
+    if len(entries) > 1:
+        raise FormatError('several entries say where data lie', f'tag {code}')
     decode = node.directory.codec.decode_value
-    value = decode(entry.fieldtype, entry.length, entry.data)
-    return [int(n) for n in np.atleast_1d(np.asarray(value))]
+    values = np.atleast_1d(
+        np.asarray(decode(entries[0].fieldtype, entries[0].length, entries[0].data))
+    )
+    if values.dtype.kind not in 'ui':
+        raise FormatError('the values are no integers', f'tag {code}')
+    found: list[int] = values.tolist()
+    return found
 
 
 def _check_sizes(node: _Node, offsets: list[int], sizes: list[int]) -> None:
@@ -205,24 +217,9 @@ def _check_sizes(node: _Node, offsets: list[int], sizes: list[int]) -> None:
     pairs = list(zip(offsets, told, strict=False))
     short = any(offset and not size for offset, size in pairs)
     if not short and all(offset for offset, _ in pairs):
-        short = sum(size for _, size in pairs) < _plain_nbytes(node)
+        short = sum(size for _, size in pairs) < plain_nbytes(partial(_tag_numbers, node))
     if short:
         raise ValueError('path: byte counts of a page are missing or too small')
-
-
-def _plain_nbytes(node: _Node) -> int:
-    """Return the bytes that samples take at least where they are stored plain, 0 if coded."""
-
-    def first(code: int, default: int) -> int:
-        return next(iter(_tag_numbers(node, code)), default)
-
-    if first(TagCode.Compression, 1) != 1 or first(TagCode.PhotometricInterpretation, 0) == YCBCR:
-        return 0
-    bits = _tag_numbers(node, TagCode.BitsPerSample) or [1]
-    samples = first(TagCode.SamplesPerPixel, 1)
-    bits_of_pixel = sum(bits) if len(bits) == samples else bits[0] * samples
-    width, length = first(TagCode.ImageWidth, 0), first(TagCode.ImageLength, 0)
-    return -(-width * bits_of_pixel // 8) * length * first(TagCode.ImageDepth, 1)
 
 
 def _numbers(directory: Directory, position: int, data: bytes) -> list[int]:

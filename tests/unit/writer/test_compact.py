@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tiffschema import TiffFile, TiffWriter, imread, imwrite
+from tiffschema import FormatError, TiffFile, TiffWriter, imread, imwrite
 from tiffschema.model.directory import Entry, codec
 from tiffschema.testing import forge
 from tiffschema.writer.cog import write_cog
@@ -140,3 +140,26 @@ def test_the_layout_of_a_cloud_optimised_file_goes(tmp_path: Path) -> None:
     compact(path)
     assert b'GDAL_STRUCTURAL' not in path.read_bytes()
     np.testing.assert_array_equal(imread(path), array)
+
+
+@pytest.mark.parametrize(
+    ('code', 'at', 'new', 'message'),
+    [
+        (273, 2, b'\x02\x00', 'are no integers'),
+        (279, 0, b'\x11\x01', 'several entries'),
+        (305, 8, b'\x02\x00\x00\x00', 'a value leaves the file'),
+    ],
+)
+def test_what_readers_would_read_otherwise_is_refused(
+    tmp_path: Path, code: int, at: int, new: bytes, message: str
+) -> None:
+    path = tmp_path / 'a.tif'
+    imwrite(path, np.zeros((31, 33), 'u1'), metadata=None, rowsperstrip=8)
+    with TiffFile(path) as tif:
+        offset = tif.pages[0].tags[code].offset + at
+    data = bytearray(path.read_bytes())
+    data[offset : offset + len(new)] = new
+    path.write_bytes(data)
+    with pytest.raises(FormatError, match=message):
+        compact(path)
+    assert path.read_bytes() == data

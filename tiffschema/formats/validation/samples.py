@@ -108,7 +108,9 @@ def subsampling(facts: PageFacts) -> Iterator[Breach]:
 
 def jpeg_tables(facts: PageFacts) -> Iterator[Breach]:
     """Yield markers in JPEGTables which are those of an image."""
-    data = bytes(facts.page.tags.valueof('JPEGTables', b''))
+    data = facts.page.tags.valueof('JPEGTables')
+    if not isinstance(data, bytes):  # absent, or of a wrong type, which another rule tells
+        return
     at = 0
     while at + 4 <= len(data):
         marker = data[at + 1]

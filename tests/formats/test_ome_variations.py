@@ -271,3 +271,14 @@ def test_streams_have_no_other_files(tmp_path: Path, monkeypatch: pytest.MonkeyP
         with TiffFile(stream) as tif:
             assert not tif.series[0].asarray()[1].any()
             assert any('in no folder' in str(fault) for fault in tif.faults)
+
+
+@pytest.mark.parametrize(
+    'more', ['PhysicalSizeX="wide"', 'PhysicalSizeY="NaN"', 'TimeIncrement=""']
+)
+def test_numbers_that_are_none_are_faults(more: str) -> None:
+    name = more.partition('=')[0]
+    with TiffFile(file(document(pixels(more=more)))) as tif:
+        assert tif.series[0].shape == (2, 3, 2, *SHAPE)
+        assert [name in str(fault) for fault in tif.faults] == [True]
+        assert name[-1] not in tif.series[0].coord_units

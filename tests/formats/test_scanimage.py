@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tiffschema.formats.scanimage import _coordinates
 from tiffschema.runtime.bytemap import byte_map
 from tiffschema.runtime.file import TiffFile
 from tiffschema.testing import forge
@@ -75,3 +76,11 @@ def test_every_byte_is_explained() -> None:
         assert not byte_map(tif).unexplained
     with TiffFile(forge('scanimage', version=0).data) as tif:
         assert not byte_map(tif).unexplained
+
+
+@pytest.mark.parametrize('corners', [[1, 2, 3, 4], [[0], [1], [2], [3]], [{}, {}, {}, {}]])
+def test_a_field_of_view_that_is_none_is_a_fault(corners: list[object]) -> None:
+    with TiffFile(forge('scanimage').data) as tif:
+        values = {'SI.hRoiManager.imagingFovUm': corners}
+        assert _coordinates(values, tif.pages[0], (), '') == ({}, {})
+        assert 'field of view' in str(tif.faults[-1])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from struct import Struct as Packer
+from struct import error as PackError
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -83,7 +84,7 @@ class Built:
             (offset,) = packer.unpack_from(out, position)
             try:
                 packer.pack_into(out, position, offset + address)
-            except Exception as error:
+            except PackError as error:
                 raise BuildError(
                     f'the offset {offset + address} does not fit', self.path
                 ) from error

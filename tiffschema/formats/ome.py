@@ -408,13 +408,13 @@ class _Image:
         coords: dict[str, Any] = {}
         units: dict[str, str] = {}
         for axis in 'XYZ':
-            step = _real(attributes, f'PhysicalSize{axis}')
+            step = self._number(attributes, f'PhysicalSize{axis}')
             factor = _MICROMETRES.get(attributes.get(f'PhysicalSize{axis}Unit', 'um'))
             if step and factor and axis in sizes:
                 coords[axis], units[axis] = (0.0, step * factor), 'micrometer'
         if sizes.get('T', 1) > 1:
             times = self._times(sizes['T'])
-            step = _real(attributes, 'TimeIncrement')
+            step = self._number(attributes, 'TimeIncrement')
             factor = _SECONDS.get(attributes.get('TimeIncrementUnit', 's'))
             if times is not None:
                 coords['T'], units['T'] = times, 'second'
@@ -428,12 +428,19 @@ class _Image:
                     coords['C'] = labels
         return coords, units
 
+    def _number(self, attributes: Mapping[str, str], name: str) -> float | None:
+        """Return a number, None where it is not said; what is said and is none is recorded."""
+        value = _real(attributes, name)
+        if value is None and name in attributes:
+            self.tif.faults.add(f'{name} {attributes[name]!r:.40} is no number', self.path)
+        return value
+
     def _times(self, count: int) -> NDArray[np.float64] | None:
         """Return when each time point was taken, None if that is not said of all."""
         assert self.pixels is not None
         times: dict[int, float] = {}
         for plane in _children(self.pixels, 'Plane'):
-            time = _real(plane.attrib, 'DeltaT')
+            time = self._number(plane.attrib, 'DeltaT')
             factor = _SECONDS.get(plane.attrib.get('DeltaTUnit', 's'))
             if time is not None and factor is not None:
                 index = _whole(plane.attrib, 'TheT', self.path, 0, least=0)

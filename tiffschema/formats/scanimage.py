@@ -166,7 +166,8 @@ def _coordinates(
         try:
             width = abs(corners[1][0] - corners[0][0])
             length = abs(corners[3][1] - corners[0][1])
-        except (TypeError, IndexError):
+        except (TypeError, LookupError):
+            page.fault(f'imagingFovUm {corners!r:.60} is no field of view')
             return coords, units
         for axis, extent, size in (('X', width, page.imagewidth), ('Y', length, page.imagelength)):
             if extent and size:

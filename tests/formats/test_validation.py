@@ -195,6 +195,14 @@ def reduced(width: int) -> bytes:
     return stream.getvalue()
 
 
+def started(compression: str, begin: bytes) -> bytes:
+    """Return a file whose only segment begins with other bytes."""
+    data = image(20, 30, compression=compression)
+    with tiffschema.TiffFile(data) as tif:
+        (start,) = tif.pages[0].dataoffsets
+    return patched(data, (start, begin))
+
+
 def unreadable() -> bytes:
     data = BASES['deflate']()
     with tiffschema.TiffFile(data) as tif:
@@ -213,11 +221,11 @@ BUILT: dict[str, tuple[Callable[[], bytes], set[str]]] = {
         ),
         {'D012'},
     ),
-    'D004': (odd, set()),
+    'D004': (odd, {'H007'}),
     'D005': (unsorted, set()),
     'D006': (lambda: renamed(BASES['gray'](), 283, 282), {'S033'}),
     'D007': (endless, {'T015'}),
-    'D008': (in_samples, {'T009'}),
+    'D008': (in_samples, {'S016', 'T009'}),
     'D009': (
         lambda: with_child('ExifTag', 'exif', {'ExifVersion': {'type': 7, 'data': '30323332'}}, 8),
         set(),
@@ -234,13 +242,16 @@ BUILT: dict[str, tuple[Callable[[], bytes], set[str]]] = {
     'T009': (lambda: shared('YResolution', 'XResolution', 4), set()),
     'S010': (lambda: image(1100, 1000, rowsperstrip=1100), set()),
     'S015': (lambda: edited(BASES['strips'](), {'set': {'StripByteCounts': [400, 300]}}), {'C015'}),
+    'S016': (in_samples, {'D008', 'T009'}),
     'S041': (lambda: reduced(40), set()),
-    'S030': (unreadable, set()),
+    'S030': (unreadable, {'C011'}),
     'S043': (lambda: edited(BASES['gray'](), {'set': {'Compression': 61234}}), {'S027'}),
     'P018': (lambda: edited(BASES['ycbcr'](), {'set': {'YCbCrSubSampling': [2, 1]}}), set()),
     'C006': (lambda: jpeg(lambda stream: stream.__setitem__(slice(0, 2), b'ab')), set()),
     'C007': (lambda: jpeg(at_frame(5, b'\0\x18')), set()),
     'C008': (lambda: jpeg(at_frame(4, b'\x0c')), set()),
+    'C010': (lambda: started('lzw', b'\0\1'), set()),
+    'C011': (lambda: started('zlib', b'\x4b\x4c'), set()),
     'C009': (
         lambda: edited(
             BASES['ycbcr'](), {'set': {'JPEGTables': {'type': 7, 'data': 'ffd8ffc00004ffd9'}}}
@@ -250,6 +261,14 @@ BUILT: dict[str, tuple[Callable[[], bytes], set[str]]] = {
     'M004': (
         lambda: edited(
             BASES['gray'](), {'set': {'ImageResources': {'type': 1, 'data': '3842494d04040000'}}}
+        ),
+        set(),
+    ),
+    'M006': (
+        lambda: with_child(
+            'ExifTag',
+            'exif',
+            {'ExifVersion': {'type': 7, 'data': '30323332'}, 'PixelXDimension': 31},
         ),
         set(),
     ),
@@ -274,6 +293,7 @@ BUILT: dict[str, tuple[Callable[[], bytes], set[str]]] = {
 """Files that break a rule whose row has no example, and what else is told of them."""
 
 HEADERS: dict[str, bytes] = {
+    'H007': b'II*\0\x09\0\0\0' + bytes(20),
     'H001': b'II*\0\x08\0',
     'H002': b'XX*\0\x08\0\0\0' + bytes(20),
     'H003': b'II\x07\0\x08\0\0\0' + bytes(20),

@@ -18,7 +18,7 @@ REASONS = (
     (r'^baseline/TwelveMonkeys__flower-', 'S002', 'made without PhotometricInterpretation'),
     (r'^baseline/gdal__minimum_tiff', 'H010 S002 S006', 'made with as few tags as can be'),
     (r'^baseline/gdal__stripbytecounts', 'H010 S007', 'made with too few byte counts'),
-    (r'^baseline/image__0x0', 'S001', 'made without pixels'),
+    (r'^baseline/image__0x0', 'S001 T014', 'made without pixels'),
     (r'^dng/droid__', 'H006 H010', 'the first bytes only'),
     (r'^dng/exiv2__IMG_1361', 'S014', 'its previews were cut off'),
     (r'^exif/exiv2__|^fax/exiv2__', 'H010 S001 S003 T003 T004 T006', 'made to break readers'),

@@ -6,8 +6,10 @@ found by entry points, so that references open without this library being import
 
 from __future__ import annotations
 
+import inspect
 import io
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -25,7 +27,10 @@ except ImportError:
         'codecs for Zarr need numcodecs, which is not installed; install tiffschema[zarr]'
     ) from None
 
-__all__ = ['Segment', 'Tiff', 'TiffOptions', 'read_chunk', 'register_codec', 'write_chunk']
+__all__ = [
+    'Segment', 'Tiff', 'TiffOptions', 'given_options', 'read_chunk', 'register_codec',
+    'write_chunk',
+]  # fmt: skip
 
 _READING = ('key', 'series', 'kind', 'level', 'squeeze', 'buffersize', 'maxworkers')
 _WRITING = (
@@ -37,6 +42,10 @@ _OPTIONS: Mapping[str, Any] = {
     'bigtiff': False, 'volumetric': False, 'truncate': False, 'metadata': {},
 }  # fmt: skip
 """Options that users of codecs ask for by name, and what they are by default."""
+
+_NOT_OF_CHUNKS = frozenset(
+    {'file', 'data', 'mode', 'append', 'shape', 'dtype', 'contiguous', 'returnoffset', 'durable'}
+)
 
 
 def read_chunk(data: Any, options: Mapping[str, Any]) -> Any:
@@ -60,6 +69,27 @@ def write_chunk(array: Any, options: Mapping[str, Any]) -> bytes:
         return file.getvalue()
 
 
+@cache
+def _known() -> frozenset[str]:
+    """Return the names of options: those of reading, and of writing what a chunk can be."""
+    from tiffschema.writer.imwrite import imwrite
+
+    writing = inspect.signature(imwrite).parameters.keys()
+    return frozenset({*_OPTIONS, *writing} - _NOT_OF_CHUNKS)
+
+
+def given_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of a codec that say something.
+
+    Raises:
+        TypeError: There is no such option; names it.
+    """
+    unknown = sorted(set(options) - _known())
+    if unknown:
+        raise TypeError(f'the codec has no option {", ".join(unknown)}')
+    return {name: value for name, value in options.items() if value is not None}
+
+
 class TiffOptions:
     """The options of a codec as its attributes, which are None where nothing was said."""
 
@@ -80,6 +110,9 @@ class Tiff(TiffOptions, Codec):
             `tiffschema.imwrite` that JSON can say, such as ``compression``, ``predictor``, ``tile``
             and ``photometric``.
 
+    Raises:
+        TypeError: There is no such option.
+
     Example:
         >>> import numpy
         >>> codec = Tiff(compression='zlib', photometric='minisblack')
@@ -90,7 +123,7 @@ class Tiff(TiffOptions, Codec):
     codec_id = 'tiffschema'
 
     def __init__(self, **options: Any) -> None:
-        self.options = {name: value for name, value in options.items() if value is not None}
+        self.options = given_options(options)
 
     def encode(self, buf: Any) -> bytes:
         """Return samples as a TIFF file."""

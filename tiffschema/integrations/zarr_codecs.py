@@ -14,7 +14,7 @@ import numpy as np
 
 from tiffschema.errors import UnsupportedError
 
-from .numcodecs_ import TiffOptions, read_chunk, write_chunk
+from .numcodecs_ import TiffOptions, given_options, read_chunk, write_chunk
 from .segment_recipe import SegmentRecipe
 
 try:
@@ -89,8 +89,7 @@ class Tiff(TiffOptions, _ChunkCodec):
     options: dict[str, Any] = field(hash=False)
 
     def __init__(self, **options: Any) -> None:
-        said = {name: value for name, value in options.items() if value is not None}
-        object.__setattr__(self, 'options', said)
+        object.__setattr__(self, 'options', given_options(options))
 
     @property
     def configuration(self) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from tiffschema import (
     imwrite,
 )
 from tiffschema.integrations.references import tiff2fsspec
+from tiffschema.testing import forge
 
 GRAY = {'photometric': 'minisblack'}
 TILED = {'tile': (32, 16)}
@@ -277,3 +279,66 @@ def test_pages_of_which_a_part_is_not_stored(tmp_path: Path) -> None:
             keys = json.loads((tmp_path / 'parts.json').read_text())
             assert '0.0.0' in keys
             assert '1.0.0' not in keys
+
+
+@pytest.mark.parametrize('name', ['nonsense', 'mode', 'shape', 'Compression'])
+def test_codecs_refuse_options_they_do_not_have(name: str) -> None:
+    import numcodecs
+
+    import tiffschema.numcodecs
+    import tiffschema.zarr
+
+    tiffschema.numcodecs.register_codec()
+    for make in (tiffschema.numcodecs.Tiff, tiffschema.zarr.Tiff):
+        with pytest.raises(TypeError, match=name):
+            make(compression='zlib', **{name: 1})
+        assert make(resolution=(1, 2), bigtiff=True).bigtiff is True
+    with pytest.raises(TypeError, match=name):
+        numcodecs.get_codec({'id': 'tiffschema', name: 1})
+
+
+def test_transformed_samples_cannot_be_referenced(tmp_path: Path) -> None:
+    """Scaled to counts, as MD GEL files are, they are not what is stored."""
+    path = tmp_path / 'a.gel'
+    path.write_bytes(forge('mdgel').data)
+    with TiffFile(path) as tif:
+        series = tif.series[0]
+        assert series.transform is not None
+        with pytest.raises(UnsupportedError, match='transformed'):
+            series.aszarr().write_fsspec(tmp_path / 'a.json', 'file:///')
+    assert not (tmp_path / 'a.json').exists()
+
+
+def test_files_inside_a_container_cannot_be_referenced(tmp_path: Path) -> None:
+    archive = tmp_path / 'a.zip'
+    imwrite(tmp_path / 'a.tif', numpy.zeros((16, 16), 'u1'))
+    with zipfile.ZipFile(archive, 'w') as file:
+        file.write(tmp_path / 'a.tif', 'a.tif')
+    with (
+        TiffSequence('*.tif', container=archive) as sequence,
+        pytest.raises(UnsupportedError, match='container'),
+    ):
+        sequence.aszarr().write_fsspec(tmp_path / 'a.json', 'file:///')
+    assert not (tmp_path / 'a.json').exists()
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'word'),
+    [
+        ({'selection': (0, 0)}, 'selection'),
+        ({'out': 'memory'}, 'out'),
+        ({'key': slice(0, 1)}, 'pages'),
+        ({'key': range(1)}, 'pages'),
+        ({'key': (0,)}, 'pages'),
+    ],
+    ids=str,
+)
+def test_arguments_beyond_json_cannot_be_referenced(
+    tmp_path: Path, arguments: dict[str, Any], word: str
+) -> None:
+    imwrite(tmp_path / 'a.tif', numpy.zeros((16, 16), 'u1'))
+    with TiffSequence(str(tmp_path / '*.tif')) as sequence:
+        store = sequence.aszarr(imreadargs=arguments, chunkshape=(16, 16), chunkdtype='u1')
+        with pytest.raises(UnsupportedError, match=word):
+            store.write_fsspec(tmp_path / 'a.json', 'file:///')
+    assert not (tmp_path / 'a.json').exists()

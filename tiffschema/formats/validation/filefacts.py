@@ -56,8 +56,8 @@ class FileFacts:
         return byte_map(self.tif, details=False)
 
     @cached_property
-    def overlaps(self) -> list[tuple[str, int, int, str]]:
-        """Bytes claimed twice: the kind that decides whose fault it is, start, size, paths.
+    def overlaps(self) -> list[tuple[str, int, int, str, set[str]]]:
+        """Bytes claimed twice: the kind that decides whose fault it is, start, size, paths, kinds.
 
         A directory decides, then the value of a tag.
         """
@@ -67,7 +67,7 @@ class FileFacts:
             if span.kind == 'overlap':
                 claimed = {kind for path, kind in kinds.items() if path in span.path.split(' and ')}
                 kind = next((one for one in _DECIDING if one in claimed), 'segment')
-                found.append((kind, span.start, span.nbytes, span.path))
+                found.append((kind, span.start, span.nbytes, span.path, claimed))
         return found
 
     @property

@@ -69,6 +69,12 @@ class PageFacts(DirectoryFacts):
         return min(int(self.page.rowsperstrip), self.length)
 
     @property
+    def is_within_limits(self) -> bool:
+        """Whether the image has no more pixels than the limits of the file allow."""
+        pixels = self.width * self.length * int(self.page.imagedepth)
+        return bool(pixels <= self.page.parent.limits.pixels)
+
+    @property
     def samples(self) -> int:
         """SamplesPerPixel."""
         return int(self.page.samplesperpixel)

@@ -16,8 +16,8 @@ from .pagefacts import PageFacts
 from .structure import Breach
 
 __all__ = [
-    'jpeg_samples', 'jpeg_sizes', 'jpeg_starts', 'jpeg_tables', 'resources', 'subsampling',
-    'undecodable', 'unsupported',
+    'exif_size', 'jpeg_samples', 'jpeg_sizes', 'jpeg_starts', 'jpeg_tables', 'lzw_starts',
+    'resources', 'subsampling', 'undecodable', 'unsupported', 'zlib_starts',
 ]  # fmt: skip
 
 _START: Final = b'\xff\xd8'
@@ -62,6 +62,23 @@ def jpeg_starts(facts: PageFacts) -> Iterator[Breach]:
     for offset, stream in _streams(facts):
         if bytes(stream[:2]) != _START:
             yield Breach(f'a segment begins with {bytes(stream[:2]).hex()}, not ffd8', '', offset)
+            return
+
+
+def lzw_starts(facts: PageFacts) -> Iterator[Breach]:
+    """Yield the first segment whose first code is not Clear (256, nine bits from the top)."""
+    for offset, stream in _streams(facts):
+        if len(stream) < 2 or stream[0] != 0x80 or stream[1] & 0x80:
+            yield Breach(f'a segment begins with {bytes(stream[:2]).hex()}, not 8000', '', offset)
+            return
+
+
+def zlib_starts(facts: PageFacts) -> Iterator[Breach]:
+    """Yield the first segment without the two bytes that a zlib stream begins with."""
+    for offset, stream in _streams(facts):
+        head = bytes(stream[:2])
+        if len(head) < 2 or head[0] & 15 != 8 or int.from_bytes(head, 'big') % 31:
+            yield Breach(f'a segment begins with {head.hex()}, no zlib header', '', offset)
             return
 
 
@@ -118,6 +135,17 @@ def jpeg_tables(facts: PageFacts) -> Iterator[Breach]:
             yield Breach(f'JPEGTables holds {data[at : at + 2].hex()} at {at}')
             return
         at += 2 if marker in _ALONE else 2 + int.from_bytes(data[at + 2 : at + 4], 'big')
+
+
+def exif_size(facts: PageFacts) -> Iterator[Breach]:
+    """Yield sizes in the Exif directory that are not those of the image."""
+    exif = facts.page.tags.valueof('ExifTag')
+    if not isinstance(exif, dict):
+        return
+    for name, size in (('PixelXDimension', facts.width), ('PixelYDimension', facts.length)):
+        said = exif.get(name)
+        if isinstance(said, int) and said != size:
+            yield Breach(f'{name} is {said}, the image has {size}')
 
 
 def resources(facts: PageFacts) -> Iterator[Breach]:

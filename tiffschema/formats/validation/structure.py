@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     'Breach', 'blocks', 'directories', 'directory_overlaps', 'faults', 'gaps', 'large_reductions',
-    'segment_overlaps', 'series_faults', 'value_overlaps',
+    'segment_collisions', 'segment_overlaps', 'series_faults', 'value_overlaps',
 ]  # fmt: skip
 
 _SERIES: Final = 'series'
@@ -125,8 +125,15 @@ def segment_overlaps(file: FileFacts) -> Iterator[Breach]:
     return _overlaps(file, 'segment')
 
 
+def segment_collisions(file: FileFacts) -> Iterator[Breach]:
+    """Yield bytes that segments share with directories or the values of tags."""
+    for _, start, nbytes, path, claimed in file.overlaps:
+        if 'segment' in claimed and claimed & {'directory', 'value'}:
+            yield Breach(f'{nbytes} bytes are claimed twice', path, start)
+
+
 def _overlaps(file: FileFacts, kind: str) -> Iterator[Breach]:
-    for found, start, nbytes, path in file.overlaps:
+    for found, start, nbytes, path, _ in file.overlaps:
         if found == kind:
             yield Breach(f'{nbytes} bytes are claimed twice', path, start)
 

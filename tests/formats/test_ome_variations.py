@@ -274,11 +274,11 @@ def test_streams_have_no_other_files(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize(
-    'more', ['PhysicalSizeX="wide"', 'PhysicalSizeY="NaN"', 'TimeIncrement=""']
+    ('name', 'value', 'axis'),
+    [('PhysicalSizeX', 'wide', 'X'), ('PhysicalSizeY', 'NaN', 'Y'), ('TimeIncrement', '', 'T')],
 )
-def test_numbers_that_are_none_are_faults(more: str) -> None:
-    name = more.partition('=')[0]
-    with TiffFile(file(document(pixels(more=more)))) as tif:
+def test_numbers_that_are_none_are_faults(name: str, value: str, axis: str) -> None:
+    with TiffFile(file(document(pixels(more=f'{name}="{value}"')))) as tif:
         assert tif.series[0].shape == (2, 3, 2, *SHAPE)
         assert [name in str(fault) for fault in tif.faults] == [True]
-        assert name[-1] not in tif.series[0].coord_units
+        assert axis not in tif.series[0].coord_units

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from tiffschema.errors import FormatError
@@ -200,11 +200,3 @@ def parse_imagej_description(
 
 def _imagej() -> Any:
     return catalog.view('vendor/imagej').texts['imagej']
-
-
-def is_shaped(metadata: Mapping[str, Any]) -> bool:
-    """Return whether what a description says is the shape of an array."""
-    shape = metadata.get('shape')
-    return isinstance(shape, list | tuple) and all(
-        isinstance(size, int) and size >= 0 for size in shape
-    )

@@ -306,8 +306,6 @@ class DirectoryCodec:
         self.number_dtype = _dtype(schema.struct('entry_number', variant=variant), byteorder)
         self.short_dtype = _dtype(schema.struct('entry_short', variant=variant), byteorder)
         self.long_dtype = _dtype(schema.struct('entry_long', variant=variant), byteorder)
-        # Types whose one value fills the value field, so that `Directory.numbers` has it.
-        self.number_types = _LONGS8 if self.is_big else _LONGS
         self.entry_nbytes: int = self.entry_dtype.itemsize
 
     def __repr__(self) -> str:

@@ -301,17 +301,15 @@ class FileHandle:
             order: ``'C'`` or ``'F'``.
 
         Raises:
-            ValueError: The file is no file of the operating system, or too short.
+            ValueError: The file is no file of the operating system.
+            TruncatedError: The file ends before the array does.
         """
-        import numpy
+        from .output import mapped
 
         if not self.is_file or not self.path:
             raise ValueError(f'{self.name!r} is no file that can be mapped')
         self.flush()
-        return numpy.memmap(  # type: ignore[call-overload, no-any-return]
-            self.path, dtype=dtype, mode=mode, offset=self.source.start + offset, shape=shape,
-            order=order,
-        )  # fmt: skip
+        return mapped(self.path, self.source.start + offset, dtype, shape, mode, order)
 
     # Writing
 

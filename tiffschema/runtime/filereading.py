@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tiffschema.errors import FormatError
 from tiffschema.model.faces import face
 
-from .output import OutputType, create_output, written
+from .output import OutputType, create_output, mapped, written
 from .series import TiffPageSeries
 from .seriespages import PageSelection
 
@@ -290,6 +289,7 @@ def memmap_pages(
 
     Raises:
         ValueError: The samples are no single stretch of the file, or the mode is unknown.
+        TruncatedError: The file ends before they do.
     """
     if mode not in ('r', 'r+', 'c'):
         raise ValueError(f"mode {mode!r} is none of 'r', 'r+', 'c'")
@@ -305,8 +305,4 @@ def memmap_pages(
             raise ValueError('series is not memory-mappable')
         source, offset = image.keyframe._source, image.dataoffset
         stored, shape = image.keyframe.geometry.stored_dtype, image.shape
-    if offset + stored.itemsize > source.size:
-        raise FormatError('samples lie beyond the end of the file', 'page', offset)
-    return np.memmap(  # type: ignore[call-overload, no-any-return]
-        source.path, dtype=stored, mode=mode, offset=source.start + offset, shape=shape
-    )
+    return mapped(source.path, source.start + offset, stored, shape, mode)

@@ -13,10 +13,10 @@ from typing import IO, Any, TypeAlias
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from tiffschema.errors import LimitError
+from tiffschema.errors import LimitError, TruncatedError
 from tiffschema.limits import DEFAULT_LIMITS, Limits
 
-__all__ = ['LARGE', 'OutputType', 'allocate', 'create_output', 'fill_value', 'written']
+__all__ = ['LARGE', 'OutputType', 'allocate', 'create_output', 'fill_value', 'mapped', 'written']
 
 LARGE = 64 << 20
 """Bytes from which on new arrays are zero: their pages come from the system when touched."""
@@ -141,3 +141,32 @@ def written(out: OutputType, result: NDArray[Any]) -> NDArray[Any]:
     target = create_output(out, result.shape, result.dtype)
     target[...] = result
     return target
+
+
+def mapped(
+    path: str,
+    offset: int,
+    dtype: DTypeLike,
+    shape: Sequence[int],
+    mode: str,
+    order: str = 'C',
+) -> np.memmap[Any, Any]:
+    """Return a stretch of a file mapped as an array; NumPy alone makes short files longer.
+
+    Parameters:
+        path: Of the file.
+        offset: First byte.
+        dtype: Type of the items in the file.
+        shape: Shape of the array.
+        mode: ``'r'``, ``'r+'`` or ``'c'``.
+        order: ``'C'`` or ``'F'``.
+
+    Raises:
+        TruncatedError: The file ends before the array does.
+    """
+    lacking = offset + math.prod(shape) * np.dtype(dtype).itemsize - os.path.getsize(path)
+    if lacking > 0:
+        raise TruncatedError(f'the file ends {lacking} bytes before the samples do', '', offset)
+    return np.memmap(  # type: ignore[call-overload, no-any-return]
+        path, dtype=dtype, mode=mode, offset=offset, shape=tuple(shape), order=order
+    )

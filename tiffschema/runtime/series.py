@@ -20,7 +20,7 @@ from tiffschema.values import replace
 
 from .frameplan import FramePlan
 from .frames import FrameMap
-from .output import LARGE, OutputType, create_output, written
+from .output import LARGE, OutputType, create_output, mapped, written
 from .readoptions import ErrorMode, ReadOptions, read_options
 from .reopening import reopening
 from .seriespages import frame_map
@@ -522,14 +522,8 @@ class TiffPageSeries(Sequence[Any]):
         source, offset = self.keyframe.parent.source, self.dataoffset
         assert offset is not None
         stored = self.keyframe.geometry.stored_dtype
-        mapped: Array = np.memmap(
-            source.path,
-            dtype=stored,
-            mode=mode,  # type: ignore[call-overload]
-            offset=source.start + offset,
-            shape=shape,
-        )
-        return mapped
+        assert stored is not None
+        return mapped(source.path, source.start + offset, stored, shape, mode)
 
     def asrgb(self, **kwargs: Any) -> Array:
         """Return the image as RGB or RGBA.

@@ -10,7 +10,7 @@ import pytest
 import zarr
 
 import tiffschema
-from tiffschema.errors import FormatError, TiffFileError
+from tiffschema.errors import FormatError, TiffFileError, TruncatedError
 
 IMAGE = np.arange(1, 31, dtype='u2').reshape(5, 6)
 
@@ -73,3 +73,18 @@ def test_files_whose_first_directory_is_lost():
             tif.aszarr()
         with pytest.warns(UserWarning, match='no pages'):
             assert tif.asarray(errors='fault').size == 0
+
+
+@pytest.mark.parametrize('mode', ['r', 'r+', 'c'])
+@pytest.mark.parametrize('how', [{}, {'page': 0}, {'series': 0}], ids=str)
+def test_mapping_a_cut_file_raises_and_leaves_it_as_it_is(tmp_path, mode, how):
+    path = tmp_path / 'cut.tif'
+    data = _file(photometric='minisblack')[:-7]
+    path.write_bytes(data)
+    with pytest.raises(TruncatedError, match='7 bytes'):
+        tiffschema.memmap(path, mode=mode, **how)
+    with tiffschema.TiffFile(path, mode='r+') as tif:
+        place = tif.pages[0].dataoffsets[0]
+        with pytest.raises(TruncatedError, match='7 bytes'):
+            tif.filehandle.memmap_array('u2', IMAGE.shape, place, mode=mode)
+    assert path.read_bytes() == data

@@ -43,8 +43,8 @@ def describe(
     series._units.update(units or {})
     if source is not None:
         series.source = source
-    for name in ('coordinates', '_calibration'):
-        series.__dict__.pop(name, None)
+    for derived in ('coordinates', '_calibration'):
+        series.__dict__.pop(derived, None)
     return series
 
 

@@ -30,6 +30,10 @@ _WHOLE: Final = 1 << 16
 """Files up to this size are read at once."""
 
 _ROUNDS: Final = 64
+_PATIENCE: Final = 8
+"""Rounds after which more is read than what was come to: ever more in each."""
+
+_MOST_AHEAD: Final = 1 << 20
 
 
 def reached(
@@ -52,7 +56,8 @@ def reached(
         byteorder, args, limits: As for `Struct.parse`; limits also bound the bytes that are read.
 
     Raises:
-        LimitError: The struct reaches more bytes than `limits.text` in all.
+        LimitError: The struct reaches more bytes than `limits.text` in all, or bytes that lead to
+            further ones without an end.
     """
     whole = source.whole()
     if whole is not None:
@@ -65,16 +70,18 @@ def reached(
     filled = _Filled(source, limits)
     stop = offset + _AHEAD if end is None else end
     filled.bring([(offset, stop)])
-    for _ in range(_ROUNDS):
+    for number in range(_ROUNDS):
         faults: list[Any] = []
         extents = struct.trace(
             filled.memory, offset, end, byteorder=byteorder, args=args or {}, limits=limits,
             faults=faults, reach=filled.reach,
         )  # fmt: skip
         touched = [(extent.start, extent.stop) for extent in extents if extent.kind != 'fault']
-        if not filled.bring(touched):
-            break
-    return filled.memory
+        late = number - _PATIENCE
+        ahead = 0 if late < 0 else min(_AHEAD << late, _MOST_AHEAD)
+        if not filled.bring(touched, ahead):
+            return filled.memory
+    raise LimitError(f'a block leads to further bytes {_ROUNDS} times', offset=offset)
 
 
 class _Filled:
@@ -108,8 +115,8 @@ class _Filled:
                 )
             wanted = set(range(first, last + 1)) - self._there - missing
             if wanted and ahead:
-                behind = (min(start + ahead, size) - 1) // _BLOCK
-                wanted |= set(range(first, behind + 1)) - self._there
+                behind = (min(min(wanted) * _BLOCK + ahead, size) - 1) // _BLOCK
+                wanted |= set(range(min(wanted), behind + 1)) - self._there
             missing |= wanted
         if not missing:
             return False

@@ -10,6 +10,7 @@ Source: facts of the format, checked with libtiff and imagecodecs.
 
 from __future__ import annotations
 
+import math
 import zlib
 from collections.abc import Mapping
 from functools import cache
@@ -69,10 +70,9 @@ def _dtype(spec: SegmentSpec) -> np.dtype[Any]:
     return dtype
 
 
-def _decode(data: Buffer, spec: SegmentSpec, shape: Shape) -> tuple[Array, FormatError | None]:
-    depth, length, width, samples = shape
-    count = depth * length * width * samples
-    table = _table(_dtype(spec))
+def _inflated(data: Buffer, spec: SegmentSpec, shape: Shape) -> tuple[Array, FormatError | None]:
+    """Return the differences that a stream holds, as many as there are, and what is wrong."""
+    count = math.prod(shape)
     inflater = zlib.decompressobj()
     stored, fault = bytearray(), None
     view = memoryview(data)
@@ -89,9 +89,13 @@ def _decode(data: Buffer, spec: SegmentSpec, shape: Shape) -> tuple[Array, Forma
     words = np.frombuffer(stored, spec.geometry.byteorder + 'u2', len(stored) // 2)[:count]
     if len(words) < count:
         fault = fault or TruncatedError(f'PixarLog: {len(words)} of {count} samples', 'segment')
-        words = np.concatenate([words, np.zeros(count - len(words), words.dtype)])
+    return words, fault
+
+
+def _samples(words: Array, table: Array, shape: Shape) -> Array:
     codes = np.cumsum(words.reshape(shape), axis=2, dtype='u4') & (_CODES - 1)
-    return table[codes], fault
+    samples: Array = table[codes]
+    return samples
 
 
 def decode(data: Buffer, spec: SegmentSpec, shape: Shape, out: Any) -> Array:
@@ -101,15 +105,19 @@ def decode(data: Buffer, spec: SegmentSpec, shape: Shape, out: Any) -> Array:
         FormatError: The stream is damaged or too short.
         UnsupportedError: The page's samples are neither floats nor uint8 nor uint16.
     """
-    samples, fault = _decode(data, spec, shape)
+    table = _table(_dtype(spec))
+    words, fault = _inflated(data, spec, shape)
     if fault is not None:
         raise fault
-    return samples
+    return _samples(words, table, shape)
 
 
 def salvage(data: Buffer, spec: SegmentSpec, shape: Shape) -> Array:
     """Return what damaged data yield; missing samples of a row repeat the last."""
-    return _decode(data, spec, shape)[0]
+    table = _table(_dtype(spec))
+    words, _ = _inflated(data, spec, shape)
+    missing = np.zeros(math.prod(shape) - len(words), words.dtype)
+    return _samples(np.concatenate([words, missing]), table, shape)
 
 
 def encode(array: Array, spec: SegmentSpec, args: Mapping[str, Any]) -> bytes:

@@ -148,11 +148,13 @@ def _member(name: str, value: Any, row: TagRow, faults: Faults | None) -> Any:
 
 def _colormap(array: NDArray[Any], faults: Faults | None) -> NDArray[Any]:
     array = array.astype(array.dtype.newbyteorder('='), copy=False)
-    if len(array) % 3 == 0 and len(array) >= 6 and (len(array) // 3) & (len(array) // 3 - 1) == 0:
-        return array.reshape(3, -1)
-    if len(array) & (len(array) - 1) and faults is not None:
+    colours, rest = divmod(len(array), 3)
+    is_table = not rest and colours > 1
+    # A transfer function may be one curve, whose length is a power of two as well.
+    length = colours if is_table else len(array)
+    if faults is not None and length & (length - 1):
         faults.append(FormatError(f'{len(array)} values are no table of three colours', 'tag'))
-    return array
+    return array.reshape(3, -1) if is_table else array
 
 
 def _json(text: str | bytes, row: TagRow | None, faults: Faults | None) -> Any:

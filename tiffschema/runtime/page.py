@@ -309,9 +309,9 @@ class TiffPage(PageBase):
 
     @property
     def iccprofile(self) -> bytes | None:
-        """Bytes of the ICC profile."""
-        value: bytes | None = self.tags.valueof(TagCode.InterColorProfile)
-        return value
+        """Bytes of the ICC profile, None if absent or no bytes."""
+        value = self.tags.valueof(TagCode.InterColorProfile)
+        return value if isinstance(value, bytes) else None
 
     @property
     def transferfunction(self) -> Any:

@@ -198,12 +198,11 @@ def _corrections(page: TiffPage, key: tuple[Any, ...]) -> tuple[tuple[str, Any],
     elif TagCode.SamplesPerPixel not in index and photometric == _RGB and isinstance(key[5], tuple):
         # SamplesPerPixel is left out by some writers; BitsPerSample has as many values.
         found['samplesperpixel'] = len(key[5])
-    if (
-        TagCode.ImageWidth not in index
-        and TagCode.ImageLength not in index
-        and TagCode.JPEGInterchangeFormat in index
-    ):
-        found.update(_stated_size(page))
+    if TagCode.ImageWidth not in index and TagCode.ImageLength not in index:
+        if TagCode.JPEGInterchangeFormat in index:
+            found.update(_stated_size(page, TagCode.JPEGInterchangeFormat))
+        elif compression == _OLD_JPEG and TagCode.StripOffsets in index:
+            found.update(_stated_size(page, TagCode.StripOffsets))
     if (
         key[5] == 32
         and TagCode.SampleFormat not in index
@@ -237,11 +236,11 @@ def _pair_elsewhere(page: TiffPage) -> dict[str, Any]:
     return {'bitspersample': values[0]} if values in ((8, 8), (16, 16), (32, 32)) else {}
 
 
-def _stated_size(page: TiffPage) -> dict[str, Any]:
-    """Return what the JPEG stream of a preview says that the tags leave out (raw files)."""
+def _stated_size(page: TiffPage, code: int) -> dict[str, Any]:
+    """Return what the JPEG stream behind a tag says and tags leave out (raw files, previews)."""
     from tiffschema.codecs.codestream import jpeg_info
 
-    offset = _number(page, TagCode.JPEGInterchangeFormat, 0)
+    offset = _number(page, code, 0)
     info = jpeg_info(page.parent.source.view(offset, _STREAM_HEADER)) if offset > 0 else None
     if info is None or not info.width or not info.height:
         return {}

@@ -112,7 +112,8 @@ class OmeFile:
         if not self._xml.images or self._entry_at < 0:
             return
         if self._existing is not None:
-            data = merge_images(self._existing.text, self._xml).encode() + b'\0'
+            merged = merge_images(self._existing.text, self._xml)
+            data = merged.encode('utf-8', 'surrogateescape') + b'\0'
         else:
             if not self._given:
                 self._xml.uuid = 'x'

@@ -122,3 +122,37 @@ def test_a_text_that_is_an_array_is_no_mark_of_a_kind(tmp_path: Path) -> None:
         assert not tif.is_epics
         assert 'epics' not in tif.pages[0].flags
         assert str(tif)
+
+
+def test_an_ome_text_that_is_no_unicode_keeps_its_bytes(tmp_path: Path) -> None:
+    path = tmp_path / 'a.ome.tif'
+    tiffschema.imwrite(path, IMAGE, metadata={'Name': 'NAME'})
+    path.write_bytes(path.read_bytes().replace(b'"NAME"', b'"N\xff\xfeE"'))
+    tiffschema.imwrite(path, IMAGE[:20], append=True)
+    assert path.read_bytes().count(b'"N\xff\xfeE"') >= 1
+    with TiffFile(path) as tif:
+        assert [page.shape for page in tif.pages] == [(40, 50), (20, 50)]
+
+
+def test_a_profile_that_is_a_number_is_none(tmp_path: Path) -> None:
+    path, new = tmp_path / 'a.tif', tmp_path / 'b.tif'
+    tiffschema.imwrite(path, IMAGE, metadata=None, extratags=[(34675, 3, 1, 7, True)])
+    with TiffFile(path) as tif:
+        assert tif.pages[0].iccprofile is None
+        assert tif.pages[0].tags[34675].value == 7
+    assert run('convert', path, new) == 0
+    np.testing.assert_array_equal(tiffschema.imread(new), IMAGE)
+
+
+@pytest.mark.parametrize(('count', 'shape'), [(195, (3, 65)), (196, (196,)), (3, (3,))])
+def test_a_palette_of_any_number_of_colours_is_a_table(
+    tmp_path: Path, count: int, shape: tuple[int, ...]
+) -> None:
+    path = tmp_path / 'a.tif'
+    paletted(path)
+    patched(path, 320, 4, count.to_bytes(4, 'little'))
+    with TiffFile(path) as tif:
+        colours = tif.pages[0].colormap
+        assert colours is not None
+        assert colours.shape == shape
+        assert any('no table of three colours' in str(fault) for fault in tif.faults)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
@@ -128,3 +129,38 @@ def test_damaged_rasters_give_faults_or_documented_errors() -> None:
                 assert tif.gdal_structural_metadata is None
         except (TiffFileError, UnsupportedError):
             continue
+
+
+NAN = float('nan')
+
+
+@pytest.mark.parametrize(
+    'tags',
+    [
+        [(34735, 'd', 8, (1, 1, 0, 1, 1024, 0, 1, NAN), True)],
+        [(34735, 'd', 8, (1, 1, 0, float('inf'), 1024, 0, 1, 1), True)],
+        [(34735, 's', 0, 'keys', True)],
+    ],
+    ids=['nan', 'inf', 'text'],
+)
+def test_directories_of_keys_that_are_no_integers_are_faults(tags: list[Any]) -> None:
+    with tiffschema.TiffFile(with_tags(tags)) as tif:
+        assert tif.geotiff_metadata is None
+        assert 'no directory of GeoKeys' in str(tif.faults[-1])
+        assert tif.series[0].shape == (4, 5)
+
+
+@pytest.mark.parametrize('text', ['{"a": 1}', '[[1, 2], [3]]', 'plain'])
+def test_keys_that_name_tags_without_numbers_are_faults(text: str) -> None:
+    keys = (34735, 'H', 8, (1, 1, 0, 1, 1024, 51123, 1, 0), True)
+    with tiffschema.TiffFile(with_tags([keys, (51123, 's', 0, text, True)])) as tif:
+        assert 'GTModelTypeGeoKey' not in tif.geotiff_metadata
+        assert 'are not there' in str(tif.faults[-1])
+        assert tif.series[0].shape == (4, 5)
+
+
+def with_tags(tags: list[Any]) -> bytes:
+    """Return a small file with tags."""
+    stream = io.BytesIO()
+    tiffschema.imwrite(stream, numpy.zeros((4, 5), 'u1'), metadata=None, extratags=tags)
+    return stream.getvalue()

@@ -42,7 +42,8 @@ def blocks(tif: Any, segments: Iterable[tuple[int, int]]) -> Iterator[tuple[int,
     has_trailer = b'BLOCK_TRAILER=LAST_4_BYTES_REPEATED' in text
     for begin, end in segments:
         at = begin - leader.size
-        if has_leader and leader.parse(tif.source.view(at, leader.size)).size == end - begin:
+        is_led = has_leader and at >= start + size
+        if is_led and leader.parse(tif.source.view(at, leader.size)).size == end - begin:
             yield at, begin, 'gdal_block_leader'
         if has_trailer and end - begin >= _REPEATED:
             tail = bytes(tif.source.view(end - _REPEATED, 2 * _REPEATED))

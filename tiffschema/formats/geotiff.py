@@ -10,6 +10,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tiffschema.errors import FormatError
 from tiffschema.model import catalog
 from tiffschema.model.enums import member
@@ -33,6 +36,7 @@ _RPC_NAMES = (
 )  # fmt: skip
 _RPC_POLYNOMIALS = ('LINE_NUM_COEFF', 'LINE_DEN_COEFF', 'SAMP_NUM_COEFF', 'SAMP_DEN_COEFF')
 _USER_DEFINED = 32767
+_NUMBERS = (int, float, tuple, np.ndarray)
 
 
 def geotiff_tags(page: Any) -> dict[str, Any]:
@@ -93,20 +97,21 @@ def _path(page: Any, code: int) -> str:
     return f'{page._path}.tags[{code}]'
 
 
+def _array(value: Any) -> NDArray[Any]:
+    """Return the value of a tag as an array of numbers; empty where it is of another kind."""
+    # Keys may name any tag: texts, structures and documents are no numbers.
+    array = np.atleast_1d(np.asarray(value if isinstance(value, _NUMBERS) else ()))
+    return array if array.dtype.kind in 'iuf' and array.ndim == 1 else array[:0].reshape(-1)
+
+
 def _numbers(value: Any) -> list[int]:
-    if isinstance(value, int):
-        return [value]
-    if value is None or isinstance(value, str | bytes):
-        return []
-    return [int(number) for number in value]
+    array = _array(value)
+    return array.tolist() if array.dtype.kind in 'iu' else []
 
 
 def _floats(value: Any) -> list[float]:
-    if isinstance(value, int | float):
-        return [float(value)]
-    if value is None or isinstance(value, str | bytes):
-        return []
-    return [float(number) for number in value]
+    array = _array(value)
+    return array.astype(float).tolist() if len(array) else []
 
 
 def _key_value(

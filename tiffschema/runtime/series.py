@@ -92,7 +92,7 @@ class TiffPageSeries(Sequence[Any]):
         if hasattr(pages, 'keyframe') and not isinstance(pages, Sequence):
             pages = [pages]
         self._pages: Sequence[Any] = pages
-        keyframe = next((page for page in self._first_pages() if page is not None), None)
+        keyframe = next((page for page in pages if page is not None), None)
         if keyframe is None:
             raise ValueError('pages: a series needs at least one page')
         self.keyframe = keyframe.keyframe
@@ -135,10 +135,6 @@ class TiffPageSeries(Sequence[Any]):
             level._index = index
             if squeeze is not None:
                 level._squeeze = squeeze
-
-    def _first_pages(self) -> Iterator[Any]:
-        """Yield pages until one is there; the first one is nearly always."""
-        yield from self._pages
 
     # Shape
 

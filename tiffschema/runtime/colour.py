@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tiffschema.codecs.colour import delivered_photometric, to_rgb
+from tiffschema.codecs.colour.bands import by_bands, row_bands
 from tiffschema.errors import FormatError, UnsupportedError
 
 __all__ = ['TagParameters', 'page_asrgb', 'series_asrgb']
@@ -107,10 +108,14 @@ def series_asrgb(
     if array.size != series.size:
         raise UnsupportedError('colours of a part of a series; convert the part of a page')
     frames = array.reshape(-1, *page_shape)
+    first = _converted(page, frames[0], uint8, alpha, orientation, profile)
     if len(frames) == 1:
-        return _converted(page, frames[0], uint8, alpha, orientation, profile)
-    converted = [_converted(page, frame, uint8, alpha, orientation, profile) for frame in frames]
-    return np.stack(converted)
+        return first
+    converted = np.empty((len(frames), *first.shape), first.dtype)
+    converted[0] = first
+    for index, frame in enumerate(frames[1:], 1):
+        converted[index] = _converted(page, frame, uint8, alpha, orientation, profile)
+    return converted
 
 
 def _converted(
@@ -155,9 +160,19 @@ def _as_uint8(rgb: Array) -> Array:
         return rgb
     if rgb.dtype.kind in 'ui':
         top = int(np.iinfo(rgb.dtype).max)
-        return ((rgb.astype('u4') * 255 + top // 2) // top).astype('u1')
-    scaled = np.nan_to_num(rgb, nan=0.0, posinf=1.0, neginf=0.0)
-    high = float(scaled.max(initial=0.0))
-    if high > 1.0:
-        scaled = scaled / high
-    return (np.clip(scaled, 0, 1) * 255 + 0.5).astype('u1')
+        return by_bands(
+            rgb, lambda band: ((band.astype('u4') * 255 + top // 2) // top).astype('u1')
+        )
+
+    def finite(band: Array) -> Array:
+        return np.nan_to_num(band, nan=0.0, posinf=1.0, neginf=0.0)
+
+    high = max((float(finite(rgb[i]).max(initial=0.0)) for i in row_bands(rgb.shape)), default=0.0)
+
+    def shown(band: Array) -> Array:
+        scaled = finite(band)
+        if high > 1.0:
+            scaled = scaled / high
+        return (np.clip(scaled, 0, 1) * 255 + 0.5).astype('u1')
+
+    return by_bands(rgb, shown)

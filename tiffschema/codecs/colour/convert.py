@@ -14,6 +14,7 @@ import numpy as np
 from tiffschema.codecs import sgilog
 from tiffschema.errors import FormatError, UnsupportedError
 
+from .bands import by_bands
 from .inks import inks_to_rgb
 from .lab import D50, lab_to_rgb, lab_values
 from .mosaic import develop
@@ -121,17 +122,32 @@ def to_rgb(
     if array.dtype.kind == 'c':
         raise UnsupportedError(f'samples of {array.dtype} have no colours')
     count = colour_samples(photometric, samples, len(extra))
-    colours, rest = array[..., :count], array[..., count:]
-    rgb = None
-    if profile is not None:
-        rgb = _with_profile(colours, photometric, bits, parameters, profile)
-    if rgb is None:
-        rgb = _CONVERTERS.get(photometric, _grey)(colours, photometric, bits, parameters)
-    kind, at = _alpha_of(extra, rest.shape[-1])
-    if kind and alpha != 'drop' and photometric not in {_CFA, _MASK}:
-        rgb = _with_alpha(rgb, rest[..., at : at + 1], bits, kind == _ASSOCIATED, alpha)
+    kind, at = _alpha_of(extra, array.shape[-1] - count)
+
+    def convert(band: Array) -> Array:
+        colours, rest = band[..., :count], band[..., count:]
+        rgb = None
+        if profile is not None:
+            rgb = _with_profile(colours, photometric, bits, parameters, profile)
+        if rgb is None:
+            rgb = _CONVERTERS.get(photometric, _grey)(colours, photometric, bits, parameters)
+        if kind and alpha != 'drop' and photometric not in {_CFA, _MASK}:
+            rgb = _with_alpha(rgb, rest[..., at : at + 1], bits, kind == _ASSOCIATED, alpha)
+        return rgb
+
+    rgb = by_bands(array, convert) if _is_pixelwise(array, photometric) else convert(array)
     axes = 'Q' * (rgb.ndim - 3) + 'YXS'
     return apply_orientation(rgb, orientation, axes)
+
+
+def _is_pixelwise(array: Array, photometric: int) -> bool:
+    """Whether the colours of a pixel depend on its own samples only.
+
+    Those of raw images depend on neighbours and places, those of inverted floats on the largest.
+    """
+    return photometric not in {_CFA, _LINEARRAW} and not (
+        photometric == _WHITEISZERO and array.dtype.kind == 'f'
+    )
 
 
 def _one(bitspersample: int | Sequence[int]) -> int:

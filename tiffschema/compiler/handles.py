@@ -20,6 +20,7 @@ from .targets.record import LazyRecord, Record
 
 if TYPE_CHECKING:
     from .library import Schema
+    from .targets.build_support import Patch
 
 __all__ = ['Built', 'Extent', 'Struct']
 
@@ -56,14 +57,14 @@ class Built:
 
     Parameters:
         data: The bytes as they are at address 0.
-        patches: Positions of pointers and their `struct` codes.
+        patches: Positions of pointers, their `struct` codes, and what they have to keep.
         args: Arguments of the struct that follow from the values.
     """
 
     __slots__ = ('args', 'data', 'patches', 'path')
 
     def __init__(
-        self, data: bytes, patches: Sequence[tuple[int, str]], args: Mapping[str, Any], path: str
+        self, data: bytes, patches: Sequence[Patch], args: Mapping[str, Any], path: str
     ) -> None:
         self.data = data
         self.patches = patches
@@ -74,14 +75,16 @@ class Built:
         """Return the bytes for an address in a file: pointers hold file offsets.
 
         Raises:
-            BuildError: An offset does not fit its pointer.
+            BuildError: An offset does not fit its pointer, or a reader would not follow it.
         """
         if not address or not self.patches:
             return self.data
         out = bytearray(self.data)
-        for position, code in self.patches:
+        for position, code, condition in self.patches:
             packer = Packer(code)
             (offset,) = packer.unpack_from(out, position)
+            if condition is not None:
+                condition.check(offset + address)
             try:
                 packer.pack_into(out, position, offset + address)
             except PackError as error:

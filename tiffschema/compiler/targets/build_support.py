@@ -10,7 +10,7 @@ import struct
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from functools import cached_property
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, NamedTuple, NoReturn, TypeAlias
 
 import numpy
 
@@ -18,21 +18,50 @@ from ...errors import BuildError
 from ..convert import to_ratio
 from .record import Record
 
-__all__ = ['Block', 'Build']
+__all__ = ['Block', 'Build', 'Condition']
 
 MAX_DEPTH = 32
 NOWHERE = object()
 """Pointer to nothing: 0, but no reason for the fields before it to be there."""
 
 
+PLACES = 256
+"""How many places are tried for a block whose condition speaks of its offset."""
+
+
+class Condition(NamedTuple):
+    """What a pointer has to keep so that a reader follows it."""
+
+    holds: Callable[[int], bool]
+    text: str
+    path: str
+
+    def check(self, offset: int) -> None:
+        """Refuse an offset that a reader would not follow.
+
+        Raises:
+            BuildError: It is one.
+        """
+        if not self.holds(offset):
+            raise BuildError(f'lies at {offset}, where {self.text} does not hold', self.path)
+
+
+Patch: TypeAlias = 'tuple[int, str, Condition | None]'
+"""Place of a pointer into the file, its code, and what it has to keep."""
+
+
 class Block:
     """Something that a pointer leads to, waiting for its place."""
 
-    __slots__ = ('align', 'body', 'code', 'from_file', 'origin', 'path', 'pointer', 'share', 'turn')
+    __slots__ = (
+        'align', 'body', 'code', 'condition', 'from_file', 'origin', 'path', 'pointer', 'share',
+        'turn',
+    )  # fmt: skip
 
     def __init__(
         self, body: Callable[[], None], pointer: int, code: str, origin: int, from_file: bool,
         align: int, share: bool, path: str, turn: Callable[[int], int] | None = None,
+        holds: Callable[[int], bool] | None = None, text: str = '',
     ) -> None:  # fmt: skip
         self.body = body
         self.pointer = pointer
@@ -43,6 +72,29 @@ class Block:
         self.share = share
         self.path = path
         self.turn = turn
+        self.condition = None if holds is None else Condition(holds, text, path)
+
+    def stored(self, place: int) -> int:
+        """Return what the pointer to a place holds."""
+        offset = place - self.origin
+        return offset if self.turn is None else self.turn(offset)
+
+    def find(self, out: bytearray) -> None:
+        """Let the bytes end where the block may begin.
+
+        Raises:
+            BuildError: Its condition holds nowhere near.
+        """
+        if self.align > 1:
+            out.extend(bytes(-len(out) % self.align))
+        condition = self.condition
+        if condition is None:
+            return
+        for _ in range(PLACES):
+            if condition.holds(self.stored(len(out))):
+                return
+            out.extend(bytes(max(self.align, 1)))
+        raise BuildError(f'no place is found where {condition.text} holds', self.path)
 
 
 class Build:
@@ -51,8 +103,8 @@ class Build:
     depth = MAX_DEPTH
     pack_error = struct.error
     zero = False
-    patches: Sequence[tuple[int, str]] = ()
-    """Places of pointers into the file, and their codes."""
+    patches: Sequence[Patch] = ()
+    """Pointers into the file."""
     late: Sequence[Callable[[], None]] = ()
     """What is settled once all blocks have their place."""
 
@@ -88,20 +140,19 @@ class Build:
         while done < len(blocks):
             block = blocks[done]
             done += 1
-            if block.align > 1:
-                out.extend(bytes(-len(out) % block.align))
+            block.find(out)
             place = len(out)
             before = (len(self.queue), len(self.patches))
             block.body()
             if block.share and before == (len(self.queue), len(self.patches)):
                 key = (block.align, bytes(out[place:]))
                 known = self.shared.setdefault(key, place)
-                if known != place:
+                condition = block.condition
+                fits = condition is None or condition.holds(block.stored(known))
+                if known != place and fits:
                     del out[place:]
                     place = known
-            offset = place - block.origin
-            if block.turn is not None:
-                offset = block.turn(offset)
+            offset = block.stored(place)
             try:
                 struct.pack_into(block.code, out, block.pointer, offset)
             except struct.error:
@@ -109,14 +160,14 @@ class Build:
                     f'the offset {offset} does not fit its pointer', block.path
                 ) from None
             if block.from_file:
-                self.patch(block.pointer, block.code)
+                self.patch(block.pointer, block.code, block.condition)
         blocks.clear()
 
-    def patch(self, place: int, code: str) -> None:
+    def patch(self, place: int, code: str, condition: Condition | None = None) -> None:
         """Note a pointer into the file."""
         if not self.patches:
             self.patches = []
-        self.patches.append((place, code))  # type: ignore[attr-defined]
+        self.patches.append((place, code, condition))  # type: ignore[attr-defined]
 
     def settle(self, function: Callable[[], None]) -> None:
         """Call a function once all blocks have their place."""

@@ -68,6 +68,9 @@ class NoInverse(Exception):
 class Builder(Layout):
     """Prints the builder of one struct."""
 
+    _condition: Expr | None = None
+    """That of the block whose steps are being printed, where it asks for the block's offset."""
+
     def name(self, name: Name) -> str:
         """Print a name; an argument that is still to be derived counts as 0."""
         text = super().name(name)
@@ -345,11 +348,13 @@ class Builder(Layout):
         points = any(isinstance(item, At) for item in walk(op.body))
         text = self.expr(op.condition)
         if names & set(self.derived.pointers):
+            self._condition = op.condition
             if _asks_itself(op.body):
                 self.ops(op.body)
-                return
-            with self.block(f'if {name} is not None:'):
-                self.ops(op.body)
+            else:
+                with self.block(f'if {name} is not None:'):
+                    self.ops(op.body)
+            self._condition = None
             return
         with self.block(f'if {text}:'):
             if points or op.field.fault != 'raise':
@@ -429,8 +434,19 @@ class Builder(Layout):
             self.emit(
                 f'{queue}.append(Block({function}, {place}, {code!r}, {origin}, '
                 f'{op.base == "file"}, {op.field.align}, {op.field.share}, '
-                f'{self.where(op.name)}{turn}))'
+                f'{self.where(op.name)}{turn}{self._asked(pointer)}))'
             )
+
+    def _asked(self, pointer: str) -> str:
+        """Return what the pointer of a block has to keep for a reader to follow it."""
+        tree = self._condition
+        if tree is None:
+            return ''
+        asked = {found.head for found in names_in(tree)} & set(self.derived.pointers)
+        if asked != {pointer}:  # another pointer is not known before its own block lies
+            return ''
+        text = printed(tree, lambda n: 'place_' if n.head == pointer else self.name(n))
+        return f', holds=lambda place_: {text}, text={self.expr(tree)!r}'
 
     def _turn(self, op: At, pointer: str) -> str:
         """Return how the stored pointer follows from the place, where they differ."""

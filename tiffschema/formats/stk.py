@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from tiffschema.errors import FormatError
 from tiffschema.model import catalog
-from tiffschema.model.tagcodes import TagCode
+from tiffschema.model.tagcodes import SEGMENTS, TagCode
+from tiffschema.runtime.segmenttable import stored_numbers
 from tiffschema.runtime.series import TiffPageSeries
 
 from .framesets import StridedFrames
@@ -163,16 +164,10 @@ def _frames(tif: Any, page: Any, count: int) -> StridedFrames:
     Offsets and sizes of segments are listed for all planes, or for the first plane; those of
     others follow at the distance of the stretch that it takes.
     """
-    located = [
-        page.tags.valueof(_code(page, *codes))
-        for codes in (
-            (TagCode.TileOffsets, TagCode.StripOffsets),
-            (TagCode.TileByteCounts, TagCode.StripByteCounts),
-        )
-    ]
-    if any(not isinstance(value, int | tuple | np.ndarray) for value in located):
+    offset_code = TagCode.TileOffsets if page.geometry.is_tiled else TagCode.StripOffsets
+    offsets, sizes = (stored_numbers(page, code) for code in (offset_code, SEGMENTS[offset_code]))
+    if not len(offsets) or not len(sizes):
         raise FormatError('the first plane says of no segment where it is', 'series.stk')
-    offsets, sizes = (np.atleast_1d(np.asarray(value, np.int64)) for value in located)
     segments = page.geometry.segment_count
     if len(offsets) >= segments * count and len(sizes) >= segments * count:
         used = segments * count
@@ -184,8 +179,8 @@ def _frames(tif: Any, page: Any, count: int) -> StridedFrames:
         distance = page.nbytes
     else:
         distance = int(first[-1] + stored[-1] - first[0])
-    if distance <= 0:
-        raise FormatError('the data of the first plane has no size', 'series.stk')
+    if not 0 < distance * count < 1 << 62:
+        raise FormatError('the data of the first plane has no possible size', 'series.stk')
     steps = np.arange(count, dtype=np.int64)[:, None] * distance
     if page.is_final:
         first, stored = np.asarray(page.dataoffsets[:1]), np.asarray([page.nbytes])
@@ -196,10 +191,6 @@ def _frames(tif: Any, page: Any, count: int) -> StridedFrames:
         )
     table = first[None, :] + steps
     return StridedFrames(tif, page, table, np.broadcast_to(stored, table.shape))
-
-
-def _code(page: Any, tiled: int, striped: int) -> int:
-    return tiled if page.geometry.is_tiled else striped
 
 
 def _axis(values: Mapping[str, Any], coords: dict[str, Any], units: dict[str, str]) -> str:

@@ -21,6 +21,7 @@ from tiffschema.model.tagtable import tag_tables
 from .coverage import ByteMap, Claim, account
 from .leftovers import leftovers
 from .reached import reached
+from .segmenttable import stored_numbers
 from .tagplans import tag_plan
 from .tags import TiffTag, TiffTags
 from .tagvalue import block_of
@@ -273,7 +274,7 @@ class _Claims:
             for code, counts in (*_STORED, _PREVIEW, _FREE):
                 if code not in index:
                     continue
-                starts, sizes = _column(page, code), _column(page, counts)
+                starts, sizes = stored_numbers(page, code), stored_numbers(page, counts)
                 if len(starts) != len(sizes):
                     continue
                 fresh = np.array([at not in self._starts for at in starts.tolist()], bool)
@@ -370,14 +371,6 @@ def _merged(extents: Iterable[Extent]) -> Iterator[tuple[int, int, list[Extent]]
         start, stop, members = extent.start, extent.stop, [extent]
     if members:
         yield start, stop, members
-
-
-def _column(page: TiffPage, code: int) -> Any:
-    """Return the values of a tag of offsets or sizes, int64; empty where they are none."""
-    values = np.atleast_1d(np.asarray(page.tags.valueof(code, ())))
-    if values.dtype.kind not in 'iu' or values.ndim != 1:
-        return np.empty(0, np.int64)
-    return np.minimum(values.astype(np.uint64), np.uint64(1 << 62)).astype(np.int64)
 
 
 def child_tags(tag: TiffTag, tags: TiffTags) -> Iterator[TiffTags]:

@@ -17,7 +17,7 @@ from tiffschema.model.geometry import Geometry
 from tiffschema.types import FaultSink
 from tiffschema.values import value
 
-__all__ = ['SegmentTable', 'located', 'nowhere']
+__all__ = ['SegmentTable', 'located', 'nowhere', 'stored_numbers']
 
 Offsets = NDArray[np.int64]
 
@@ -179,3 +179,16 @@ def _derived(geometry: Geometry, begins: Offsets, end: int) -> Offsets:
     sizes[order] = np.maximum(bounds - begins[order], 0)
     sizes[begins <= 0] = 0
     return sizes
+
+
+def stored_numbers(page: Any, code: int) -> NDArray[np.int64]:
+    """Return the values of a tag of offsets or sizes; empty where there are none.
+
+    Parameters:
+        page: The page.
+        code: Of the tag. Numbers that no file reaches stay beyond its end.
+    """
+    values = np.atleast_1d(np.asarray(page.tags.valueof(code, ())))
+    if values.dtype.kind not in 'iu' or values.ndim != 1:
+        return np.empty(0, np.int64)
+    return np.minimum(values.astype(np.uint64), np.uint64(1 << 62)).astype(np.int64)

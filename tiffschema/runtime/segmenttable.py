@@ -17,11 +17,13 @@ from tiffschema.model.geometry import Geometry
 from tiffschema.types import FaultSink
 from tiffschema.values import value
 
-__all__ = ['SegmentTable', 'located', 'nowhere', 'stored_numbers']
+__all__ = ['CCITT', 'SegmentTable', 'located', 'nowhere', 'stored_numbers']
 
 Offsets = NDArray[np.int64]
 
-_CCITT = frozenset((2, 3, 4, 32771))
+CCITT = frozenset((2, 3, 4, 32771))
+"""Compressions by runs of ITU-T T.4 and T.6."""
+
 _BEYOND = np.iinfo(np.int64).max
 _NOWHERE = np.int64(-1)
 
@@ -128,7 +130,7 @@ def located(
     else:
         stored = _column(bytecounts)
         if len(stored) == 1 and stored[0] == 0 and count == 1 and begins[0] > 0:
-            recoverable = geometry.compression == 1 or geometry.compression in _CCITT
+            recoverable = geometry.compression == 1 or geometry.compression in CCITT
             sizes = _derived(geometry, begins, end) if recoverable else stored
         else:
             sizes = _fitted(stored, count, 'byte counts', fault)

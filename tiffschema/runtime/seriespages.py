@@ -19,7 +19,7 @@ from tiffschema.model.geometry import Geometry
 from tiffschema.model.tagcodes import NdpiCode, TagCode
 
 from .frames import FrameMap, OpenSource
-from .segmenttable import SegmentTable
+from .segmenttable import CCITT, SegmentTable
 from .source import Source
 
 __all__ = ['PageSelection', 'frame_map', 'open_of']
@@ -153,7 +153,7 @@ def _from_columns(pages: PageSelection, keyframe: Any) -> FrameMap | None:
         return None
     begins = offsets[chosen][:, :segments].copy()
     stored = sizes[chosen][:, :segments]
-    if geometry.compression in (2, 3, 4, 32771) and (stored == 0).any():
+    if geometry.compression in CCITT and (stored == 0).any():
         return None
     if geometry.is_final_layout and segments == 1 and (stored == 0).any():
         # A size of 0 with data is recovered page by page.

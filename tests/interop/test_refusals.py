@@ -92,7 +92,8 @@ ROWS: list[Row] = [
     ('nothing', {}, 'shape|data'), ('nothing', {'shape': (5, 6)}, 'dtype|data'),
     ('nothing', {'dtype': 'u1'}, 'shape|data'),
     ('nothing', {'shape': (5, 6), 'dtype': 'u1', **ZLIB}, 'compression'),
-    *each('gray', 'extratags', [5]),
+    *each('gray', 'extratags', [5], 5, [(None, 3, 1, 1, True)], [(-1, 3, 1, 1, True)]),
+    ('rgb', {'photometric': 'ycbcr', 'extratags': [5]}, 'extratags'),
     *each('gray', 'extratags', [(65000, 'H', 1)], [(65000, 'H', 2, (1, 2, 3), False)]),
     *each('gray', 'extratags', [(65000, 'H', 1, 'a', True)], [(65000, 'B', 1, 300, True)]),
     *each('gray', 'extratags', [(65000, 99, 1, 1, True)], [(65000, 's', 0, 'ü', True)]),
@@ -101,7 +102,9 @@ ROWS: list[Row] = [
     *each('stack', 'truncate', True, **ZLIB),
     *each('stack', 'truncate', True, tile=(16, 16)),
     *each('stack', 'truncate', True, kind='ome'),
-    *each('gray', 'metadata', 5, 'x', [1]),
+    *each('gray', 'metadata', 5, 'x', [1], {'a': int}, {'a': np.zeros(3)}, {1: 2}),
+    *each('gray', 'metadata', {'Labels': 5}, {'LUTs': 5}, {'ROI': 5}, imagej=True),
+    *each('gray', 'metadata', {'Ranges': 'ab'}, imagej=True),
     ('gray', {'byteorder': 'x'}, 'byteorder'), ('gray', {'kind': 'nonsense'}, 'kind'),
     *((name, {'kind': 'imagej'}, 'dtype') for name in ('f8', 'u4', 'bool')),
     ('seven axes', {'kind': 'imagej'}, 'shape'),
@@ -129,6 +132,15 @@ ROWS: list[Row] = [
     ('rgb', {**JPEG, 'tile': (16, 16), 'subsampling': (4, 1)}, 'tile'),
 ]  # fmt: skip
 STRICTER: list[Row] = [
+    *each('gray', 'metadata', {'Channel': 5}, {'Plane': 5}, ome=True),
+    *(
+        ('gray', {'ome': True, 'metadata': {name: value}}, name)
+        for name in ('PhysicalSizeX', 'TimeIncrement')
+        for value in (float('nan'), float('inf'), np.float32('nan'))
+    ),
+    ('gray', {'ome': True, 'metadata': {'Plane': {'DeltaT': [float('nan')]}}}, 'DeltaT'),
+    *each('gray', 'metadata', {'ROI': [5]}, {'Overlays': [5]}, imagej=True),
+    *each('gray', 'extratags', [(65000.5, 3, 1, 1, True)], np.zeros((1, 5), int)),
     ('rgb', {'planarconfig': 0}, 'planarconfig'),
     ('gray', {'tile': (16.0, 16)}, 'tile'),
     ('gray', {'align': -1}, 'align'),

@@ -395,6 +395,10 @@ def _indexed(metadata: Any, names: Sequence[str], index: int, *, scalar: bool = 
     if not isinstance(metadata, Mapping):
         try:
             item = metadata[index]
+        except TypeError:
+            raise TypeError(
+                f'metadata: {metadata!r:.40} is neither a mapping nor a list of attributes'
+            ) from None
         except (IndexError, KeyError):
             raise ValueError(
                 f'metadata: there is no item {index} in a list of attributes'
@@ -448,6 +452,8 @@ def _element(name: str, value: Any) -> str:
 def _attribute(name: str, value: Any) -> str:
     if value is None:
         return ''
+    if isinstance(value, (float, np.floating)) and not np.isfinite(value):
+        raise OmeXmlError(f'metadata {name!r}: {value} is no finite number')
     return f' {name}="{escape(_text(value), quotes=True)}"'
 
 

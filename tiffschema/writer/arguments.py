@@ -306,7 +306,7 @@ def normalize_arguments(
         software=_software(software, default_software),
         subifds=_subifds(subifds),
         metadata=_mapping(metadata, 'metadata'),
-        extratags=tuple(extratags or ()),
+        extratags=_extratags(extratags),
         contiguous=bool(contiguous),
         truncate=bool(truncate),
         align=_align(align),
@@ -490,6 +490,19 @@ def _bytes(value: object, argument: str) -> bytes | None:
     if not isinstance(value, bytes | bytearray | memoryview):
         raise TypeError(f'{argument}: {type(value).__name__} is not bytes')
     return bytes(value)
+
+
+def _extratags(value: Iterable[Any] | None) -> tuple[Any, ...]:
+    if value is None:
+        return ()
+    try:
+        items = tuple(value)
+    except TypeError:
+        raise TypeError(f'extratags: {value!r} is no sequence of tags') from None
+    for item in items:
+        if not isinstance(item, Sequence) or isinstance(item, str) or len(item) not in (2, 4, 5):
+            raise ValueError(f'extratags: {item!r} is neither five items nor a pair')
+    return items
 
 
 def _align(value: int | None) -> int:

@@ -92,6 +92,13 @@ def _binding() -> ValueBinding:
 
 
 def _block(name: str, value: Any) -> Any:
+    try:
+        return _block_value(name, value)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f'metadata {name}: {value!r:.40} cannot be stored: {error}') from error
+
+
+def _block_value(name: str, value: Any) -> Any:
     if name == 'Info':
         return str(value)
     if name in ('Labels', 'Properties'):
@@ -104,6 +111,8 @@ def _block(name: str, value: Any) -> Any:
         tables = [np.asarray(table, 'uint8') for table in value]
         for table in tables:
             if table.shape != (3, 256):
-                raise ValueError(f'metadata LUTs: shape {table.shape} is not (3, 256)')
+                raise ValueError(f'shape {table.shape} is not (3, 256)')
         return tables
-    return bytes(value) if isinstance(value, (bytes, bytearray)) else [bytes(v) for v in value]
+    if isinstance(value, (bytes, bytearray)):
+        return bytes(value)
+    return [bytes(memoryview(item)) for item in value]  # bytes(5) would be five zeros

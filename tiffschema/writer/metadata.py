@@ -69,7 +69,7 @@ class ShapedDescription:
         axes = metadata.get('axes')
         if count > 1 and isinstance(axes, str) and len(axes) == len(self._shape):
             metadata['axes'] = ('I' if 'Q' in axes else 'Q') + axes
-        return shaped_description(shape, **metadata).encode('ascii')
+        return _json(shape, metadata)
 
     def part(self, stored: StoredShape, frames: int) -> bytes:
         """Return the JSON text for the first pages of an array.
@@ -84,10 +84,17 @@ class ShapedDescription:
         if isinstance(axes, str) and len(axes) == len(self._shape) and self._ends_as(page):
             last = axes[len(axes) - len(page) :]
             metadata['axes'] = ('I' if 'Q' in last else 'Q') + last
-        return shaped_description((frames, *page), **metadata).encode('ascii')
+        return _json((frames, *page), metadata)
 
     def _ends_as(self, page: tuple[int, ...]) -> bool:
         return self._shape[len(self._shape) - len(page) :] == page
+
+
+def _json(shape: tuple[int, ...], metadata: Mapping[str, Any]) -> bytes:
+    try:
+        return shaped_description(shape, **metadata).encode('ascii')
+    except (TypeError, ValueError) as error:
+        raise TypeError(f'metadata: JSON cannot hold it: {error}') from None
 
 
 class ImageJDescription:

@@ -20,6 +20,7 @@ from .sink import FileSink, Sink
 __all__ = ['CLASSIC_LIMIT', 'Output']
 
 CLASSIC_LIMIT = (1 << 32) - 1
+BLANK_BYTES = 1 << 24
 
 
 class Output:
@@ -104,6 +105,8 @@ class Output:
 
     def write(self, offset: int, data: Buffer) -> None:
         """Write bytes and let the file end behind them at least."""
+        if offset > self.end:
+            self._blank(offset)
         self.sink.write_at(offset, data)
         stop = offset + len(data)
         if stop > self.end:
@@ -117,8 +120,15 @@ class Output:
     def reserve(self, stop: int) -> None:
         """Let the file be at least so long, with zeros."""
         if stop > self.end:
+            self._blank(stop)
             self.sink.extend(stop)
             self.end = stop
+
+    def _blank(self, stop: int) -> None:
+        """Zero what lay in a file that is written over, from the end of what is new."""
+        stop = min(stop, self.sink.size)
+        for at in range(self.end, stop, BLANK_BYTES):
+            self.sink.write_at(at, bytes(min(BLANK_BYTES, stop - at)))
 
     def erase(self, offset: int, size: int) -> None:
         """Zero bytes that nothing points to any more, once the file says so on disk too."""

@@ -236,9 +236,12 @@ class StreamSink:
         stream: The file object; it stays open.
         base: Position in the stream which is offset 0 of the TIFF.
         owned: Close the stream in the end.
+        fresh: What lies behind that position is of no use.
     """
 
-    def __init__(self, stream: IO[bytes], base: int = 0, *, owned: bool = False) -> None:
+    def __init__(
+        self, stream: IO[bytes], base: int = 0, *, owned: bool = False, fresh: bool = False
+    ) -> None:
         self.name = str(getattr(stream, 'name', '') or 'stream')
         self.path: str | None = None
         self.readable = _can(stream, 'readable', 'read')
@@ -246,7 +249,7 @@ class StreamSink:
         self._base = base
         self._owned = owned
         self._lock = threading.Lock()
-        stream.seek(0, os.SEEK_END)
+        stream.seek(base if fresh else 0, os.SEEK_SET if fresh else os.SEEK_END)
         self._size = max(stream.tell() - base, 0)
 
     @property
@@ -443,7 +446,7 @@ def _stream_sink(stream: IO[bytes], mode: WriteMode, *, owned: bool) -> Sink:
             raise ValueError('file: the file object cannot seek, which changing it needs')
         name = str(getattr(stream, 'name', '') or 'stream')
         return SpoolSink(lambda: stream, name, owned=owned)
-    return StreamSink(stream, stream.tell(), owned=owned)
+    return StreamSink(stream, stream.tell(), owned=owned, fresh=mode != 'r+')
 
 
 def _can(stream: Any, question: str, *methods: str) -> bool:

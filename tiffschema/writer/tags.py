@@ -5,6 +5,7 @@ Knows tag tables and packing of values by `tiffschema.model.directory`; no files
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -53,7 +54,10 @@ def tag_code(key: int | str, argument: str = 'extratags') -> int:
         if row is None:
             raise ValueError(f'{argument}: there is no tag {key!r}')
         return int(row.code)
-    code = int(key)
+    try:
+        code = operator.index(key)
+    except TypeError:
+        raise ValueError(f'{argument}: {key!r} is neither the code nor the name of a tag') from None
     if not 0 <= code < 1 << 16:
         raise ValueError(f'{argument}: code {code} is not between 0 and 65535')
     return code

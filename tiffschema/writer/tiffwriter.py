@@ -66,7 +66,7 @@ class TiffWriter:
             power; None asks the environment variable ``TIFFSCHEMA_DURABLE`` (``1`` for yes).
 
     A file under a name appears with its first page; each further page is part of it as soon as
-    `write` returns, whatever happens to the process.
+    `write` returns, whatever happens to the process. One thread at a time uses a writer.
 
     Raises:
         ValueError: An argument is wrong; names it.

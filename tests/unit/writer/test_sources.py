@@ -363,3 +363,39 @@ def test_lazy_arrays_without_elements(shape: tuple[int, ...]) -> None:
     imwrite(stream, dask.zeros(shape, dtype='u1'), photometric='minisblack')
     stream.seek(0)
     assert imread(stream).shape == shape
+
+
+@pytest.mark.parametrize('mode', [None, 'r+'])
+@pytest.mark.parametrize('stored', [{}, {'tile': (16, 16)}, {'rowsperstrip': 7}], ids=str)
+def test_what_lay_there_before_does_not_show(
+    tmp_path: Path, stored: dict[str, Any], mode: Any
+) -> None:
+    """Pages that nobody fills are zero, also in a file that is written over."""
+    path = tmp_path / 'a.tif'
+    given: dict[str, Any] = {'dtype': 'u1', 'photometric': 'minisblack', **stored}
+    page = np.full((50, 60), 9, 'u1')
+    blocks: dict[str, tuple[Any, tuple[int, ...], list[int]]] = {
+        'empty': (lambda: None, (2, 50, 60), [0, 0]),
+        'parts': (lambda: iter([None, page, None]), (3, 50, 60), [0, 9, 0]),
+    }
+    for name, (make, shape, expected) in blocks.items():
+        if name == 'parts' and 'tile' in stored:
+            continue  # None stands for a tile there
+        path.write_bytes(b'x' * 50_000)
+        imwrite(path, make(), shape=shape, mode=mode, **given)
+        stream = io.BytesIO(b'x' * 50_000)
+        imwrite(stream, make(), shape=shape, mode=mode, **given)
+        for found in (imread(path), imread(io.BytesIO(stream.getvalue()))):
+            np.testing.assert_array_equal(found, np.full(shape, np.reshape(expected, (-1, 1, 1))))
+
+
+def test_a_stream_is_left_at_the_end_of_the_file() -> None:
+    stream = io.BytesIO(b'x' * 50_000)
+    stream.seek(100)
+    imwrite(stream, ARRAY[0])
+    end = stream.tell()
+    assert stream.getvalue()[:100] == b'x' * 100
+    imwrite(stream, ARRAY[1])
+    for at, page in ((100, ARRAY[0]), (end, ARRAY[1])):
+        with TiffFile(io.BytesIO(stream.getvalue()[at:])) as tif:
+            np.testing.assert_array_equal(tif.asarray(), page)

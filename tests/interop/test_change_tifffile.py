@@ -47,6 +47,22 @@ def test_one_more_series(
         np.testing.assert_array_equal(found, expected)
 
 
+@pytest.mark.parametrize('rows', [1, 7, 24])
+@pytest.mark.parametrize('pages', [1, 2])
+def test_more_planes_of_strips(tmp_path: Path, pages: int, rows: int) -> None:
+    """New directories cut their planes as those that are there."""
+    path = tmp_path / 'a.tif'
+    imwrite(path, ARRAY[:pages], kind='imagej', rowsperstrip=rows, **GRAY)
+    for page in ARRAY[pages:]:
+        imwrite(path, page, kind='imagej', append=True, **GRAY)
+    with tifffile.TiffFile(path) as theirs, TiffFile(path) as ours:
+        assert len(theirs.pages) == len(ARRAY)
+        assert {page.aspage().rowsperstrip for page in theirs.pages} == {rows}
+        np.testing.assert_array_equal(theirs.asarray(), ARRAY)
+        np.testing.assert_array_equal(ours.asarray(), ARRAY)
+        assert not ours.faults
+
+
 @pytest.mark.parametrize(('bigtiff', 'byteorder'), VARIANTS)
 def test_two_descriptions_are_told_apart(tmp_path: Path, bigtiff: bool, byteorder: str) -> None:
     """A text of the user's stands before that of the shape, each in an entry of tag 270."""

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tiffschema.errors import OmeXmlError
 from tiffschema.model.directory import Directory
@@ -239,12 +240,21 @@ def _extend_ome(text: str, pages: int, frames: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Hyperstack:
-    """The block of samples of an ImageJ file."""
+    """The block of samples of an ImageJ file.
+
+    Fields:
+        start: Where it begins.
+        page_bytes: Of one plane.
+        planes: How many it holds.
+        description: That says so.
+        strips: Where the strips of a plane begin in it, and their sizes; two rows.
+    """
 
     start: int
     page_bytes: int
     planes: int
     description: TextEntry
+    strips: NDArray[np.int64]
 
 
 def _extend_imagej(state: AppendState, plan: ImagePlan, pixels: Pixels) -> None:
@@ -255,7 +265,7 @@ def _extend_imagej(state: AppendState, plan: ImagePlan, pixels: Pixels) -> None:
     _check_structure(state, view, 0, plan)
     stack = _hyperstack(state, view, plan)
     text = _imagej_text(stack.description.text, frames)
-    tail = _tail_template(state, view)
+    tail = _tail_template(state, view, stack.strips.shape[1])
     output = state.output
     stop = stack.start + stack.planes * stack.page_bytes
     new_stop = stop + frames * stack.page_bytes
@@ -293,7 +303,24 @@ def _hyperstack(state: AppendState, view: Buffer, plan: ImagePlan) -> _Hyperstac
     values = [first.value_at(i) for i in range(len(first)) if not first.is_inline(i)]
     if max(values, default=0) >= start or first.offset >= start:
         raise ValueError('append: values lie behind the planes of the ImageJ file')
-    return _Hyperstack(start, page_bytes, planes, entry)
+    last = first if state.pages < 2 else state.output.codec.parse(view, 0, state.offsets[1])
+    return _Hyperstack(start, page_bytes, planes, entry, _strips(view, last, page_bytes))
+
+
+def _strips(view: Buffer, directory: Directory, page_bytes: int) -> NDArray[np.int64]:
+    """Return where the strips of a plane begin in it, and their sizes.
+
+    Raises:
+        ValueError: They are not one stretch of the plane's size.
+    """
+    offsets = np.array(_numbers(view, directory, TagCode.StripOffsets), np.int64)
+    sizes = np.array(_numbers(view, directory, TagCode.StripByteCounts) or page_bytes, np.int64)
+    sizes = np.atleast_1d(sizes)
+    begins = np.cumsum(sizes) - sizes
+    whole = sizes.shape == offsets.shape and sizes.sum() == page_bytes
+    if not whole or not np.array_equal(offsets - offsets[0], begins):
+        raise ValueError('append: the strips of the ImageJ file are not one stretch')
+    return np.array([begins, sizes])
 
 
 def _imagej_text(text: str, frames: int) -> str:
@@ -320,7 +347,7 @@ def _imagej_text(text: str, frames: int) -> str:
     return '\n'.join(lines)
 
 
-def _tail_template(state: AppendState, view: Buffer) -> DirectoryTemplate:
+def _tail_template(state: AppendState, view: Buffer, strips: int) -> DirectoryTemplate:
     """Return the template of directories behind the block, alike to those there are."""
     codec = state.output.codec
     page = 1 if state.pages > 1 else 0
@@ -332,7 +359,7 @@ def _tail_template(state: AppendState, view: Buffer) -> DirectoryTemplate:
         at = directory.value_at(position)
         data = bytes(view[at : at + directory.value_nbytes(position)])
         variable = code in OFFSETS or code in COUNTS
-        count = 1 if variable else directory.counts[position]
+        count = strips if variable else directory.counts[position]
         kind = 4 if variable else directory.types[position]
         fields.append(Field(code, kind, count, None if variable else data))
     return DirectoryTemplate(codec, fields)
@@ -352,8 +379,11 @@ def _write_tail(
     nexts = addresses + tail.size
     nexts[-1] = 0
     starts = stack.start + stack.page_bytes * np.arange(begin, begin + count, dtype=np.int64)
-    sizes = np.full((count, 1), stack.page_bytes, np.int64)
-    columns = {TagCode.StripOffsets: starts[:, None], TagCode.StripByteCounts: sizes}
+    begins, sizes = stack.strips
+    columns = {
+        TagCode.StripOffsets: starts[:, None] + begins,
+        TagCode.StripByteCounts: np.broadcast_to(sizes, (count, len(sizes))),
+    }
     block = tail.block(addresses, nexts, columns)
     output.write(address, block.reshape(-1).data)
     MainLinks(output).tail(begin, addresses, tail.next_at)

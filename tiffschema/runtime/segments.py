@@ -547,16 +547,14 @@ class _Segments:
         sink = self._sink(row, index, number)
         wrong: list[FormatError] = []
         is_cut = self._is_cut(view, row, index, number)
-        cache = self._cache
-        room = None if cache is None else cache.room(place.extent, self.decode.dtype)
-        tile = self.decode(view, place.extent, room, None if sink is None else wrong.append)
+        tile = self.decode(view, place.extent, None, None if sink is None else wrong.append)
         if sink is not None:
             for error in wrong:
                 sink(error)
         # Whoever reads damage again shall hear of it again, or be refused.
-        if cache is not None and not wrong and not is_cut:
+        if self._cache is not None and not wrong and not is_cut:
             (key,) = self.job.reader.keys(self.job.source, [int(self.offsets[number])])
-            cache.put(key, np.ascontiguousarray(tile))
+            self._cache.put(key, np.ascontiguousarray(tile))
         target[...] = tile if place.inner is None else tile[place.inner]
 
     def _sink(self, row: int, index: int, number: int) -> FaultSink | None:

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import math
 import threading
 from collections import OrderedDict
 from collections.abc import Hashable, Sequence
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from .tilearena import TileArena
-
 __all__ = ['SegmentCache']
-
-_FEW = 2 << 20
-"""Bytes that are kept in memory of their own: an arena takes more at once than few tiles need."""
 
 
 class SegmentCache:
@@ -38,7 +31,6 @@ class SegmentCache:
         self.nbytes = 0
         self._arrays: OrderedDict[Hashable, NDArray[Any]] = OrderedDict()
         self._lock = threading.Lock()
-        self._arena: TileArena | None = None
 
     def find(self, keys: Sequence[Hashable]) -> list[NDArray[Any] | None]:
         """Return the samples of segments, read-only, None for those that are not kept."""
@@ -49,39 +41,6 @@ class SegmentCache:
                 if array is not None:
                     arrays.move_to_end(key)
         return found
-
-    def room(self, shape: Sequence[int], dtype: np.dtype[Any]) -> NDArray[Any]:
-        """Return an array for the samples of a segment that will be kept.
-
-        The longest unused segments are forgotten where only they leave room.
-
-        Parameters:
-            shape: Of the segment.
-            dtype: Of its samples.
-        """
-        nbytes = math.prod(shape) * dtype.itemsize
-        if nbytes <= self.limit // 8:
-            with self._lock:
-                slot = self._slot(nbytes)
-            if slot is not None:
-                return slot[:nbytes].view(dtype).reshape(shape)
-        return np.empty(shape, dtype)
-
-    def _slot(self, nbytes: int) -> NDArray[Any] | None:
-        """Return memory of the arena, None for what is too unlike its slots."""
-        arena = self._arena
-        if arena is None or nbytes > arena.size:
-            if self.nbytes < _FEW:
-                return None
-            self._forget()
-            arena = self._arena = TileArena(nbytes, self.limit)
-        if nbytes < arena.size // 4:
-            return None
-        slot = arena.take()
-        while slot is None and self._arrays:
-            self._forget_oldest()
-            slot = arena.take()
-        return slot
 
     def put(self, key: Hashable, array: NDArray[Any]) -> None:
         """Keep the samples of a segment, which must not change afterwards."""
@@ -95,21 +54,14 @@ class SegmentCache:
             self._arrays[key] = array
             self.nbytes += array.nbytes
             while self.nbytes > self.limit:
-                self._forget_oldest()
-
-    def _forget_oldest(self) -> None:
-        _, gone = self._arrays.popitem(last=False)
-        self.nbytes -= gone.nbytes
-
-    def _forget(self) -> None:
-        self._arrays.clear()
-        self.nbytes = 0
-        self._arena = None
+                _, gone = self._arrays.popitem(last=False)
+                self.nbytes -= gone.nbytes
 
     def clear(self) -> None:
         """Forget everything."""
         with self._lock:
-            self._forget()
+            self._arrays.clear()
+            self.nbytes = 0
 
     def __len__(self) -> int:
         return len(self._arrays)

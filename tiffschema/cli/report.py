@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import glob
+import sys
 from typing import Any
 
 from tiffschema._version import __version__
@@ -132,12 +133,15 @@ def _preview(tif: TiffFile, arguments: argparse.Namespace) -> None:
         )
     from matplotlib import pyplot
 
-    from tiffschema.integrations.plot import imshow
+    from tiffschema.integrations.plot import imshow, is_image
 
     shown = 0
     for title, image, options in _images(tif, arguments):
         if shown >= arguments.maxplots:
             break
+        if not is_image(image):  # directories of metadata alone, as in EXIF blocks
+            print(f'{title}: no samples to show', file=sys.stderr)
+            continue
         imshow(
             image, title=title, window_title=tif.filename, dpi=arguments.dpi, cmap=arguments.cmap,
             interpolation=arguments.interpolation, vmin=arguments.vmin, vmax=arguments.vmax,

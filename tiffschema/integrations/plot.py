@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from tiffschema.errors import UnsupportedError
 
-__all__ = ['imshow']
+__all__ = ['imshow', 'is_image']
 
 Array = NDArray[Any]
 
@@ -76,7 +76,7 @@ def imshow(
     pyplot = _pyplot()
     colour, meant = _meaning(photometric, planarconfig)
     image = np.asarray(data)
-    if image.ndim < 2 or not image.size or image.dtype.kind not in 'biufc':
+    if not is_image(image):
         raise ValueError(f'{image.dtype} of shape {image.shape} is no image')
     image, is_colour = _arranged(image, colour, meant)
     image = _thinned(image, is_colour, maxdim or 1 << 15)
@@ -100,6 +100,12 @@ def imshow(
     if show:
         pyplot.show()
     return figure, axes, drawn
+
+
+def is_image(data: Any) -> bool:
+    """Return whether an array has samples in rows and columns that can be shown."""
+    image = np.asarray(data)
+    return image.ndim > 1 and image.size > 0 and image.dtype.kind in 'biufc'
 
 
 def _pyplot() -> Any:

@@ -138,8 +138,9 @@ def page_coordinates(page: Any) -> Coordinates:
         if tag not in page.tags:
             continue
         value = float(resolution)
-        scales[axis] = 1.0 / value if value > 0 and np.isfinite(value) else 1.0
-        source[axis] = tag
+        if value > 0 and np.isfinite(value):  # else it says nothing
+            scales[axis] = 1.0 / value
+            source[axis] = tag
     unit = _TAG_UNITS.get(int(page.resolutionunit))
     units = {} if unit is None else dict.fromkeys(scales, unit)
     names = sample_names(page)

@@ -337,18 +337,23 @@ def show_geometry(page: TiffPage) -> None:
     show('tiledepth', max(geometry.tiledepth, 1))
     show('samplesperpixel', geometry.samplesperpixel)
     show('bitspersample', geometry.bitspersample)
-    show('sampleformat', geometry.sampleformat)
+    show('sampleformat', _members(TagCode.SampleFormat, geometry.sampleformat))
     show('rowsperstrip', _rows(page))
-    show('planarconfig', geometry.planarconfig)
-    show('fillorder', geometry.fillorder)
-    show('predictor', geometry.predictor)
-    show('extrasamples', geometry.extrasamples)
+    show('planarconfig', _members(TagCode.PlanarConfiguration, geometry.planarconfig))
+    show('fillorder', _members(TagCode.FillOrder, geometry.fillorder))
+    show('predictor', _members(TagCode.Predictor, geometry.predictor))
+    show('extrasamples', _members(TagCode.ExtraSamples, geometry.extrasamples))
     show('subsampling', geometry.subsampling)
-    show('compression', tag_plan('tiff', TagCode.Compression).of_number(geometry.compression))
-    show(
-        'photometric',
-        tag_plan('tiff', TagCode.PhotometricInterpretation).of_number(geometry.photometric),
-    )
+    show('compression', _members(TagCode.Compression, geometry.compression))
+    show('photometric', _members(TagCode.PhotometricInterpretation, geometry.photometric))
+
+
+def _members(code: int, numbers: Any) -> Any:
+    """Return members of a tag's enumeration for a number or numbers; unknown ones stay numbers."""
+    members = tag_plan('tiff', code).members or {}
+    if isinstance(numbers, tuple):
+        return tuple(members.get(number, number) for number in numbers)
+    return members.get(numbers, numbers)
 
 
 # Segments

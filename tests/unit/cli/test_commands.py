@@ -299,6 +299,19 @@ def test_preview_draws_series(
     pyplot.close('all')
 
 
+def test_what_has_no_samples_is_not_drawn(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    matplotlib = pytest.importorskip('matplotlib', reason='matplotlib: extra plot is absent')
+    matplotlib.use('Agg')
+    path = tmp_path / 'exif.tif'
+    # A directory of one text, as a block of EXIF begins.
+    path.write_bytes(bytes.fromhex('49492a0008000000 0100 0f01 0200 04000000 41636d00 00000000'))
+    status, _, err = run(capsys, '-q', path)
+    assert status == 0, err
+    assert 'no samples to show' in err
+
+
 def test_preview_without_matplotlib_names_the_extra(
     image: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -53,3 +54,15 @@ def test_positions_are_known_where_the_resolution_is(forge: Any) -> None:
         assert tif.pages[0].coords['X'].tolist() == [0.0, 0.25, 0.5, 0.75, 1.0]
         assert tif.series[0].coord_units == {'X': 'centimeter', 'Y': 'centimeter'}
         assert tif.pages[0].attrs['resolutionunit'] == 'centimeter'
+
+
+def test_a_resolution_of_nothing_is_no_size_of_pixels(tmp_path: Path) -> None:
+    path = tmp_path / 'a.tif'
+    options = {'resolution': ((0, 1000), (2, 1)), 'resolutionunit': 'CENTIMETER'}
+    tiffschema.imwrite(path, np.zeros((4, 5), 'u1'), metadata=None, **options)
+    with tiffschema.TiffFile(path) as tif:
+        series = tif.series[0]
+        assert series.coord_scales == {'Y': 0.5}
+        assert series.coord_units == {'Y': 'centimeter'}
+        assert list(series.coords) == ['Y']
+        assert series.mpp is None

@@ -11,6 +11,7 @@ from typing import Any
 import numpy
 import pytest
 
+import tiffschema
 from tiffschema import (
     COMPRESSION,
     PHOTOMETRIC,
@@ -315,3 +316,19 @@ def test_directories_without_an_image_hold_no_samples() -> None:
         page = tif.pages[0]
         assert page.shape == ()
         assert page.asarray().size == 0
+
+
+def test_attributes_are_members_of_enumerations(tmp_path: Path) -> None:
+    image = numpy.zeros((16, 16, 4), 'u1')
+    options = {'photometric': 'rgb', 'extrasamples': ['unassalpha'], 'predictor': True}
+    tiffschema.imwrite(tmp_path / 'a.tif', image, compression='zlib', metadata=None, **options)
+    with tiffschema.TiffFile(tmp_path / 'a.tif') as tif:
+        page = tif.pages.first
+        assert page.planarconfig is tiffschema.PLANARCONFIG.CONTIG
+        assert page.predictor is tiffschema.PREDICTOR.HORIZONTAL
+        assert page.fillorder is tiffschema.FILLORDER.MSB2LSB
+        assert page.sampleformat is tiffschema.SAMPLEFORMAT.UINT
+        assert page.extrasamples == (tiffschema.EXTRASAMPLE.UNASSALPHA,)
+        assert page.extrasamples[0].name == 'UNASSALPHA'
+        assert page.compression is tiffschema.COMPRESSION.ADOBE_DEFLATE
+        assert page.photometric is tiffschema.PHOTOMETRIC.RGB

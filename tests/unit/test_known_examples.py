@@ -61,7 +61,7 @@ Samples beyond the colours.
 >>> imwrite('temp.tif', data, photometric='rgb', extrasamples=['unassalpha'])
 >>> with TiffFile('temp.tif') as tif:
 ...     tif.pages[0].extrasamples  # unassociated alpha
-(2,)
+(<EXTRASAMPLE.UNASSALPHA: 2>,)
 >>> pages_holding(data)
 1
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import argparse
 import glob
-import sys
 from typing import Any
 
 from tiffschema._version import __version__
 from tiffschema.runtime.file import TiffFile
 
 from .info import tables
-from .program import CommandError, checked_index, each_file
+from .program import CommandError, checked_index, each_file, say
 from .tables import show
 
 __all__ = ['argument_parser', 'run']
@@ -140,7 +139,7 @@ def _preview(tif: TiffFile, arguments: argparse.Namespace) -> None:
         if shown >= arguments.maxplots:
             break
         if not is_image(image):  # directories of metadata alone, as in EXIF blocks
-            print(f'{title}: no samples to show', file=sys.stderr)
+            say(f'{title}: no samples to show')
             continue
         imshow(
             image, title=title, window_title=tif.filename, dpi=arguments.dpi, cmap=arguments.cmap,

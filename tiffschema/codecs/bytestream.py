@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .spec import SegmentSpec
 
 __all__ = [
+    'is_zlib',
     'libdeflate_decode',
     'libdeflate_decoder',
     'libdeflate_encode',
@@ -72,7 +73,7 @@ def none_encode(rows: Any, spec: SegmentSpec, args: Mapping[str, Any]) -> bytes:
     return bytes(rows.tobytes())
 
 
-def _is_zlib(data: Buffer) -> bool:
+def is_zlib(data: Buffer) -> bool:
     """Return whether a stream begins with a header of RFC 1950; some writers leave it out."""
     return len(data) > 1 and data[0] & 15 == 8 and (data[0] << 8 | data[1]) % 31 == 0
 
@@ -80,7 +81,7 @@ def _is_zlib(data: Buffer) -> bool:
 def libdeflate_decode(data: Buffer, spec: SegmentSpec, nbytes: int, out: Any) -> Any:
     """Inflate with libdeflate: zlib streams, and raw ones of careless writers."""
     imagecodecs = backend.imagecodecs()
-    raw = not _is_zlib(data)
+    raw = not is_zlib(data)
     try:
         return imagecodecs.deflate_decode(data, raw=raw, out=nbytes if out is None else out)
     except imagecodecs.DeflateError:
@@ -110,7 +111,7 @@ def libdeflate_encode(rows: Any, spec: SegmentSpec, args: Mapping[str, Any]) -> 
 
 def zlib_decode(data: Buffer, spec: SegmentSpec, nbytes: int, out: Any) -> bytes:
     """Inflate with the standard library."""
-    inflater = zlib.decompressobj(zlib.MAX_WBITS if _is_zlib(data) else -zlib.MAX_WBITS)
+    inflater = zlib.decompressobj(zlib.MAX_WBITS if is_zlib(data) else -zlib.MAX_WBITS)
     result = inflater.decompress(data, max(1, nbytes))
     if len(result) < nbytes and not inflater.eof:
         raise FormatError(f'deflate stream ends after {len(result)} bytes', 'segment')
@@ -128,7 +129,7 @@ def zlib_encode(rows: Any, spec: SegmentSpec, args: Mapping[str, Any]) -> bytes:
 
 def zlib_salvage(data: Buffer, spec: SegmentSpec, nbytes: int, out: Any = None) -> bytes:
     """Return what a damaged deflate stream yields; its checksum is not looked at."""
-    body = memoryview(data)[2:] if _is_zlib(data) else memoryview(data)
+    body = memoryview(data)[2:] if is_zlib(data) else memoryview(data)
     return _feed(zlib.decompressobj(-zlib.MAX_WBITS).decompress, zlib.error, body, nbytes)
 
 

@@ -16,8 +16,6 @@ from .tagcodes import NdpiCode
 
 __all__ = ['Start', 'read_start']
 
-"""Tag that stands in every directory of an NDPI file."""
-
 _HEADER: Final = 16
 
 

@@ -15,7 +15,7 @@ from tiffschema.errors import FormatError, LimitError, TiffFileError
 from tiffschema.model.blocks import BlockRule, block_rules
 from tiffschema.model.references import resolve_reference
 from tiffschema.model.sections import schemas
-from tiffschema.model.tagcodes import TagCode
+from tiffschema.model.tagcodes import SEGMENTS, TagCode
 from tiffschema.model.tagtable import tag_tables
 
 from .coverage import ByteMap, Claim, account
@@ -38,11 +38,6 @@ __all__ = ['byte_map', 'child_tags', 'loose_blocks']
 _MAX_CHILDREN: Final = 1 << 12
 _ROUNDS: Final = 16
 """How often gaps are looked at again after something was found in others."""
-_STORED: Final = (
-    (TagCode.StripOffsets, TagCode.StripByteCounts),
-    (TagCode.TileOffsets, TagCode.TileByteCounts),
-)
-_PREVIEW: Final = (TagCode.JPEGInterchangeFormat, TagCode.JPEGInterchangeFormatLength)
 _FREE: Final = (TagCode.FreeOffsets, TagCode.FreeByteCounts)
 
 
@@ -271,7 +266,7 @@ class _Claims:
                 starts, sizes = table.offsets.reshape(-1), table.bytecounts.reshape(-1)
                 self._runs(starts, sizes, f'{path}.{what}')
                 self._starts.update(starts[starts > 0].tolist())
-            for code, counts in (*_STORED, _PREVIEW, _FREE):
+            for code, counts in (*SEGMENTS.items(), _FREE):
                 if code not in index:
                     continue
                 starts, sizes = stored_numbers(page, code), stored_numbers(page, counts)

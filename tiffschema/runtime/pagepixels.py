@@ -24,7 +24,7 @@ from tiffschema.values import replace
 from . import workers
 from .contiguous import read_stretch
 from .frames import FrameMap
-from .output import LARGE, OutputType, create_output, fill_value
+from .output import LARGE, OutputType, create_output, fill_value, written
 from .readoptions import ErrorMode, ReadOptions, check_options, read_options
 from .reopening import reopening
 from .segmenttable import SegmentTable, located, nowhere
@@ -400,11 +400,7 @@ class PagePixels:
         if not is_view:
             target[...] = block.reshape(target.shape)
         result = chosen.take(target)
-        if chosen.index is not None and out is not None:
-            given = create_output(out, result.shape, result.dtype)
-            given[...] = result
-            return given
-        return result
+        return result if chosen.index is None else written(out, result)
 
     @cached_property
     def decode(self) -> Callable[..., DecodeResult]:

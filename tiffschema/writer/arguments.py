@@ -24,6 +24,7 @@ __all__ = [
     'JPEG_COMPRESSIONS',
     'Kind',
     'WriteArguments',
+    'extra_items',
     'file_kind',
     'member',
     'normalize_arguments',
@@ -306,7 +307,7 @@ def normalize_arguments(
         software=_software(software, default_software),
         subifds=_subifds(subifds),
         metadata=_mapping(metadata, 'metadata'),
-        extratags=_extratags(extratags),
+        extratags=extra_items(extratags),
         contiguous=bool(contiguous),
         truncate=bool(truncate),
         align=_align(align),
@@ -492,7 +493,13 @@ def _bytes(value: object, argument: str) -> bytes | None:
     return bytes(value)
 
 
-def _extratags(value: Iterable[Any] | None) -> tuple[Any, ...]:
+def extra_items(value: Iterable[Any] | None) -> tuple[Any, ...]:
+    """Return the items of argument ``extratags``, none for None.
+
+    Raises:
+        TypeError: It is no sequence.
+        ValueError: An item is neither five (or four) items nor a pair.
+    """
     if value is None:
         return ()
     try:

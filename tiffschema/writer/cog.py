@@ -20,7 +20,7 @@ from tiffschema.model.directory import codec as directory_codec
 from tiffschema.model.tagcodes import TagCode
 from tiffschema.types import ByteOrder
 
-from .arguments import WriteArguments, normalize_arguments
+from .arguments import MASK, WriteArguments, normalize_arguments
 from .encode import default_workers, encode_ahead
 from .geokeys import geo_tags
 from .layout import DirectoryTemplate, Field, even
@@ -36,7 +36,6 @@ from .tags import extra_tags, fields_of
 __all__ = ['GHOST', 'GHOST_MASK', 'write_cog']
 
 ASCII, LONG, LONG8 = 2, 4, 16
-MASK_BIT = 4
 
 NOT_HERE = (
     'subifds', 'contiguous', 'truncate', 'metadata', 'volumetric', 'rowsperstrip', 'subfiletype',
@@ -183,7 +182,7 @@ def _encode_masks(
     if source.shape != (stored.length, stored.width):
         raise ValueError(f'mask: shape {source.shape} is not {(stored.length, stored.width)}')
     options = normalize_arguments(
-        source.dtype, tile=arguments.tile, compression='zlib', subfiletype=MASK_BIT, software=False
+        source.dtype, tile=arguments.tile, compression='zlib', subfiletype=MASK, software=False
     )
     how: Resampling = resampling if resampling != 'lanczos' else 'mean'
     masks = []

@@ -6,7 +6,7 @@ Knows tag tables and packing of values by `tiffschema.model.directory`; no files
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
@@ -21,7 +21,7 @@ from tiffschema.model.fieldtypes import FIELD_TYPES
 from tiffschema.model.tagstructs import BuiltValue, value_binding
 from tiffschema.model.tagtable import TagRow, tag_tables
 
-from .arguments import tag_text
+from .arguments import extra_items, tag_text
 from .layout import Field
 from .plan import TagValue
 
@@ -160,9 +160,7 @@ def extra_tags(codec: DirectoryCodec, given: Iterable[Any], taken: Iterable[int]
     """
     taken = frozenset(taken)
     tags: list[TagValue] = []
-    for item in given:
-        if not isinstance(item, Sequence) or isinstance(item, str) or len(item) not in (2, 4, 5):
-            raise ValueError(f'extratags: {item!r} is neither five items nor a pair')
+    for item in extra_items(given):
         code = tag_code(item[0])
         if code in taken or is_owned(code):
             logger().warning('extratags: tag %d is written by the writer itself', code)

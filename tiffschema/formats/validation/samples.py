@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from tiffschema.codecs.bytestream import is_zlib
 from tiffschema.codecs.codestream import StreamInfo, jpeg_info
 from tiffschema.errors import FormatError, TiffFileError, UnsupportedError
 from tiffschema.model.sections import schemas
@@ -76,9 +77,9 @@ def lzw_starts(facts: PageFacts) -> Iterator[Breach]:
 def zlib_starts(facts: PageFacts) -> Iterator[Breach]:
     """Yield the first segment without the two bytes that a zlib stream begins with."""
     for offset, stream in _streams(facts):
-        head = bytes(stream[:2])
-        if len(head) < 2 or head[0] & 15 != 8 or int.from_bytes(head, 'big') % 31:
-            yield Breach(f'a segment begins with {head.hex()}, no zlib header', '', offset)
+        if not is_zlib(stream):
+            head = bytes(stream[:2]).hex()
+            yield Breach(f'a segment begins with {head}, no zlib header', '', offset)
             return
 
 
